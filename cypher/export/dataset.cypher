@@ -1,0 +1,2 @@
+MATCH (dataset:Dataset {name: $name})
+RETURN dataset.description AS description, dataset.counts AS counts

@@ -1,0 +1,2 @@
+MATCH (entity:`Modality`)
+RETURN entity.id AS id, entity.name AS name

@@ -1,0 +1,2 @@
+MATCH (hyperedge:`HyperedgeType`)
+RETURN hyperedge.id AS id, hyperedge.value AS value

@@ -1,0 +1,3 @@
+UNWIND $rows AS row
+MATCH (hyperedge:`HyperedgeType` {id: row.id})
+SET hyperedge.value = row.value

@@ -1,0 +1,2 @@
+MATCH (node:`Label`)
+RETURN count(node) AS nodes

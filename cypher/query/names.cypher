@@ -1,0 +1,2 @@
+MATCH (entity:`Modality`)
+RETURN DISTINCT entity.name AS name

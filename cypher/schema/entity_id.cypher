@@ -1,0 +1,2 @@
+CREATE CONSTRAINT `entity_id` IF NOT EXISTS
+FOR (entity:`Modality`) REQUIRE entity.id IS UNIQUE

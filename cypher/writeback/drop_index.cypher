@@ -1,0 +1,1 @@
+DROP INDEX `vector_index` IF EXISTS

@@ -1,0 +1,16 @@
+"""Prefect flows, one file per deployment; a task is one call into the pipeline.
+
+Prefect reads its settings when it is first imported, so they are set here: all that it keeps lies in our home folder, and it
+reports nothing. What the environment says already stands.
+"""
+
+import os
+
+from pipeline.settings import Settings
+
+if "PREFECT_HOME" not in os.environ:
+    _folder = Settings.load().home / "prefect"
+    _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["PREFECT_HOME"] = str(_folder)
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")

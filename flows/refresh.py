@@ -1,0 +1,159 @@
+"""The refresh of one data set: ingest, export, train, write back. What a schedule runs, and `hyperlearn refresh`.
+
+Tasks hand over paths and counts. Where the database is, and its password, every task reads from the environment: Prefect stores
+parameters, and a password does not belong there.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+
+from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.progress import Progress
+from pipeline.errors import PipelineError
+from pipeline.export.export import export
+from pipeline.graph.client import GraphClient
+from pipeline.ingest.ingest import ingest
+from pipeline.report.progress import LogProgress
+from pipeline.settings import Settings
+from pipeline.source import catalogue
+from pipeline.train.launch import train
+from pipeline.train.parameters import TrainingParameters
+from pipeline.writeback.writeback import write_back
+
+KEPT_RUNS = 3
+"""How many runs' snapshots and embeddings stay on disk."""
+
+listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
+"""Who hears of progress; Prefect's run logger where nobody has asked to."""
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What a stage did.
+
+    Attributes
+    ----------
+    stage
+        Its name.
+    seconds
+        How long it took.
+    did
+        What it did, in words and counts.
+    notes
+        What it mended or left out on the way.
+    """
+
+    stage: str
+    seconds: float
+    did: str
+    notes: tuple[str, ...] = ()
+
+
+def _worth_another_try(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's types are internal
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, PipelineError) and error.retryable
+
+
+@contextmanager
+def _database() -> Iterator[tuple[GraphClient, Progress]]:
+    progress = _progress()
+    with GraphClient(Settings.load().connect(progress)) as client:
+        yield client, progress
+
+
+def _progress() -> Progress:
+    return listener.get() or LogProgress(get_run_logger())
+
+
+@task(name="ingest", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+def ingest_task(dataset: str) -> StageReport:
+    """Read the source and make the database hold it."""
+    start = time.monotonic()
+    with _progress()(f"Reading {dataset}"):
+        records = catalogue.read(dataset)
+    with _database() as (client, progress):
+        tables = ingest(client, records, progress)
+    created, changed, removed = (sum(getattr(t, what) for t in tables) for what in ("created", "changed", "removed"))
+    did = f"{sum(t.total for t in tables):,} rows: {created:,} created, {changed:,} changed, {removed:,} removed"
+    for note in records.notes:
+        get_run_logger().info(note)
+    return StageReport("ingest", time.monotonic() - start, did, records.notes)
+
+
+@task(name="export", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+def export_task(dataset: str, directory: Path) -> StageReport:
+    """Read the hypergraph from the database into a snapshot directory."""
+    start = time.monotonic()
+    shutil.rmtree(directory, ignore_errors=True)
+    with _database() as (client, progress):
+        counts = export(client, dataset, directory, progress).counts
+    numbers = {name: sum(table.values()) for name, table in counts.items()}
+    did = ", ".join(f"{count:,} {name}" for name, count in numbers.items())
+    return StageReport("export", time.monotonic() - start, did)
+
+
+@task(name="train")
+def train_task(snapshot: Path, embeddings: Path, run: str, workers: int | None) -> StageReport:
+    """Learn the factor matrices from a snapshot directory."""
+    start = time.monotonic()
+    trained = train(snapshot, embeddings, TrainingParameters(), workers=workers or "auto", run=run, progress=_progress())
+    return StageReport("train", time.monotonic() - start, _training_in_words(trained))
+
+
+@task(name="write-back", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+def write_back_task(embeddings: Path) -> StageReport:
+    """Write the vectors to the nodes, check them, and serve them."""
+    start = time.monotonic()
+    with _database() as (client, progress):
+        counts = write_back(client, Embeddings.read(embeddings), progress)
+    did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
+    return StageReport("write-back", time.monotonic() - start, did)
+
+
+@flow(name="refresh", flow_run_name="refresh-{dataset}")
+def refresh(dataset: str = "movies", workers: int | None = None) -> list[StageReport]:
+    """Bring the vectors of a data set up to date with its source.
+
+    Parameters
+    ----------
+    dataset
+        Name of the data set.
+    workers
+        Number of training workers; chosen for the machine where it is None.
+
+    Returns
+    -------
+    list of StageReport
+        What each stage did.
+    """
+    run = f"{dataset}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    folder = Settings.load().runs / run
+    snapshot, embeddings = folder / "snapshot", folder / "embeddings"
+    stages = [
+        ingest_task(dataset),
+        export_task(dataset, snapshot),
+        train_task(snapshot, embeddings, run, workers),
+        write_back_task(embeddings),
+    ]
+    _prune(folder.parent, dataset)
+    return stages
+
+
+def _prune(runs: Path, dataset: str) -> None:
+    """Remove the artifacts of all but the newest runs of a data set; the names sort by time."""
+    for folder in sorted(runs.glob(f"{dataset}-*T*Z"))[:-KEPT_RUNS]:
+        shutil.rmtree(folder)
+
+
+def _training_in_words(trained: Embeddings) -> str:
+    workers = trained.report["workers"]
+    return f"{trained.report['rounds']} rounds, {trained.embedding_dim} dimensions, {workers} worker(s)"

@@ -1,0 +1,1 @@
+"""The pipeline from tables to answers, in plain Python: stages, and the words they share."""

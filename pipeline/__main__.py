@@ -1,0 +1,53 @@
+"""The `hyperlearn` command.
+
+Results go to standard output, everything else to standard error. The exit status is 0 only if the command did its work, 2 for a
+question or a setting that cannot be right, 1 for anything else.
+"""
+
+import sys
+
+import typer
+from rich.text import Text
+
+from pipeline.command import query, refresh, server, stages
+from pipeline.command.terminal import messages
+from pipeline.errors import ConfigurationError, PipelineError, QueryError
+
+app = typer.Typer(
+    name="hyperlearn",
+    help="Learn one vector per entity of a hypergraph kept in Neo4j, and ask for what is similar.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+for _command in (
+    refresh.demo,
+    server.up,
+    server.down,
+    server.status,
+    server.doctor,
+    stages.ingest,
+    stages.export,
+    stages.train,
+    stages.write_back,
+    refresh.refresh,
+    query.similar,
+):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command; turn errors into a few lines and an exit status."""
+    try:
+        app()
+    except PipelineError as error:
+        messages.print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
+        if error.hint:
+            messages.print(Text(error.hint), soft_wrap=True)
+        sys.exit(2 if isinstance(error, QueryError | ConfigurationError) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Commands that ask."""
+
+from typing import Annotated
+
+import typer
+
+from pipeline.command.terminal import Json, client, output, print_json
+from pipeline.errors import QueryError
+from pipeline.query.find import find
+from pipeline.query.served import published
+from pipeline.query.similar import similar as nearest
+from pipeline.report.tables import neighbours_table
+
+
+def similar(
+    label: Annotated[str, typer.Argument(help="Modality, such as Movie.", metavar="LABEL")],
+    id_or_name: Annotated[str | None, typer.Argument(help="Exact name, or id.", metavar="ID-OR-NAME")] = None,
+    entity_id: Annotated[str | None, typer.Option("--id", help="Id, where several entities have one name.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
+    to: Annotated[str | None, typer.Option(help="Modality of the neighbours; LABEL by default.", metavar="LABEL")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the entities nearest to one, best first.
+
+    Example: [bold]hyperlearn similar Movie "Fight Club" -k 5[/bold]
+    """
+    wanted = entity_id or id_or_name
+    if wanted is None:
+        raise QueryError("neither a name nor an id was given", hint=f'hyperlearn similar {label} "Some name"')
+    with client() as graph:
+        modality, served = published(graph, label)
+        target = published(graph, to)[0] if to else modality
+        entity = find(graph, modality, wanted, by_id=entity_id is not None)
+        neighbours = nearest(graph, served, modality, entity.id, k=k, to=target)
+    if as_json:
+        print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in neighbours])
+    else:
+        output.print(neighbours_table(target, entity.name, neighbours))

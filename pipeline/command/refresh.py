@@ -1,0 +1,86 @@
+"""Commands that do the whole job: `refresh` and `demo`."""
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from pipeline.command.server import print_connection
+from pipeline.command.terminal import DatasetName, Workers, client, messages, output, progress
+from pipeline.query.find import find
+from pipeline.query.served import published
+from pipeline.query.similar import similar
+from pipeline.report.tables import neighbours_table, table
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.refresh import StageReport
+
+FAMOUS = {
+    "Movie": ("Fight Club", "The Godfather", "Toy Story"),
+    "Director": ("Alfred Hitchcock", "Akira Kurosawa", "Steven Spielberg"),
+    "Actor": ("Tom Hanks", "Meryl Streep", "Clint Eastwood"),
+}
+"""Names for which the demo prints the nearest entities."""
+
+_NUM_NEIGHBOURS = 5
+
+
+def demo(workers: Workers = None) -> None:
+    """Do the whole job on 17,472 films, from an empty machine to printed answers.
+
+    Leaves the database up, and says how to look at it.
+
+    Example: [bold]hyperlearn demo[/bold]
+    """
+    start = time.monotonic()
+    stages = _run("movies", workers)
+    _print_answers()
+    _print_stages(stages, time.monotonic() - start)
+    print_connection()
+
+
+def refresh(dataset: DatasetName, workers: Workers = None) -> None:
+    """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
+
+    Example: [bold]hyperlearn refresh movies[/bold]
+    """
+    start = time.monotonic()
+    stages = _run(dataset, workers)
+    _print_stages(stages, time.monotonic() - start)
+
+
+def _run(dataset: str, workers: int | None) -> "list[StageReport]":
+    # Prefect's own log would break into the progress; a failure comes up as an exception and is printed once, by us.
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    settings = Settings.load()
+    with progress(f"Refreshing {dataset}"), ThreadPoolExecutor(1) as pool:
+        # Neo4j and Prefect take some ten seconds each to start; the first task finds Neo4j starting, and waits for it.
+        starting = pool.submit(settings.connect, progress)
+        from flows import refresh as flow
+
+        flow.listener.set(progress)
+        stages = flow.refresh(dataset=dataset, workers=workers)
+        starting.result()
+    return stages
+
+
+def _print_answers() -> None:
+    with client() as graph:
+        for label, names in FAMOUS.items():
+            modality, run = published(graph, label)
+            for name in names:
+                entity = find(graph, modality, name)
+                neighbours = similar(graph, run, modality, entity.id, k=_NUM_NEIGHBOURS)
+                output.print(neighbours_table(modality, entity.name, neighbours))
+                output.print()
+
+
+def _print_stages(stages: "Sequence[StageReport]", seconds: float) -> None:
+    rows = [(stage.stage, f"{stage.seconds:.1f}", stage.did) for stage in stages]
+    rest = seconds - sum(stage.seconds for stage in stages)
+    rows += [("start and finish", f"{rest:.1f}", "Prefect, Neo4j, answers"), ("all", f"{seconds:.1f}", "")]
+    for note in (note for stage in stages for note in stage.notes):
+        messages.print(f"  {note}", style="dim", highlight=False)
+    messages.print(table({"stage": "left", "seconds": "right", "did": "left"}, rows))

@@ -1,0 +1,99 @@
+"""Commands about the database server."""
+
+import typer
+
+from pipeline.command.terminal import Json, messages, output, print_json, progress
+from pipeline.errors import ConfigurationError, GraphUnavailableError
+from pipeline.graph.client import GraphClient
+from pipeline.query.status import status as read_status
+from pipeline.report.tables import table
+from pipeline.settings import Settings
+
+
+def up() -> None:
+    """Start the embedded Neo4j, or find it running.
+
+    Example: [bold]hyperlearn up[/bold]
+    """
+    print_connection()
+
+
+def down() -> None:
+    """Stop the embedded Neo4j; nothing is lost.
+
+    Example: [bold]hyperlearn down[/bold]
+    """
+    embedded = Settings.load().embedded
+    if embedded is None:
+        raise ConfigurationError(
+            "NEO4J_URI is set: that server is not ours to stop", hint="unset NEO4J_URI to mean the embedded one"
+        )
+    with progress("Stopping Neo4j"):
+        stopped = embedded.down()
+    messages.print("Neo4j is stopped." if stopped else "Neo4j was not running.")
+
+
+def status(as_json: Json = False) -> None:
+    """Show what the database holds, and which run it serves.
+
+    Example: [bold]hyperlearn status --json[/bold]
+    """
+    settings = Settings.load()
+    connection = settings.connect() if settings.embedded is None else settings.embedded.running()
+    if connection is None:
+        raise GraphUnavailableError("the embedded Neo4j is not running", hint="start it with `hyperlearn up`")
+    with GraphClient(connection) as client:
+        found = read_status(client)
+    runs = [vars(entry.run) | {"dataset": entry.dataset.name} for entry in found.datasets if entry.run]
+    newest = max(runs, key=lambda entry: str(entry["published_at"]), default=None)
+    if as_json:
+        run_json = newest and {
+            "id": newest["id"],
+            "dataset": newest["dataset"],
+            "embeddingDim": newest["embedding_dim"],
+            "publishedAt": newest["published_at"],
+        }
+        counts = {"entities": found.entities, "hyperedges": found.hyperedges}
+        print_json({"uri": found.uri, "database": found.database, "version": found.version, **counts, "run": run_json})
+        return
+    output.print(f"Neo4j {found.version} at {found.uri}, database {found.database}", highlight=False)
+    rows = [["entities", label, f"{count:,}"] for label, count in found.entities.items()]
+    rows += [["hyperedges", label, f"{count:,}"] for label, count in found.hyperedges.items()]
+    if rows:
+        output.print(table({"kind": "left", "label": "left", "count": "right"}, rows))
+    for entry in runs:
+        output.print(f"{entry['dataset']}: run {entry['id']}, published {entry['published_at']}", highlight=False)
+    if not runs:
+        output.print("No run is published yet.")
+
+
+def doctor() -> None:
+    """Look for what is wrong with the set-up, and say how to mend it.
+
+    Example: [bold]hyperlearn doctor[/bold]
+    """
+    settings = Settings.load()
+    if settings.embedded is None:
+        with GraphClient(settings.connect()):
+            output.print("[green]ok[/green]       Neo4j answers at NEO4J_URI")
+        return
+    findings = settings.embedded.diagnose()
+    for finding in findings:
+        mark = "[green]ok[/green]     " if finding.ok else "[red]problem[/red]"
+        output.print(f"{mark}  {finding.what}", highlight=False)
+        if finding.mend:
+            output.print(f"         {finding.mend}", highlight=False)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def print_connection() -> None:
+    """Say where the database is and how to look at it."""
+    settings = Settings.load()
+    connection = settings.connect(progress)
+    with GraphClient(connection):  # that it answers is to be seen, not believed
+        messages.print(f"Neo4j is up at {connection.uri}", highlight=False)
+    if settings.embedded is None or connection.browser_url is None:
+        return
+    messages.print(f"Neo4j Browser: {connection.browser_url}", highlight=False)
+    messages.print(f"user {connection.user}, password in {settings.embedded.home}/password", highlight=False, soft_wrap=True)

@@ -1,0 +1,196 @@
+"""The description of a hypergraph: which modalities, which intra-modal graphs, which hyperedge types.
+
+It names things and holds no data. Labels and relation types are checked here, once; the graph layer still quotes them where they
+enter a statement.
+"""
+
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pipeline.errors import ConfigurationError
+
+_LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
+_RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_PROPERTY = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
+_RESERVED_LABELS = frozenset({"Dataset", "EmbeddingRun", "Entity", "Hyperedge"})
+_RESERVED_PROPERTIES = frozenset({"embeddingA", "embeddingB", "id", "name"})
+
+
+GraphKey = tuple[str, str]
+"""Modality label and relation type: what names one intra-modal graph."""
+
+
+@dataclass(frozen=True)
+class Modality:
+    """One kind of entity.
+
+    Attributes
+    ----------
+    label
+        Its Neo4j label, PascalCase.
+    properties
+        Names of the properties that its entities have besides ``id`` and ``name``, camelCase.
+    distinguish_by
+        Those of the properties that tell apart entities of one name, most telling first.
+    """
+
+    label: str
+    properties: tuple[str, ...] = ()
+    distinguish_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_label(self.label, "modality")
+        for name in self.properties:
+            if not _PROPERTY.fullmatch(name) or name in _RESERVED_PROPERTIES:
+                raise ConfigurationError(
+                    f"modality {self.label}: {name!r} cannot be a property",
+                    hint=f"use camelCase, and none of {', '.join(sorted(_RESERVED_PROPERTIES))}",
+                )
+        unknown = set(self.distinguish_by) - set(self.properties)
+        if unknown:
+            raise ConfigurationError(
+                f"modality {self.label}: distinguish_by names {sorted(unknown)}, which are no properties of it"
+            )
+
+
+@dataclass(frozen=True)
+class IntraModalGraph:
+    """Weighted undirected relations inside one modality, each stored once.
+
+    Attributes
+    ----------
+    modality
+        Label of the modality.
+    relation_type
+        Neo4j relation type, UPPER_SNAKE.
+    weight
+        Weight μ of this graph's smoothness term in the objective, > 0.
+    """
+
+    modality: str
+    relation_type: str = "SIMILAR"
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not _RELATION_TYPE.fullmatch(self.relation_type) or self.relation_type == "MEMBER":
+            raise ConfigurationError(
+                f"{self.relation_type!r} cannot be an intra-modal relation type", hint="use UPPER_SNAKE, and not MEMBER"
+            )
+        _check_weight(self.weight, f"graph {self.modality}-{self.relation_type}")
+
+    @property
+    def key(self) -> GraphKey:
+        """What names it among the graphs of a data set."""
+        return self.modality, self.relation_type
+
+
+@dataclass(frozen=True)
+class HyperedgeType:
+    """Hyperedges of one arity that join the same modalities.
+
+    Attributes
+    ----------
+    label
+        Its Neo4j label, PascalCase.
+    members
+        Labels of the modalities, by position; one modality may stand twice.
+    weight
+        Weight λ of this type in the objective, > 0.
+    """
+
+    label: str
+    members: tuple[str, ...]
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_label(self.label, "hyperedge type")
+        if self.arity < 2:
+            raise ConfigurationError(f"hyperedge type {self.label} joins {self.arity} member(s), at least 2 are needed")
+        _check_weight(self.weight, f"hyperedge type {self.label}")
+
+    @property
+    def arity(self) -> int:
+        """Number of members of each hyperedge."""
+        return len(self.members)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A hypergraph's description.
+
+    Attributes
+    ----------
+    name
+        Lower-case name, by which commands call it.
+    modalities, graphs, hyperedge_types
+        Its parts; labels are unique over modalities and hyperedge types together.
+    """
+
+    name: str
+    modalities: tuple[Modality, ...]
+    hyperedge_types: tuple[HyperedgeType, ...]
+    graphs: tuple[IntraModalGraph, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", self.name):
+            raise ConfigurationError(f"{self.name!r} cannot name a data set", hint="use lower-case letters, digits, - and _")
+        labels = [*self.labels, *(hyperedge_type.label for hyperedge_type in self.hyperedge_types)]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ConfigurationError(f"data set {self.name}: label {twice[0]} is used twice")
+        for owner, used in [
+            *((f"hyperedge type {t.label}", t.members) for t in self.hyperedge_types),
+            *((f"graph {g.relation_type}", (g.modality,)) for g in self.graphs),
+        ]:
+            for label in used:
+                if label not in self.labels:
+                    raise ConfigurationError(
+                        f"data set {self.name}: {owner} names modality {label}, which is not described",
+                        hint=f"described are {', '.join(self.labels)}",
+                    )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the modalities, in order."""
+        return tuple(modality.label for modality in self.modalities)
+
+    def modality(self, label: str) -> Modality:
+        """The modality of that label.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is none.
+        """
+        for modality in self.modalities:
+            if modality.label == label:
+                return modality
+        raise ConfigurationError(f"data set {self.name} has no modality {label}", hint=f"it has {', '.join(self.labels)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The description as plain lists, dictionaries, strings and numbers."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Dataset":
+        """The description that `to_json` gave."""
+        return cls(
+            name=data["name"],
+            modalities=tuple(Modality(m["label"], tuple(m["properties"]), tuple(m["distinguish_by"])) for m in data["modalities"]),
+            hyperedge_types=tuple(HyperedgeType(t["label"], tuple(t["members"]), t["weight"]) for t in data["hyperedge_types"]),
+            graphs=tuple(IntraModalGraph(**g) for g in data["graphs"]),
+        )
+
+
+def _check_label(label: str, what: str) -> None:
+    if not _LABEL.fullmatch(label) or label in _RESERVED_LABELS:
+        raise ConfigurationError(
+            f"{label!r} cannot be the label of a {what}",
+            hint=f"use PascalCase letters and digits, and none of {', '.join(sorted(_RESERVED_LABELS))}",
+        )
+
+
+def _check_weight(weight: float, what: str) -> None:
+    if not 0 < weight < float("inf"):
+        raise ConfigurationError(f"{what}: weight {weight} is not a positive number")

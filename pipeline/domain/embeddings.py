@@ -1,0 +1,86 @@
+"""An embeddings directory: the factor matrices of one training run, which training writes and write-back reads.
+
+    manifest.json              what was trained, from which snapshot, with which parameters and result
+    <Label>.npy                float32, N × R: row i is the vector of the entity with the i-th id
+    <Label>.ids.json           the ids, in the order of the rows
+
+The manifest is written last, into a directory that then gets its final name: a directory that has a manifest is complete.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.artifact import read_manifest, write_artifact
+
+FORMAT = "hyperlearn-embeddings-1"
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """The vectors of one training run.
+
+    Attributes
+    ----------
+    run
+        Id of the run.
+    dataset
+        Name of the data set.
+    embedding_dim
+        R, the length of every vector.
+    ids
+        Per modality label, the ids in the order of the rows.
+    factors
+        Per modality label, the factor matrix (N × R, float32).
+    report
+        What training tells about itself: parameters, rounds, seconds, losses by name.
+    """
+
+    run: str
+    dataset: str
+    embedding_dim: int
+    ids: Mapping[str, list[str]]
+    factors: Mapping[str, npt.NDArray[np.float32]]
+    report: Mapping[str, Any]
+
+    def write(self, directory: Path) -> None:
+        """Write the directory, which must not exist, as a whole or not at all."""
+
+        def fill(folder: Path) -> None:
+            for label, factor_NR in self.factors.items():
+                np.save(folder / f"{label}.npy", factor_NR, allow_pickle=False)
+                (folder / f"{label}.ids.json").write_text(json.dumps(self.ids[label], ensure_ascii=False), encoding="utf-8")
+
+        manifest = {
+            "run": self.run,
+            "dataset": self.dataset,
+            "embeddingDim": self.embedding_dim,
+            "numEntities": {label: len(ids) for label, ids in self.ids.items()},
+            "report": dict(self.report),
+        }
+        write_artifact(directory, FORMAT, manifest, fill)
+
+    @classmethod
+    def read(cls, directory: Path) -> "Embeddings":
+        """Read a directory that `write` made.
+
+        Raises
+        ------
+        ArtifactError
+            If it is incomplete, damaged or of another version.
+        """
+        manifest = read_manifest(directory, FORMAT)
+        labels = list(manifest["numEntities"])
+        return cls(
+            run=manifest["run"],
+            dataset=manifest["dataset"],
+            embedding_dim=manifest["embeddingDim"],
+            ids={label: json.loads((directory / f"{label}.ids.json").read_text(encoding="utf-8")) for label in labels},
+            factors={label: np.load(directory / f"{label}.npy", allow_pickle=False) for label in labels},
+            report=manifest["report"],
+        )

@@ -1,0 +1,114 @@
+"""Every error that the pipeline raises on purpose.
+
+    PipelineError
+    ├── ConfigurationError          a setting or an argument is wrong
+    ├── SourceError                 a table does not hold what its description says
+    ├── GraphError                  the database
+    │   ├── GraphUnavailableError     no answer from it (worth another try)
+    │   ├── GraphAccessError          it refuses the user
+    │   ├── GraphStatementError       it refuses a statement
+    │   ├── GraphSchemaError          what it holds does not fit the data set
+    │   └── EmbeddedServerError       the embedded server does not start, stop or install
+    ├── ExportError                 the database does not hold the whole data set
+    ├── ArtifactError               a snapshot or embeddings directory is incomplete or damaged
+    ├── TrainingError               the factors
+    │   ├── TrainingDivergedError     the objective is no longer finite
+    │   └── WorkerFailedError         a worker process died
+    ├── WriteBackError              the vectors that were written are not those that are indexed
+    └── QueryError                  a question that has no answer
+        ├── UnknownNameError          no entity has that name
+        └── AmbiguousNameError        several entities have that name
+
+An error carries what a person needs to go on: what happened in one sentence (the message) and the next thing to do (``hint``).
+"""
+
+from typing import ClassVar
+
+
+class PipelineError(Exception):
+    """Base of all errors raised on purpose.
+
+    Parameters
+    ----------
+    message
+        What happened, where (file, row, statement), what was expected and what was found.
+    hint
+        The next thing for the reader to do; empty where the message says it all.
+    """
+
+    retryable: ClassVar[bool] = False
+    """Whether the same call may succeed a little later; Prefect tasks retry only these."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigurationError(PipelineError):
+    """A setting or an argument is wrong."""
+
+
+class SourceError(PipelineError):
+    """A table does not hold what its description says."""
+
+
+class GraphError(PipelineError):
+    """The database did not do what was asked."""
+
+
+class GraphUnavailableError(GraphError):
+    """The database does not answer."""
+
+    retryable = True
+
+
+class GraphAccessError(GraphError):
+    """The database refuses the user, or refuses the user this operation."""
+
+
+class GraphStatementError(GraphError):
+    """The database refuses a statement."""
+
+
+class GraphSchemaError(GraphError):
+    """What the database holds does not fit the data set."""
+
+
+class EmbeddedServerError(GraphError):
+    """The embedded server cannot be installed, started or stopped."""
+
+
+class ExportError(PipelineError):
+    """The database does not hold the data set, or not all of it."""
+
+
+class ArtifactError(PipelineError):
+    """A snapshot or embeddings directory is incomplete, damaged or of another version."""
+
+
+class TrainingError(PipelineError):
+    """Training cannot go on."""
+
+
+class TrainingDivergedError(TrainingError):
+    """The objective or a factor matrix is no longer finite."""
+
+
+class WorkerFailedError(TrainingError):
+    """A training worker ended before its work was done."""
+
+
+class WriteBackError(PipelineError):
+    """The vectors that were written are not those that the database serves."""
+
+
+class QueryError(PipelineError):
+    """A question that has no answer."""
+
+
+class UnknownNameError(QueryError):
+    """No entity of the label has that name or id."""
+
+
+class AmbiguousNameError(QueryError):
+    """Several entities of the label share that name."""

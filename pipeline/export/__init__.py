@@ -1,0 +1,1 @@
+"""Stage: Neo4j into a snapshot directory."""

@@ -1,0 +1,1 @@
+"""Neo4j: the only code that imports its driver."""

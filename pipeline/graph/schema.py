@@ -1,0 +1,39 @@
+"""Constraints and indexes: their names, and how they come to be."""
+
+import re
+
+from pipeline.domain.dataset import Dataset
+from pipeline.graph.client import GraphClient
+from pipeline.graph.statement import load
+
+
+def snake_case(label: str) -> str:
+    """The label as part of an index name: ``FilmStyle`` becomes ``film_style``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label).lower()
+
+
+def create_schema(client: GraphClient, dataset: Dataset) -> None:
+    """Create what a data set needs before its first row: unique ids, and look-up by name.
+
+    Everything is created only where it is missing, and is online when this returns.
+    """
+    client.write_alone(load("schema/dataset_name"))
+    client.write_alone(load("schema/embedding_run_id"))
+    for label in dataset.labels:
+        client.write_alone(load("schema/entity_id").with_identifiers(entity_id=f"{snake_case(label)}_id", Modality=label))
+        client.write_alone(load("schema/entity_name").with_identifiers(entity_name=f"{snake_case(label)}_name", Modality=label))
+    for hyperedge_type in dataset.hyperedge_types:
+        name = f"{snake_case(hyperedge_type.label)}_id"
+        client.write_alone(load("schema/hyperedge_id").with_identifiers(hyperedge_id=name, HyperedgeType=hyperedge_type.label))
+    await_indexes(client)
+
+
+def await_indexes(client: GraphClient, seconds: int = 600) -> None:
+    """Return once every index of the database is online.
+
+    Raises
+    ------
+    GraphStatementError
+        If one fails, or is not online after so many seconds.
+    """
+    client.read(load("schema/await_indexes"), seconds=seconds)

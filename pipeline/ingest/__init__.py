@@ -1,0 +1,1 @@
+"""Stage: records into Neo4j."""

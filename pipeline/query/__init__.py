@@ -1,0 +1,1 @@
+"""Stage: answers from the vectors in Neo4j."""

@@ -1,0 +1,73 @@
+"""Nearest entities by the published vectors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.domain.dataset import Modality
+from pipeline.graph.client import GraphClient
+from pipeline.graph.statement import load
+from pipeline.graph.vectors import INDEX_LIMIT, vector_index, vector_property
+from pipeline.query.served import Run
+
+_CANDIDATES_PER_NEIGHBOUR = 10
+_MIN_CANDIDATES = 200
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An entity near another one.
+
+    Attributes
+    ----------
+    id, name, label
+        What it is.
+    score
+        (1 + cosine) / 2 of the two vectors, as Neo4j counts it: 1 is the same direction, 0.5 a right angle.
+    properties
+        Values of the properties that tell apart entities of one name.
+    """
+
+    id: str
+    name: str
+    label: str
+    score: float
+    properties: dict[str, Any]
+
+
+def similar(
+    client: GraphClient, run: Run, source: Modality, entity_id: str, *, k: int, to: Modality | None = None
+) -> list[Neighbour]:
+    """The k entities nearest to one, best first.
+
+    The vector index answers approximately; so it is asked for many more than k, and the exact similarity decides.
+
+    Parameters
+    ----------
+    client
+        The database.
+    run
+        The published run, whose vectors are compared.
+    source
+        Modality of the entity.
+    entity_id
+        Id of the entity.
+    k
+        How many, at least 1.
+    to
+        Modality of the neighbours; that of the entity by default.
+    """
+    target = to or source
+    rows = client.read(
+        load("query/similar").with_identifiers(Modality=source.label, embedding=vector_property(run.slot)),
+        id=entity_id,
+        index=vector_index(target.label, run.slot),
+        k=k,
+        candidates=min(INDEX_LIMIT, max(_MIN_CANDIDATES, _CANDIDATES_PER_NEIGHBOUR * k)),
+        properties=list(target.distinguish_by),
+    )
+    return [
+        Neighbour(
+            row["id"], row["name"], target.label, row["score"], dict(zip(target.distinguish_by, row["properties"], strict=True))
+        )
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Stage: what was done and how good it is, for people."""

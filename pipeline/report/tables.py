@@ -1,0 +1,51 @@
+"""Results as tables for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.domain.dataset import Modality
+
+
+def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table:
+    """A table.
+
+    Parameters
+    ----------
+    columns
+        Headings, each with ``left`` or ``right`` for the side its cells stand at.
+    rows
+        Cells; texts are shown as they are, never read as markup.
+    """
+    shown = Table(box=None, pad_edge=False)
+    for heading, side in columns.items():
+        shown.add_column(heading, justify="right" if side == "right" else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(in_words(cell)) for cell in row))
+    return shown
+
+
+def in_words(cell: object) -> str:
+    """A value as people read it: lists with commas, whole numbers with separators, a missing one as nothing."""
+    match cell:
+        case None:
+            return ""
+        case list() | tuple():
+            return ", ".join(map(str, cell))
+        case float():
+            return f"{cell:.3f}"
+        case _:
+            return str(cell)
+
+
+def neighbours_table(modality: Modality, name: str, neighbours: Sequence[Any]) -> Group:
+    """Neighbours of an entity with names and what tells them apart, best first, under a heading."""
+    columns = {"": "right", "name": "left", **dict.fromkeys(modality.distinguish_by, "left"), "score": "right"}
+    rows = [
+        (place, neighbour.name, *(neighbour.properties.get(name) for name in modality.distinguish_by), neighbour.score)
+        for place, neighbour in enumerate(neighbours, start=1)
+    ]
+    return Group(Text(f"{modality.label}: nearest to {name}", style="bold"), table(columns, rows))

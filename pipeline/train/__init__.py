@@ -1,0 +1,1 @@
+"""Stage: a snapshot directory into an embeddings directory; knows no database."""

@@ -1,0 +1,165 @@
+"""The objective along a line: what it is worth at A + α·S for every α at once.
+
+All factors move together, A_θ + α S_θ. Then x̂_e = Σ_r Π_k (a_k + α s_k) is a polynomial of degree K in α, and so the objective
+is one of degree 2K, whose coefficients one pass over the hyperedges yields: the exact line search costs no more than that pass,
+and the value at α = 0 is the objective itself. Shapes: N entities, E hyperedges of a tile, K arity, D embedding_dim.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from pipeline.train.khatri_rao import gram
+from pipeline.train.sparse_matrix import SparseMatrix
+from pipeline.train.unfolding import Tile, Unfolding
+
+Polynomial = npt.NDArray[np.float64]
+"""Coefficients by ascending power of α."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The parts of the objective, by name; with their weights in, so that they add up.
+
+    Attributes
+    ----------
+    reconstruction
+        Per hyperedge type: λ [Σ_observed (x − x̂)² + w Σ_absent q x̂²].
+    smoothness
+        Per modality with a graph: ½ tr(AᵀLA).
+    ridge
+        ρ Σ ‖A‖².
+    """
+
+    reconstruction: dict[str, float]
+    smoothness: dict[str, float]
+    ridge: float
+
+    @property
+    def total(self) -> float:
+        """The objective."""
+        return sum(self.reconstruction.values()) + sum(self.smoothness.values()) + self.ridge
+
+
+def hyperedge_moments(
+    unfolding: Unfolding, tiles: Sequence[Tile], factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]
+) -> Tensor:
+    """Add up the products of a type's values and predictions along the line.
+
+    Parameters
+    ----------
+    unfolding
+        The type's hyperedges.
+    tiles
+        Those of its tiles to add up.
+    factors, steps
+        A and S (N × D) per modality label.
+
+    Returns
+    -------
+    Tensor
+        (K+2) × (K+2), float64. With x̂_e(α) = Σ_j c_j αʲ: Σ_e x_e (x_e, c_0 … c_K) in the first row, Σ_e (1 − w q_e) c_i c_j below
+        and right of it.
+    """
+    size = len(unfolding.modalities) + 2
+    device = factors[unfolding.modalities[0]].device
+    total = torch.zeros(size, size, dtype=torch.float64, device=device)
+    for tile in tiles:
+        columns = [tile.values_E, *(c_ED.sum(1) for c_ED in _products_along(tile, unfolding, factors, steps))]
+        stacked = torch.stack(columns).double()
+        total[0] += stacked @ stacked[0]
+        total[1:, 1:] += (stacked[1:] * tile.present_E) @ stacked[1:].T
+    return total
+
+
+def _products_along(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]) -> list[Tensor]:
+    """Coefficients in α of the product of all members' rows, each E × D."""
+    powers: list[Tensor] = []
+    for position, label in enumerate(unfolding.modalities):
+        rows_E = tile.members_KE[position]
+        own_ED, step_ED = factors[label].index_select(0, rows_E), steps[label].index_select(0, rows_E)
+        if not powers:
+            powers = [own_ED, step_ED]
+            continue
+        raised = [power_ED * step_ED for power_ED in powers]
+        for power_ED in powers:
+            power_ED.mul_(own_ED)
+        for j, raised_ED in enumerate(raised[:-1]):
+            powers[j + 1].add_(raised_ED)
+        powers.append(raised[-1])
+    return powers
+
+
+def gram_along(factor_ND: Tensor, step_ND: Tensor, popularity_N: Tensor) -> Tensor:
+    """Coefficients in α of (A + αS)ᵀ diag(q) (A + αS), 3 × D × D, float64."""
+    cross_DD = gram(factor_ND, step_ND, popularity_N)
+    return torch.stack([gram(factor_ND, factor_ND, popularity_N), cross_DD + cross_DD.T, gram(step_ND, step_ND, popularity_N)])
+
+
+def norm_along(factor_ND: Tensor, step_ND: Tensor) -> Tensor:
+    """Coefficients in α of ‖A + αS‖², 3, float64."""
+    return torch.stack([_dot(factor_ND, factor_ND), 2 * _dot(factor_ND, step_ND), _dot(step_ND, step_ND)])
+
+
+def smoothness_along(half_laplacian: SparseMatrix, factor_ND: Tensor, step_ND: Tensor) -> Tensor:
+    """Coefficients in α of ½ tr((A + αS)ᵀ L (A + αS)), 3, float64."""
+    image_ND, step_image_ND = half_laplacian @ factor_ND, half_laplacian @ step_ND
+    return torch.stack([_dot(factor_ND, image_ND), 2 * _dot(step_ND, image_ND), _dot(step_ND, step_image_ND)])
+
+
+def _dot(left_ND: Tensor, right_ND: Tensor) -> Tensor:
+    return (left_ND * right_ND).sum(1).sum(dtype=torch.float64)
+
+
+def reconstruction_polynomial(
+    moments: npt.NDArray[np.float64], grams: list[npt.NDArray[np.float64]], weight: float, absent_weight: float
+) -> Polynomial:
+    """Give λ [Σ_e (x_e − x̂_e)² − w Σ_e q_e x̂_e² + w 1ᵀ(Hadamard_k A_kᵀ diag(q_k) A_k)1] as a polynomial in α.
+
+    Parameters
+    ----------
+    moments
+        What `hyperedge_moments` gave.
+    grams
+        What `gram_along` gave, per position.
+    weight, absent_weight
+        λ and w.
+    """
+    arity = len(moments) - 2
+    observed = np.zeros(2 * arity + 1)
+    observed[0] = moments[0, 0]
+    observed[: arity + 1] -= 2 * moments[0, 1:]
+    for i in range(arity + 1):
+        observed[i : i + arity + 1] += moments[i + 1, 1:]
+    everything = grams[0]
+    for factor in grams[1:]:
+        product = np.zeros((len(everything) + 2, *everything.shape[1:]))
+        for power in range(3):
+            product[power : power + len(everything)] += everything * factor[power]
+        everything = product
+    polynomial: Polynomial = weight * (observed + absent_weight * everything.sum(axis=(1, 2)))
+    return polynomial
+
+
+def value_at(polynomial: Polynomial, alpha: float) -> float:
+    """Evaluate a polynomial by Horner's rule."""
+    value = 0.0
+    for coefficient in polynomial[::-1].tolist():
+        value = value * alpha + coefficient
+    return value
+
+
+def best_step(polynomial: Polynomial, limit: float = 4.0) -> float:
+    """Find the α in [0, limit] at which a polynomial is least; 0 where it does not fall below its value at 0."""
+    slopes = polynomial[1:] * np.arange(1, len(polynomial))
+    # Near the end steps are small and high powers vanish: what no α in reach can feel only spoils the roots of the rest.
+    felt = np.abs(slopes) * limit ** np.arange(len(slopes))
+    kept = np.flatnonzero(felt > 1e-15 * felt.max(initial=0.0))
+    roots = np.roots(slopes[: kept[-1] + 1][::-1]).astype(np.complex128) if len(kept) else np.empty(0, np.complex128)
+    real = roots.real[np.abs(roots.imag) <= 1e-7 * (1 + np.abs(roots.real))]
+    candidates = [0.0, *(float(root) for root in real if 0 < root < limit), limit]
+    return min(candidates, key=lambda alpha: value_at(polynomial, alpha))

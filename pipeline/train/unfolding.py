@@ -1,0 +1,107 @@
+"""A hyperedge type seen from one of its positions: the hyperedges sorted by the row there, cut into tiles.
+
+A mode-k unfolding X_(k) of a sparse tensor, with the column index kept as the other members' rows. Everything that is gathered
+for one tile stays in the processor's cache until it has been added up: on 2 cores that makes the sum over 10^6 hyperedges ten
+times quicker than one gather over all of them. Shapes: E hyperedges of a tile, S rows of a tile, from its first to its last, K
+arity, D embedding_dim.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from pipeline.train.problem import TensorTerm
+
+CPU_TILE = 4_096
+"""Hyperedges of a tile on a CPU: 4096 × 32 × 4 bytes = half a MiB a gathered operand."""
+GPU_TILE = 1_048_576
+"""Hyperedges of a tile on a GPU, where a launch must carry enough work; a gathered operand is 128 MiB at 32 dimensions."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Consecutive hyperedges in the order of the rows at one position.
+
+    Attributes
+    ----------
+    members_KE
+        Rows of the members, int32, by position.
+    values_E
+        Values of the hyperedges.
+    present_E
+        Their `TensorTerm.present_weights_E`.
+    first_row
+        The first row at the sorted position.
+    offsets_S
+        Where the hyperedges of that row and of each one after it, up to the last, begin in the tile, int32.
+    places_E
+        0 … E−1, int32.
+    """
+
+    members_KE: tuple[Tensor, ...]
+    values_E: Tensor
+    present_E: Tensor
+    first_row: int
+    offsets_S: Tensor
+    places_E: Tensor
+
+    def add_sums(self, out_ND: Tensor, terms_ED: Tensor, weights_E: Tensor) -> None:
+        """Add ``weights_E[e] · terms_ED[e]`` to the row of ``out_ND`` that hyperedge e has at the sorted position."""
+        sums_SD = embedding_bag(self.places_E, terms_ED, self.offsets_S, mode="sum", per_sample_weights=weights_E)
+        out_ND[self.first_row : self.first_row + len(self.offsets_S)].add_(sums_SD)
+
+
+@dataclass(frozen=True)
+class Unfolding:
+    """The hyperedges of one type, sorted by the row at one position.
+
+    Attributes
+    ----------
+    label
+        Label of the hyperedge type.
+    modalities
+        Labels of the members' modalities, by position.
+    position
+        The position sorted by.
+    num_hyperedges
+        Number of hyperedges.
+    tiles
+        The hyperedges.
+    """
+
+    label: str
+    modalities: tuple[str, ...]
+    position: int
+    num_hyperedges: int
+    tiles: tuple[Tile, ...]
+
+
+def unfold(term: TensorTerm, position: int, device: torch.device) -> Unfolding:
+    """Sort a type's hyperedges by the row at a position and cut them into tiles on the device."""
+    hyperedges = term.hyperedges
+    order_E = np.argsort(hyperedges.members_EK[:, position], kind="stable")
+    members_KE = np.ascontiguousarray(hyperedges.members_EK[order_E].T.astype(np.int32))
+    values_E = hyperedges.values_E[order_E].astype(np.float32, copy=False)
+    present_E = term.present_weights_E[order_E]
+    size = CPU_TILE if device.type == "cpu" else GPU_TILE
+    places = torch.arange(min(size, len(values_E)), dtype=torch.int32, device=device)
+    tiles = []
+    for begin in range(0, len(values_E), size):
+        tile_KE, tile_E = members_KE[:, begin : begin + size], values_E[begin : begin + size]
+        rows_E = tile_KE[position]
+        first_row = int(rows_E[0])
+        offsets_S = np.searchsorted(rows_E, np.arange(first_row, int(rows_E[-1]) + 1))
+        tiles.append(
+            Tile(
+                tuple(torch.from_numpy(column_E).to(device) for column_E in tile_KE),
+                torch.from_numpy(tile_E).to(device),
+                torch.from_numpy(present_E[begin : begin + size]).to(device),
+                first_row,
+                torch.from_numpy(offsets_S.astype(np.int32)).to(device),
+                places[: len(tile_E)],
+            )
+        )
+    return Unfolding(term.label, hyperedges.modalities, position, len(values_E), tuple(tiles))

@@ -1,0 +1,1 @@
+"""Stage: an embeddings directory into Neo4j."""

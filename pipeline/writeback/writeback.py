@@ -1,0 +1,131 @@
+"""An embeddings directory into Neo4j: written beside the vectors that are served, checked, and then served in their place."""
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.progress import Progress, no_progress
+from pipeline.errors import WriteBackError
+from pipeline.graph.client import GraphClient
+from pipeline.graph.schema import await_indexes
+from pipeline.graph.statement import load
+from pipeline.graph.vectors import INDEX_LIMIT, Slot, vector_index, vector_property
+
+BATCH_SIZE = 2_000
+CONCURRENCY = 2
+
+
+def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress = no_progress) -> dict[str, int]:
+    """Write the vectors of a run and serve them.
+
+    Until the last step the run served so far is untouched, and goes on being served if this one fails.
+
+    Parameters
+    ----------
+    client
+        The database that holds the run's data set.
+    embeddings
+        The vectors.
+    progress
+        Told of each modality.
+
+    Returns
+    -------
+    dict
+        Number of vectors per modality label.
+
+    Raises
+    ------
+    WriteBackError
+        If a vector cannot be served (not finite, all zero, wrong length), if the database does not hold exactly the entities of the
+        run, or if an index does not hold all vectors.
+    """
+    _check_vectors(embeddings)
+    slot = _begin(client, embeddings)
+    for label, ids in embeddings.ids.items():
+        names = {"Modality": label, "embedding": vector_property(slot)}
+        client.write_alone(load("writeback/drop_index").with_identifiers(vector_index=vector_index(label, slot)))
+        client.write_alone(load("writeback/clear_slot").with_identifiers(**names))
+        vectors = embeddings.factors[label].tolist()
+        rows = [{"id": id_, "vector": vector} for id_, vector in zip(ids, vectors, strict=True)]
+        with progress(f"Writing vectors of {label}", total=len(rows)) as advance:
+            client.write_batches(
+                load("writeback/write_vectors").with_identifiers(Modality=label),
+                rows,
+                batch_size=BATCH_SIZE,
+                concurrency=CONCURRENCY,
+                advance=advance,
+                property=vector_property(slot),
+            )
+        _check_written(client, embeddings, label, names)
+        # The index is made after the vectors, which is quicker than keeping it up to date, and while the next modality is written.
+        client.write_alone(
+            load("schema/vector_index").with_identifiers(vector_index=vector_index(label, slot), **names),
+            dimensions=embeddings.embedding_dim,
+        )
+    with progress("Waiting for the vector indexes"):
+        await_indexes(client)
+    for label in embeddings.ids:
+        _check_indexed(client, embeddings, label, slot)
+    counts = {label: len(ids) for label, ids in embeddings.ids.items()}
+    client.write(load("writeback/publish_run"), id=embeddings.run, numEntities=sum(counts.values()))
+    return counts
+
+
+def _begin(client: GraphClient, embeddings: Embeddings) -> Slot:
+    """Record the run as one that is being written, into the slot that is not served."""
+    runs = client.read(load("writeback/read_runs"), dataset=embeddings.dataset)
+    served = {run["slot"] for run in runs if run["status"] == "published"}
+    if any(run["id"] == embeddings.run and run["status"] == "published" for run in runs):
+        raise WriteBackError(f"run {embeddings.run} is being served already", hint="train again for a new run")
+    slot: Slot = "B" if "A" in served else "A"
+    counters = client.write(
+        load("writeback/begin_run"),
+        id=embeddings.run,
+        dataset=embeddings.dataset,
+        slot=slot,
+        embeddingDim=embeddings.embedding_dim,
+        report=json.dumps(dict(embeddings.report)),
+    )
+    if not counters.contains_updates:
+        raise WriteBackError(
+            f"the database holds no data set {embeddings.dataset}", hint=f"run `hyperlearn ingest {embeddings.dataset}` first"
+        )
+    return slot
+
+
+def _check_vectors(embeddings: Embeddings) -> None:
+    """Refuse what the database would take and then silently leave out of its index."""
+    for label, factor_NR in embeddings.factors.items():
+        expected = (len(embeddings.ids[label]), embeddings.embedding_dim)
+        if factor_NR.shape != expected:
+            raise WriteBackError(f"{label}: vectors of shape {factor_NR.shape}, {expected} are expected", hint="train again")
+        wrong = ~np.isfinite(factor_NR).all(axis=1) | ~factor_NR.any(axis=1)
+        if wrong.any():
+            first = embeddings.ids[label][int(wrong.argmax())]
+            raise WriteBackError(
+                f"{label}: {int(wrong.sum())} vector(s) are zero or not finite, the first is that of {first!r}", hint="train again"
+            )
+
+
+def _check_written(client: GraphClient, embeddings: Embeddings, label: str, names: Mapping[str, str]) -> None:
+    (found,) = client.read(load("writeback/count_vectors").with_identifiers(**names), embeddingDim=embeddings.embedding_dim)
+    expected = len(embeddings.ids[label])
+    if found["written"] != expected or found["missing"]:
+        raise WriteBackError(
+            f"{label}: of {expected:,} vectors {found['written']:,} were written, and {found['missing']:,} entities have none",
+            hint="the entities changed since the export; run the refresh again. The former run is still served",
+        )
+
+
+def _check_indexed(client: GraphClient, embeddings: Embeddings, label: str, slot: Slot) -> None:
+    statement = load("writeback/count_indexed").with_identifiers(Modality=label, embedding=vector_property(slot))
+    (found,) = client.read(statement, index=vector_index(label, slot), limit=INDEX_LIMIT)
+    expected = min(len(embeddings.ids[label]), INDEX_LIMIT)
+    if found["indexed"] < expected:
+        raise WriteBackError(
+            f"{label}: {expected:,} vectors should be found through the index, {found['indexed']:,} are",
+            hint="run the write-back again. The former run is still served",
+        )

@@ -1,0 +1,37 @@
+"""What all tests share: one database server a session."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from pipeline.graph.configuration import Memory
+from pipeline.graph.connection import Connection
+from pipeline.graph.server import EmbeddedServer
+
+SMALL = Memory(heap_mib=512, page_cache_mib=64)
+
+
+@pytest.fixture(scope="session")
+def download_cache() -> Path:
+    """The user's own folder of downloads, so that the server's jars are fetched once and not once a session."""
+    return Path(os.environ.get("HYPERLEARN_CACHE") or platformdirs.user_cache_path("hyperlearn"))
+
+
+@pytest.fixture(scope="session")
+def connection(download_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """A database: that of ``NEO4J_URI``, or a server of the session's own under a temporary folder."""
+    if uri := os.environ.get("NEO4J_URI"):
+        user = os.environ.get("NEO4J_USER") or os.environ.get("NEO4J_USERNAME") or "neo4j"
+        yield Connection(uri, user, os.environ["NEO4J_PASSWORD"], os.environ.get("NEO4J_DATABASE") or "neo4j")
+        return
+    home = tmp_path_factory.mktemp("neo4j")
+    server = EmbeddedServer(home, download_cache, SMALL)
+    try:
+        yield server.up()
+    finally:
+        server.down()
+        shutil.rmtree(home)  # 130 MB that pytest would keep for three sessions

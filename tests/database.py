@@ -1,0 +1,57 @@
+"""What tests ask of a database, besides what the pipeline asks."""
+
+from typing import Any
+
+from pipeline.graph.client import GraphClient
+from pipeline.graph.statement import Statement
+
+
+def ask(client: GraphClient, text: str, **parameters: object) -> list[dict[str, Any]]:
+    """Records of any reading text."""
+    return client.read(Statement("test", text), **parameters)
+
+
+def change(client: GraphClient, text: str, **parameters: object) -> None:
+    """Run any text that writes or changes the schema."""
+    client.write_alone(Statement("test", text), **parameters)
+
+
+def num_nodes(client: GraphClient) -> int:
+    """Number of all nodes."""
+    return int(ask(client, "MATCH (n) RETURN count(n) AS n")[0]["n"])
+
+
+def wipe(client: GraphClient) -> None:
+    """Remove all nodes, constraints and indexes."""
+    change(client, "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS")
+    for row in ask(client, "SHOW CONSTRAINTS YIELD name RETURN name"):
+        change(client, f"DROP CONSTRAINT `{row['name']}`")
+    for row in ask(client, "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"):
+        change(client, f"DROP INDEX `{row['name']}`")
+
+
+def content(client: GraphClient) -> dict[str, Any]:
+    """All that a data set put into the database, as sets to compare."""
+    return {
+        "entities": {
+            (tuple(sorted(row["labels"])), row["id"], row["name"], row["year"], tuple(row["tags"] or ()))
+            for row in ask(
+                client, "MATCH (e:Entity) RETURN labels(e) AS labels, e.id AS id, e.name AS name, e.year AS year, e.tags AS tags"
+            )
+        },
+        "relations": {
+            (row["kind"], frozenset((row["a"], row["b"])), row["weight"])
+            for row in ask(
+                client,
+                "MATCH (a:Entity)-[r]->(b:Entity) RETURN type(r) AS kind, a.id AS a, b.id AS b, r.weight AS weight",
+            )
+        },
+        "hyperedges": {
+            (row["kind"], tuple(row["members"]), row["value"])
+            for row in ask(
+                client,
+                "MATCH (h:Hyperedge) RETURN [l IN labels(h) WHERE l <> 'Hyperedge'][0] AS kind, h.value AS value, "
+                "COLLECT { MATCH (h)-[m:MEMBER]->(e) RETURN e.id ORDER BY m.position } AS members",
+            )
+        },
+    }

@@ -1,0 +1,149 @@
+"""Real torchrun, real processes, gloo: the same result for any number of workers, and an end in every case."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+
+from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.progress import Progress
+from pipeline.domain.snapshot import Snapshot
+from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
+from pipeline.train.launch import train
+from pipeline.train.parameters import TrainingParameters
+from tests.unit.train.hypergraphs import coupled
+
+PARAMETERS = TrainingParameters(embedding_dim=8, rounds=12, tolerance=0)
+LONG = replace(PARAMETERS, rounds=100_000)
+
+
+def write_snapshot(directory: Path, value: float = 1.0) -> Path:
+    hypergraph = coupled(seed=3, num=200)
+    for edges in hypergraph.hyperedges.values():
+        edges.values_E[:] *= value
+    ids = {label: [f"{label}-{row}" for row in range(count)] for label, count in hypergraph.num_entities.items()}
+    entities = {label: pd.DataFrame({"id": own, "name": own}) for label, own in ids.items()}
+    Snapshot(hypergraph, entities, {"source": "a test"}).write(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_snapshot(tmp_path_factory.mktemp("snapshot") / "small")
+
+
+@pytest.fixture(scope="module")
+def alone(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Embeddings:
+    """The result of one process without a process group."""
+    return train(snapshot, tmp_path_factory.mktemp("alone") / "embeddings", PARAMETERS, run="alone")
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where to write; afterwards no worker is alive and nothing lies about but, at most, whole embeddings."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path / "embeddings"
+    assert workers_alive() == []
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["embeddings"])
+
+
+def workers_alive() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if "pipeline.train.worker" in child.cmdline()]
+
+
+def when_training(act: Callable[[], None]) -> Progress:
+    """Give a progress that acts once, in the third round."""
+
+    @contextmanager
+    def progress(description: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        del description, total
+        rounds = 0
+
+        def advance(steps: int) -> None:
+            nonlocal rounds
+            rounds += steps
+            if rounds == 3 and steps:
+                act()
+
+        yield advance
+
+    return progress
+
+
+def signal_rank(rank: int, number: signal.Signals) -> None:
+    for process in workers_alive():
+        if process.environ().get("RANK") == str(rank):
+            os.kill(process.pid, number)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_any_number_of_workers_gives_the_factors_of_one_process(snapshot: Path, alone: Embeddings, out: Path, workers: int) -> None:
+    """To the bit: every sum is taken by one worker, in one order, whoever that is."""
+    found = train(snapshot, out, PARAMETERS, run="some", workers=workers)
+    assert found.report["workers"] == workers
+    assert found.report["rounds"] == 12
+    assert found.report["losses"] == alone.report["losses"]
+    assert found.ids == alone.ids
+    for label, factor in alone.factors.items():
+        assert np.array_equal(found.factors[label], factor)
+    assert Embeddings.read(out).run == "some"
+
+
+def test_the_report_says_what_was_done(alone: Embeddings) -> None:
+    report = alone.report
+    assert report["parameters"]["embedding_dim"] == 8
+    assert [done["round"] for done in report["history"]] == list(range(13))
+    assert report["history"][-1]["losses"]["total"] < report["history"][0]["losses"]["total"]
+    assert report["snapshot"]["origin"] == {"source": "a test"}
+    assert report["numUntied"]["Dog"] == 1
+    assert alone.ids["Bee"][2] == "Bee-2"
+
+
+def test_a_killed_worker_is_named(snapshot: Path, out: Path) -> None:
+    with pytest.raises(WorkerFailedError, match="worker 1 of 2 ended with status -9"):
+        train(snapshot, out, LONG, run="r", workers=2, progress=when_training(lambda: signal_rank(1, signal.SIGKILL)))
+    assert not out.exists()
+
+
+def test_a_worker_that_does_not_answer_is_given_up(snapshot: Path, out: Path) -> None:
+    stop = when_training(lambda: signal_rank(1, signal.SIGSTOP))
+    with pytest.raises(WorkerFailedError, match=r"worker 1 of 2 ended(?s:.*)worker 0: another worker does not answer"):
+        train(snapshot, out, LONG, run="r", workers=2, timeout=3, progress=stop)
+    assert not out.exists()
+
+
+def test_an_interrupt_ends_the_workers(snapshot: Path, out: Path) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(snapshot, out, LONG, run="r", workers=2, progress=when_training(interrupt))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("workers", [2, "auto"])
+def test_divergence_is_told_as_such(tmp_path_factory: pytest.TempPathFactory, out: Path, workers: int | str) -> None:
+    large = write_snapshot(tmp_path_factory.mktemp("large") / "large", 1e38)
+    with pytest.raises(TrainingDivergedError, match="round 0"):
+        train(large, out, PARAMETERS, run="r", workers=workers)  # type: ignore[arg-type]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("workers", [0, 5])
+def test_more_workers_than_modalities_are_refused(snapshot: Path, out: Path, workers: int) -> None:
+    with pytest.raises(ConfigurationError, match="4 modalities"):
+        train(snapshot, out, PARAMETERS, run="r", workers=workers)
+
+
+def test_embeddings_are_not_overwritten(snapshot: Path, out: Path) -> None:
+    out.mkdir()
+    with pytest.raises(ArtifactError, match="exists already"):
+        train(snapshot, out, PARAMETERS, run="r")

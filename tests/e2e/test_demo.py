@@ -1,0 +1,145 @@
+"""The README's promise: from an empty home folder to answers, with the command that a stranger types."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline.graph.client import GraphClient
+from pipeline.graph.server import EmbeddedServer
+from tests.database import ask
+
+
+class Command:
+    """The `hyperlearn` command with a home folder of its own and no database but the embedded one."""
+
+    def __init__(self, home: Path, cache: Path) -> None:
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "PREFECT_"))}
+        self._environment |= {"HYPERLEARN_HOME": str(home), "HYPERLEARN_CACHE": str(cache)}
+
+    def __call__(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "pipeline", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def hyperlearn(home: Path, download_cache: Path) -> Iterator[Command]:
+    command = Command(home, download_cache)
+    yield command
+    stopped = command("down")
+    assert stopped.returncode == 0, stopped.stderr
+    left = [p for p in psutil.process_iter(["cmdline"]) if any(str(home) in part for part in p.info["cmdline"] or [])]
+    assert left == []
+
+
+@pytest.fixture(scope="module")
+def demo(hyperlearn: Command) -> "subprocess.CompletedProcess[str]":
+    result = hyperlearn("demo")
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_the_demo_prints_answers_and_what_it_did(demo: "subprocess.CompletedProcess[str]", home: Path) -> None:
+    assert "Movie: nearest to The Godfather" in demo.stdout
+    assert "The Godfather Part II" in demo.stdout
+    assert "Toy Story 2" in demo.stdout
+    for stage in ("ingest", "export", "train", "write-back"):
+        assert f"\n{stage}" in demo.stderr
+    assert "Neo4j Browser: http://127.0.0.1:" in demo.stderr
+    password = (home / "neo4j" / "password").read_text().strip()
+    assert password not in demo.stdout + demo.stderr
+
+
+@pytest.mark.usefixtures("demo")
+def test_similar_prints_json_best_first(hyperlearn: Command) -> None:
+    result = hyperlearn("similar", "Movie", "Fight Club", "-k", "5", "--json")
+    assert result.returncode == 0, result.stderr
+    neighbours = json.loads(result.stdout)
+    assert len(neighbours) == 5
+    assert all(neighbour.keys() == {"id", "name", "label", "score"} for neighbour in neighbours)
+    assert {neighbour["label"] for neighbour in neighbours} == {"Movie"}
+    scores = [neighbour["score"] for neighbour in neighbours]
+    assert scores == sorted(scores, reverse=True)
+    assert "Fight Club" not in {neighbour["name"] for neighbour in neighbours}
+
+
+@pytest.mark.usefixtures("demo")
+def test_an_unknown_name_gets_spellings_and_a_shared_one_its_ids(hyperlearn: Command) -> None:
+    unknown = hyperlearn("similar", "Movie", "Figth Club")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "\n  Fight Club\n" in unknown.stderr
+    shared = hyperlearn("similar", "Movie", "Hamlet", "--json")
+    assert (shared.returncode, shared.stdout) == (2, "")
+    assert "year 1996" in shared.stderr
+    assert "Kenneth Branagh" in shared.stderr
+    ids = [line.split()[0] for line in shared.stderr.splitlines() if line.startswith("  ") and "Hamlet" in line]
+    assert len(ids) > 1
+    assert hyperlearn("similar", "Movie", "--id", ids[0]).returncode == 0
+
+
+@pytest.mark.usefixtures("demo")
+def test_status_counts_the_films(hyperlearn: Command) -> None:
+    result = hyperlearn("status", "--json")
+    assert result.returncode == 0, result.stderr
+    status = json.loads(result.stdout)
+    assert status["uri"].startswith("bolt://127.0.0.1:")
+    assert status["version"] == "2026.08.1"
+    assert status["entities"]["Movie"] == 17_472
+    assert status["entities"]["Genre"] == 21
+    assert status["hyperedges"]["Casting"] == 194_208
+    assert status["run"]["dataset"] == "movies"
+
+
+@pytest.mark.usefixtures("demo")
+def test_doctor_finds_nothing_wrong(hyperlearn: Command) -> None:
+    result = hyperlearn("doctor")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "problem" not in result.stdout
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("file", sorted((Path(__file__).parents[2] / "cypher" / "browser").iterdir()), ids=lambda path: path.stem)
+def test_the_queries_for_the_browser_find_something(home: Path, download_cache: Path, file: Path) -> None:
+    connection = EmbeddedServer(home / "neo4j", download_cache).running()
+    assert connection is not None
+    with GraphClient(connection) as client:
+        assert ask(client, file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.usefixtures("demo")
+def test_ingesting_again_changes_nothing(hyperlearn: Command) -> None:
+    result = hyperlearn("ingest", "movies", "--json")
+    assert result.returncode == 0, result.stderr
+    changes = json.loads(result.stdout)
+    assert sum(change["unchanged"] for change in changes) > 400_000
+    assert {(change["created"], change["changed"], change["removed"]) for change in changes} == {(0, 0, 0)}
+
+
+@pytest.mark.usefixtures("demo")
+def test_the_stages_one_by_one_and_two_workers_publish_a_new_run(hyperlearn: Command, tmp_path: Path) -> None:
+    steps = (
+        ("export", "movies", str(tmp_path / "snapshot")),
+        ("train", str(tmp_path / "snapshot"), str(tmp_path / "embeddings"), "--workers", "2"),
+        ("write-back", str(tmp_path / "embeddings")),
+    )
+    before = json.loads(hyperlearn("status", "--json").stdout)["run"]["id"]
+    for step in steps:
+        result = hyperlearn(*step)
+        assert result.returncode == 0, (step, result.stderr)
+    assert json.loads(hyperlearn("status", "--json").stdout)["run"]["id"] != before

@@ -1,0 +1,86 @@
+"""The refresh flow, run by Prefect against a real database with a small data set."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pipeline.errors import GraphUnavailableError
+from pipeline.graph.client import GraphClient
+from pipeline.graph.connection import Connection
+from pipeline.query.served import published
+from pipeline.query.similar import similar
+from pipeline.source import catalogue
+from tests import tiny
+from tests.database import num_nodes, wipe
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The module of the flow, with a Prefect server of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+        patch.setenv("HYPERLEARN_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")  # one test runs a task alone
+        from prefect.testing.utilities import prefect_test_harness
+
+        from flows import refresh
+
+        with prefect_test_harness(server_startup_timeout=180):
+            yield refresh
+
+
+@pytest.fixture
+def client(connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GraphClient]:
+    """A client of an empty database, which the environment names, with a data set that is small."""
+    monkeypatch.setenv("NEO4J_URI", connection.uri)
+    monkeypatch.setenv("NEO4J_USER", connection.user)
+    monkeypatch.setenv("NEO4J_PASSWORD", connection.password)
+    monkeypatch.setenv("NEO4J_DATABASE", connection.database)
+    monkeypatch.setenv("HYPERLEARN_HOME", str(tmp_path))
+    monkeypatch.setitem(catalogue._BUILT_IN, "tiny", tiny.records)
+    with GraphClient(connection) as client:
+        assert num_nodes(client) == 0
+        yield client
+        wipe(client)
+
+
+def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, client: GraphClient, tmp_path: Path) -> None:
+    stages = flow.refresh(dataset="tiny", workers=1)
+    assert [stage.stage for stage in stages] == ["ingest", "export", "train", "write-back"]
+    film, run = published(client, "Film")
+    assert run.id.startswith("tiny-")
+    for source in ("f2", "f7", "f12"):
+        nearest = similar(client, run, film, source, k=3)
+        same_group = [int(neighbour.id[1:]) % 2 == int(source[1:]) % 2 for neighbour in nearest]
+        assert all(same_group), nearest
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert {path.name for path in folder.iterdir()} == {"snapshot", "embeddings"}
+
+
+def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def unavailable() -> None:
+        tries.append("unavailable")
+        raise GraphUnavailableError("gone for a moment")
+
+    def wrong() -> None:
+        tries.append("wrong")
+        raise ValueError("wrong at every try")
+
+    ingest_task = flow.ingest_task.with_options(retry_delay_seconds=0)
+    for problem, error in ((unavailable, GraphUnavailableError), (wrong, ValueError)):
+        monkeypatch.setitem(catalogue._BUILT_IN, "tiny", problem)
+        with pytest.raises(error):
+            ingest_task("tiny")
+    assert tries == ["unavailable"] * 3 + ["wrong"]
+
+
+def test_old_artifacts_are_removed(flow: ModuleType, tmp_path: Path) -> None:
+    names = [f"tiny-2026010{day}T000000Z" for day in range(1, 6)]
+    for name in [*names, "other-20260101T000000Z"]:
+        (tmp_path / name / "snapshot").mkdir(parents=True)
+    flow._prune(tmp_path, "tiny")
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["other-20260101T000000Z", *names[-3:]]

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from pipeline.domain.embeddings import Embeddings
+from pipeline.errors import AmbiguousNameError, QueryError, UnknownNameError
+from pipeline.graph.client import GraphClient
+from pipeline.ingest.ingest import ingest
+from pipeline.query.find import find
+from pipeline.query.served import published
+from pipeline.query.similar import similar
+from pipeline.query.status import status
+from pipeline.writeback.writeback import write_back
+from tests import tiny
+from tests.integration.writeback.test_writeback import embeddings
+
+
+@pytest.fixture
+def wrote(client: GraphClient) -> Embeddings:
+    ingest(client, tiny.records())
+    vectors = embeddings("run-1")
+    write_back(client, vectors)
+    return vectors
+
+
+def expected_neighbours(wrote: Embeddings, id_: str, to: str, k: int) -> list[tuple[str, float]]:
+    """Nearest by numpy: (1 + cosine) / 2, greatest first."""
+    unit = {label: factor / np.linalg.norm(factor, axis=1, keepdims=True) for label, factor in wrote.factors.items()}
+    score = (1 + unit[to] @ unit["Film"][wrote.ids["Film"].index(id_)]) / 2
+    order = [row for row in np.argsort(-score) if wrote.ids[to][row] != id_]
+    return [(wrote.ids[to][row], float(score[row])) for row in order[:k]]
+
+
+@pytest.mark.parametrize(("to", "k"), [("Film", 5), ("Maker", 3), ("Film", 100)])
+def test_neighbours_are_those_of_a_full_comparison(client: GraphClient, wrote: Embeddings, to: str, k: int) -> None:
+    film, run = published(client, "Film")
+    found = similar(client, run, film, "f4", k=k, to=published(client, to)[0])
+    expected = expected_neighbours(wrote, "f4", to, k)
+    assert [neighbour.id for neighbour in found] == [id_ for id_, _ in expected]
+    assert [neighbour.score for neighbour in found] == pytest.approx([score for _, score in expected], abs=1e-6)
+    assert {neighbour.label for neighbour in found} == {to}
+
+
+def test_an_entity_is_found_by_name_or_id(client: GraphClient, wrote: Embeddings) -> None:
+    film, _ = published(client, "Film")
+    assert find(client, film, "Film 4").id == "f4"
+    assert find(client, film, "f4").name == "Film 4"
+    assert find(client, film, "f1", by_id=True).properties == {"year": 2001}
+
+
+def test_an_unknown_name_gets_the_closest_spellings(client: GraphClient, wrote: Embeddings) -> None:
+    film, _ = published(client, "Film")
+    with pytest.raises(UnknownNameError, match="no Film is named 'Flim 14'") as error:
+        find(client, film, "Flim 14")
+    assert "Film 14" in error.value.hint
+    with pytest.raises(UnknownNameError, match="has the id 'Film 4'"):
+        find(client, film, "Film 4", by_id=True)
+
+
+def test_a_name_of_several_gets_their_ids_and_what_tells_them_apart(client: GraphClient, wrote: Embeddings) -> None:
+    film, _ = published(client, "Film")
+    with pytest.raises(AmbiguousNameError) as error:
+        find(client, film, "Film 1")
+    assert "f1  Film 1  (year 2001)" in str(error.value)
+    assert "f3  Film 1  (year 2003)" in str(error.value)
+    assert "--id f1" in error.value.hint
+
+
+def test_an_unknown_modality_is_told_the_known_ones(client: GraphClient, wrote: Embeddings) -> None:
+    with pytest.raises(QueryError, match="no modality Movie") as error:
+        published(client, "Movie")
+    assert error.value.hint == "there are Film, Maker, Style"
+
+
+def test_before_the_first_run_there_is_nothing_to_ask(client: GraphClient) -> None:
+    with pytest.raises(QueryError, match="holds no data set"):
+        published(client, "Film")
+    ingest(client, tiny.records())
+    with pytest.raises(QueryError, match="has no vectors yet"):
+        published(client, "Film")
+
+
+def test_status_counts_what_is_there(client: GraphClient, wrote: Embeddings) -> None:
+    found = status(client)
+    assert found.entities == {"Film": 24, "Maker": 8, "Style": 2}
+    assert found.hyperedges == {"Making": 46, "Remake": 7}
+    assert [(entry.dataset.name, entry.run and entry.run.id) for entry in found.datasets] == [("tiny", "run-1")]
+    assert found.version.count(".") >= 1

@@ -1,0 +1,47 @@
+"""A small hypergraph with two planted groups, for tests that need whole records.
+
+Entities with an even number belong to one group, the others to another, and every hyperedge and relation stays inside a group: a
+model that learns anything tells the groups apart.
+"""
+
+import itertools
+
+import pandas as pd
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
+from pipeline.domain.records import Records
+
+DATASET = Dataset(
+    name="tiny",
+    modalities=(Modality("Film", ("year", "tags"), ("year",)), Modality("Maker"), Modality("Style")),
+    hyperedge_types=(HyperedgeType("Making", ("Film", "Maker", "Style")), HyperedgeType("Remake", ("Film", "Film"))),
+    graphs=(IntraModalGraph("Film", "LIKE"),),
+)
+
+
+def entities(label: str, count: int) -> pd.DataFrame:
+    return pd.DataFrame({"id": [f"{label[0].lower()}{i}" for i in range(count)], "name": [f"{label} {i}" for i in range(count)]})
+
+
+def records(num_films: int = 24, num_makers: int = 8, *, dataset: Dataset = DATASET) -> Records:
+    films = entities("Film", num_films)
+    films["year"] = pd.array([2000 + i if i % 5 else None for i in range(num_films)], dtype="Int64")
+    films["tags"] = [[f"tag{i % 3}", "film"] for i in range(num_films)]
+    # Two films of one name, which only the year tells apart; and the last film is isolated.
+    films.loc[3, "name"] = films.loc[1, "name"]
+    tied = range(num_films - 1)
+    making = pd.DataFrame(
+        [(f"f{i}", f"m{(i + 2 * j) % num_makers}", f"s{i % 2}", 1.0) for i in tied for j in range(2)],
+        columns=["member0", "member1", "member2", "value"],
+    )
+    remake = pd.DataFrame(
+        [(f"f{i}", f"f{i + 2}", 0.5 * i + 1) for i in range(0, num_films - 4, 3)], columns=["member0", "member1", "value"]
+    )
+    pairs = [(i, j) for i, j in itertools.combinations(tied, 2) if (j - i) in {2, 4}]
+    like = pd.DataFrame([(f"f{i}", f"f{j}", 1 / (j - i)) for i, j in pairs], columns=["source", "target", "weight"])
+    return Records(
+        dataset,
+        {"Film": films, "Maker": entities("Maker", num_makers), "Style": entities("Style", 2)},
+        {("Film", "LIKE"): like},
+        {"Making": making, "Remake": remake},
+    )

@@ -1,0 +1,92 @@
+"""The command as a person meets it: help, exit status, what goes where."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from pipeline.__main__ import app
+
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command in a process of its own, with an environment that names no database."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments], capture_output=True, text=True, env=environment, check=False, timeout=120
+    )
+
+
+def test_the_commands_are_those_of_the_readme() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert (
+        sorted(["demo", "doctor", "down", "export", "ingest", "refresh", "similar", "status", "train", "up", "write-back"])
+        == COMMANDS
+    )
+    for command in COMMANDS:
+        assert f"hyperlearn {command}" in readme, command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"Example: hyperlearn {command}" in result.output
+
+
+def test_status_without_a_server_says_how_to_start_one(tmp_path: Path) -> None:
+    result = run("status", "--json", HYPERLEARN_HOME=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr == "error: the embedded Neo4j is not running\nstart it with `hyperlearn up`\n"
+
+
+def test_a_password_that_is_missing_is_a_setting_that_is_wrong(tmp_path: Path) -> None:
+    result = run("status", HYPERLEARN_HOME=str(tmp_path), NEO4J_URI="bolt://127.0.0.1:1")
+    assert result.returncode == 2
+    assert "NEO4J_URI is set and NEO4J_PASSWORD is not" in result.stderr
+
+
+def test_a_server_that_is_not_there_is_named_and_the_password_is_not(tmp_path: Path) -> None:
+    result = run("status", HYPERLEARN_HOME=str(tmp_path), NEO4J_URI="bolt://127.0.0.1:1", NEO4J_PASSWORD="tell-nobody")
+    assert result.returncode == 1
+    assert "Neo4j at bolt://127.0.0.1:1 does not answer" in result.stderr
+    assert "tell-nobody" not in result.stdout + result.stderr
+
+
+def test_an_address_that_is_none_is_a_setting_that_is_wrong(tmp_path: Path) -> None:
+    result = run("status", HYPERLEARN_HOME=str(tmp_path), NEO4J_URI="http://127.0.0.1", NEO4J_PASSWORD="x")
+    assert result.returncode == 2
+    assert "NEO4J_URI is 'http://127.0.0.1', which does not begin with bolt://" in result.stderr
+
+
+def test_an_unknown_data_set_is_told_the_known_ones(tmp_path: Path) -> None:
+    result = run("ingest", "moves", HYPERLEARN_HOME=str(tmp_path))
+    assert result.returncode == 2
+    assert "there is no data set 'moves'" in result.stderr
+    assert "movies" in result.stderr
+
+
+def test_down_where_nothing_runs_is_no_failure(tmp_path: Path) -> None:
+    result = run("down", HYPERLEARN_HOME=str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "Neo4j was not running.\n")
+
+
+def test_a_damaged_artifact_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "embeddings").mkdir()
+    (tmp_path / "embeddings" / "manifest.json").write_text(json.dumps({"format": "something"}), encoding="utf-8")
+    result = run("train", str(tmp_path / "embeddings"), str(tmp_path / "out"), HYPERLEARN_HOME=str(tmp_path))
+    assert result.returncode == 1
+    assert "holds 'something', 'hyperlearn-snapshot-1' is expected" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_up_does_not_believe_in_a_server_that_does_not_answer(tmp_path: Path) -> None:
+    result = run("up", HYPERLEARN_HOME=str(tmp_path), NEO4J_URI="bolt://127.0.0.1:1", NEO4J_PASSWORD="x")
+    assert result.returncode == 1
+    assert "is up" not in result.stderr
+    assert "does not answer" in result.stderr

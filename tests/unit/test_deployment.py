@@ -1,0 +1,64 @@
+"""The deployment files fit the code: nothing here needs a Docker engine."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.graph.jars import NEO4J_VERSION
+from pipeline.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+PREFECT = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_services_are_neo4j_prefect_and_a_worker() -> None:
+    assert COMPOSE["services"].keys() == {"neo4j", "prefect", "worker"}
+
+
+def test_everything_is_published_on_loopback_only() -> None:
+    published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_the_versions_are_those_of_the_lock() -> None:
+    assert COMPOSE["services"]["neo4j"]["image"] == f"neo4j:{NEO4J_VERSION}-community"
+    locked = re.search(r'name = "prefect"\nversion = "([^"]+)"', (ROOT / "uv.lock").read_text(encoding="utf-8"))
+    assert locked is not None
+    assert COMPOSE["services"]["prefect"]["image"].startswith(f"prefecthq/prefect:{locked[1]}-")
+
+
+def test_the_worker_sets_what_the_settings_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPOSE["services"]["worker"]["environment"].items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.load()
+    assert settings.neo4j_uri == "bolt://neo4j:7687"
+    assert settings.neo4j_user == "neo4j"
+    assert settings.home == Path("/data")
+    assert settings.embedded is None
+
+
+def test_no_secret_has_a_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert re.findall(r"\$\{NEO4J_PASSWORD(.{2})", text) == [":?", ":?"]
+
+
+def test_the_deployment_names_a_flow_and_its_parameters() -> None:
+    (deployment,) = PREFECT["deployments"]
+    file, name = deployment["entrypoint"].split(":")
+    source = (ROOT / file).read_text(encoding="utf-8")
+    signature = re.search(rf"^def {name}\((.*?)\) ->", source, re.MULTILINE)
+    assert signature is not None
+    assert all(f"{parameter}:" in signature[1] for parameter in deployment["parameters"])
+    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+
+
+def test_the_compose_file_is_valid() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr

@@ -1,0 +1,101 @@
+"""Small hypergraphs, and the objective written down densely: the oracle that shares no code with what it checks."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.train.problem import Problem
+
+MEMBERS = {
+    "Trio": ("Ant", "Bee", "Cat"),
+    "Twins": ("Bee", "Ant", "Ant"),
+    "Pair": ("Cat", "Bee"),
+    "Quad": ("Ant", "Cat", "Dog", "Bee"),
+}
+
+
+def hyperedge_list(members: tuple[str, ...], counts: Mapping[str, int], num: int, rng: np.random.Generator) -> HyperedgeList:
+    """Draw distinct cells of a tensor, with values of either sign."""
+    shape = [counts[label] for label in members]
+    cells = rng.choice(int(np.prod(shape)), size=min(num, int(np.prod(shape))), replace=False)
+    values = rng.normal(1, 0.5, size=len(cells)).astype(np.float32)
+    return HyperedgeList(members, np.stack(np.unravel_index(cells, shape), axis=1).astype(np.int64), values)
+
+
+def random_graph(count: int, density: float, rng: np.random.Generator) -> sparse.csr_array:
+    """Draw a symmetric weight matrix without a diagonal; the last entity is isolated."""
+    upper = np.triu(rng.random((count, count)) * (rng.random((count, count)) < density), 1)
+    upper[:, -1] = 0
+    return sparse.csr_array((upper + upper.T).astype(np.float32))
+
+
+def coupled(seed: int = 0, num: int = 30) -> Hypergraph:
+    """Four modalities, four types (one holds a modality twice), three graphs (two of one modality), isolated entities."""
+    rng = np.random.default_rng(seed)
+    counts = {"Ant": 9, "Bee": 7, "Cat": 5, "Dog": 3}
+    smaller = {label: max(1, count - 1) for label, count in counts.items()}
+    dataset = Dataset(
+        "small",
+        tuple(Modality(label) for label in counts),
+        tuple(
+            HyperedgeType(label, members, weight) for (label, members), weight in zip(MEMBERS.items(), (1, 0.5, 2, 1), strict=True)
+        ),
+        (IntraModalGraph("Ant", "SIMILAR", 0.7), IntraModalGraph("Bee", "NEAR", 0.4), IntraModalGraph("Bee", "NEXT", 1.3)),
+    )
+    return Hypergraph(
+        dataset,
+        counts,
+        {label: hyperedge_list(members, smaller, num, rng) for label, members in MEMBERS.items()},
+        {graph.key: random_graph(counts[graph.modality], 0.4, rng) for graph in dataset.graphs},
+    )
+
+
+def random_factors(counts: Mapping[str, int], embedding_dim: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Draw factors of either sign."""
+    rng = np.random.default_rng(seed)
+    return {label: rng.normal(0, 0.7, size=(count, embedding_dim)).astype(np.float32) for label, count in counts.items()}
+
+
+def double(factors: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    """Give factors as float64 tensors that want gradients."""
+    return {label: torch.tensor(factor, dtype=torch.float64, requires_grad=True) for label, factor in factors.items()}
+
+
+def dense_laplacian(weights: sparse.csr_array) -> np.ndarray:
+    """Write the normalised Laplacian down entry by entry."""
+    dense = weights.toarray().astype(np.float64)
+    degree = dense.sum(axis=0)
+    laplacian = np.zeros_like(dense)
+    for i in range(len(dense)):
+        for j in range(len(dense)):
+            if degree[i] > 0 and degree[j] > 0:
+                laplacian[i, j] = (i == j) - dense[i, j] / np.sqrt(degree[i] * degree[j])
+    return laplacian
+
+
+def dense_reconstruction(problem: Problem, label: str, factors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Give one type's part of the objective, over every cell of the tensor."""
+    term = next(term for term in problem.terms if term.label == label)
+    letters = "abcdef"[: len(term.modalities)]
+    predicted = torch.einsum(",".join(f"{c}r" for c in letters) + "->" + letters, *(factors[m] for m in term.modalities))
+    observed = torch.zeros_like(predicted)
+    popularity = torch.einsum(",".join(letters) + "->" + letters, *(torch.from_numpy(q).double() for q in term.popularities))
+    weight = term.absent_weight * popularity
+    cells = tuple(torch.from_numpy(column.copy()) for column in term.hyperedges.members_EK.T)
+    observed[cells] = torch.from_numpy(term.hyperedges.values_E).double()
+    weight[cells] = 1
+    return term.weight * (weight * (observed - predicted) ** 2).sum()
+
+
+def dense_loss(problem: Problem, laplacians: Mapping[str, np.ndarray], factors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Give the whole objective, from dense tensors; the Laplacians carry their μ."""
+    total = sum(
+        (dense_reconstruction(problem, term.label, factors) for term in problem.terms), torch.zeros((), dtype=torch.float64)
+    )
+    for label, laplacian in laplacians.items():
+        total = total + 0.5 * torch.trace(factors[label].T @ torch.from_numpy(laplacian) @ factors[label])
+    return total + problem.ridge * sum((factor**2).sum() for factor in factors.values())

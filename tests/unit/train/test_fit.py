@@ -1,0 +1,213 @@
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.errors import ConfigurationError, TrainingDivergedError
+from pipeline.train.exchange import Alone
+from pipeline.train.fit import fit
+from pipeline.train.parameters import TrainingParameters
+from pipeline.train.problem import build_problem
+from pipeline.train.rounds import Rounds
+from pipeline.train.threads import Threads
+from tests.unit.train.hypergraphs import coupled, dense_loss, double, random_factors
+
+SMALL = TrainingParameters(embedding_dim=4, rounds=8, tolerance=0)
+
+
+def dense_hypergraph(factors: dict[str, np.ndarray], members: dict[str, tuple[str, ...]]) -> Hypergraph:
+    """Every cell of every tensor observed, with the value that the factors predict."""
+    counts = {label: len(factor) for label, factor in factors.items()}
+    dataset = Dataset("planted", tuple(map(Modality, counts)), tuple(HyperedgeType(label, own) for label, own in members.items()))
+    lists = {}
+    for label, own in members.items():
+        cells = np.array(list(itertools.product(*(range(counts[m]) for m in own))))
+        values = np.prod([factors[m][cells[:, k]] for k, m in enumerate(own)], axis=0).sum(axis=1)
+        lists[label] = HyperedgeList(own, cells, values.astype(np.float32))
+    return Hypergraph(dataset, counts, lists, {})
+
+
+@pytest.mark.usefixtures("tile_size")
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 10_000),
+    num=st.integers(1, 60),
+    absent=st.sampled_from([(None, 0.5), (None, 0.0), (0.0, None), (0.01, None), (1.0, None)]),
+    ridge=st.sampled_from([0.0, 0.1, 5.0]),
+    graph_weight=st.sampled_from([0.0, 1.0, 30.0]),
+    iterations=st.integers(1, 10),
+    acceleration=st.booleans(),
+)
+def test_the_objective_never_rises(
+    seed: int,
+    num: int,
+    absent: tuple[float | None, float | None],
+    ridge: float,
+    graph_weight: float,
+    iterations: int,
+    acceleration: bool,
+) -> None:
+    hypergraph = coupled(seed, num)
+    parameters = replace(
+        SMALL,
+        absent_weights={} if absent[0] is None else dict.fromkeys(hypergraph.hyperedges, absent[0]),
+        absent_popularity=absent[1],
+        ridge=ridge,
+        graph_weight=graph_weight,
+        cg_iterations=iterations,
+        acceleration=acceleration,
+    )
+    totals = [done.losses.total for done in fit(hypergraph, parameters, threads=1).history]
+    assert all(after <= before * (1 + 1e-5) + 1e-4 for before, after in itertools.pairwise(totals))
+
+
+def test_the_history_tells_the_objective_of_the_factors(threads: Threads) -> None:
+    hypergraph = coupled(1)
+    problem = build_problem(hypergraph, SMALL)
+    start = random_factors(hypergraph.num_entities, 4)
+    rounds = Rounds(problem, problem.labels, start, SMALL, Alone(), torch.device("cpu"), threads)
+    history = rounds.run()
+    laplacians = {label: matrix.toarray() for label, matrix in problem.laplacians.items()}
+    expected = dense_loss(problem, laplacians, double({label: np.array(factor) for label, factor in rounds.factors().items()}))
+    assert history[-1].losses.total == pytest.approx(float(expected.detach()), rel=1e-4)
+    assert [done.number for done in history] == list(range(9))
+    assert set(history[-1].losses.reconstruction) == set(hypergraph.hyperedges)
+    assert set(history[-1].losses.smoothness) == {"Ant", "Bee"}
+    assert set(history[-1].iterations) == set(hypergraph.num_entities)
+
+
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads() -> None:
+    hypergraph = coupled(2)
+    first, again, other = (fit(hypergraph, replace(SMALL, seed=seed), threads=n).factors for seed, n in ((5, 1), (5, 3), (6, 1)))
+    assert all(np.array_equal(factor, again[label]) for label, factor in first.items())
+    assert not np.array_equal(first["Ant"], other["Ant"])
+
+
+def test_what_torch_was_set_to_is_restored() -> None:
+    before = torch.get_num_threads()
+    fit(coupled(), replace(SMALL, rounds=1), threads=3)
+    assert torch.get_num_threads() == before
+
+
+def test_relabelling_the_entities_permutes_the_result() -> None:
+    hypergraph = coupled(3)
+    rng = np.random.default_rng(0)
+    new_rows = {label: rng.permutation(count) for label, count in hypergraph.num_entities.items()}  # old row -> new row
+    lists = {}
+    for label, edges in hypergraph.hyperedges.items():
+        columns = [new_rows[modality][edges.members_EK[:, k]] for k, modality in enumerate(edges.modalities)]
+        shuffled = rng.permutation(edges.num_hyperedges)
+        lists[label] = HyperedgeList(edges.modalities, np.stack(columns, axis=1)[shuffled], edges.values_E[shuffled])
+    graphs = {
+        key: sparse.csr_array(weights.toarray()[np.ix_(np.argsort(new_rows[key[0]]), np.argsort(new_rows[key[0]]))])
+        for key, weights in hypergraph.graphs.items()
+    }
+    renamed = Hypergraph(hypergraph.dataset, hypergraph.num_entities, lists, graphs)
+    start = random_factors(hypergraph.num_entities, 4)
+    moved_start = {label: factor[np.argsort(new_rows[label])] for label, factor in start.items()}
+    parameters = replace(SMALL, rounds=5)
+    expected, found = fit(hypergraph, parameters, start=start), fit(renamed, parameters, start=moved_start)
+    for label, factor in expected.factors.items():
+        np.testing.assert_allclose(found.factors[label][new_rows[label]], factor, atol=2e-3)
+
+
+def test_planted_factors_are_found_again() -> None:
+    planted = {
+        label: np.abs(factor) for label, factor in random_factors({"Ant": 12, "Bee": 10, "Cat": 8, "Dog": 9}, 3, seed=1).items()
+    }
+    hypergraph = dense_hypergraph(planted, {"Trio": ("Ant", "Bee", "Cat"), "Other": ("Ant", "Dog", "Bee")})
+    result = fit(hypergraph, TrainingParameters(embedding_dim=3, rounds=300, ridge=0, tolerance=1e-9, cg_iterations=30, seed=2))
+    observed = sum(float((edges.values_E**2).sum()) for edges in hypergraph.hyperedges.values())
+    assert result.history[-1].losses.total < 1e-5 * observed
+
+    def unit(factor: np.ndarray) -> np.ndarray:
+        return factor / np.linalg.norm(factor, axis=0)
+
+    congruence = np.prod([unit(planted[label]).T @ unit(result.factors[label]) for label in ("Ant", "Bee", "Cat")], axis=0)
+    assert sorted(congruence.argmax(axis=1)) == [0, 1, 2]
+    assert congruence.max(axis=1).min() > 0.99
+
+
+def test_it_stops_when_the_objective_settles() -> None:
+    result = fit(coupled(4), replace(SMALL, rounds=500, tolerance=1e-3))
+    assert 2 < len(result.history) < 100
+
+
+def test_entities_that_nothing_ties_get_the_mean_vector_of_their_modality() -> None:
+    hypergraph = coupled(5)
+    result = fit(hypergraph, SMALL)
+    # The last entity of every modality is in no hyperedge and in no graph; Dog has no other without.
+    assert result.num_untied["Dog"] == 1
+    np.testing.assert_allclose(result.factors["Dog"][-1], result.factors["Dog"][:-1].mean(axis=0), rtol=1e-5)
+    assert all(factor.any(axis=1).all() for factor in result.factors.values())
+
+
+def test_an_entity_without_hyperedges_learns_from_its_relations() -> None:
+    hypergraph = coupled(6)
+    chain = np.zeros((9, 9), dtype=np.float32)
+    chain[8, 0] = chain[0, 8] = 1
+    graphs = {**hypergraph.graphs, ("Ant", "SIMILAR"): sparse.csr_array(chain)}
+    result = fit(replace(hypergraph, graphs=graphs), replace(SMALL, rounds=60, graph_weight=10))
+    assert result.num_untied["Ant"] == 0
+    cosine = result.factors["Ant"] @ result.factors["Ant"][8] / np.linalg.norm(result.factors["Ant"], axis=1)
+    assert cosine[0] / np.linalg.norm(result.factors["Ant"][8]) > 0.99
+
+
+def test_a_hypergraph_without_hyperedges_has_vectors_that_say_nothing() -> None:
+    hypergraph = coupled(0)
+    empty = {label: HyperedgeList(e.modalities, e.members_EK[:0], e.values_E[:0]) for label, e in hypergraph.hyperedges.items()}
+    result = fit(replace(hypergraph, hyperedges=empty), SMALL)
+    assert result.num_untied == hypergraph.num_entities
+    np.testing.assert_allclose(result.factors["Ant"], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "what"), [(1e38, "the objective .* round 0"), (1e25, "the step of (Ant|Bee|Cat|Dog) .* round 1")]
+)
+def test_numbers_out_of_range_are_named(value: float, what: str) -> None:
+    hypergraph = coupled(0)
+    hypergraph.hyperedges["Trio"].values_E[:] = value
+    with pytest.raises(TrainingDivergedError, match=what):
+        fit(hypergraph, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda start: start.pop("Bee"), "no factors for Bee"),
+        (lambda start: start.update(Bee=start["Bee"][:2]), "Bee are"),
+        (lambda start: start["Cat"].fill(np.inf), "Cat are not finite"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_refused(change: object, what: str) -> None:
+    hypergraph = coupled()
+    start = random_factors(hypergraph.num_entities, 4)
+    change(start)  # type: ignore[operator]
+    with pytest.raises(ConfigurationError, match=what):
+        fit(hypergraph, SMALL, start=start)
+
+
+def test_a_given_start_is_not_changed() -> None:
+    hypergraph = coupled()
+    start = random_factors(hypergraph.num_entities, 4)
+    copies = {label: factor.copy() for label, factor in start.items()}
+    fit(hypergraph, replace(SMALL, rounds=1), start=start)
+    assert all(np.array_equal(copies[label], factor) for label, factor in start.items())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_gives_what_a_cpu_gives() -> None:
+    hypergraph = coupled(7)
+    start = random_factors(hypergraph.num_entities, 4)
+    parameters = replace(SMALL, rounds=3)
+    expected, found = (fit(hypergraph, parameters, start=start, device=device) for device in ("cpu", "cuda"))
+    for label, factor in expected.factors.items():
+        np.testing.assert_allclose(found.factors[label], factor, atol=2e-3)
