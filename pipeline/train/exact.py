@@ -1,222 +1,35 @@
-"""The exact update: one modality's weighted, graph-regularised least squares with the other factors held.
+"""The exact update: every modality's least squares problem is solved, and the solutions are taken as one joint step.
 
-With p_e the product of the other members' rows and Γ the Hadamard product of the other factors' Gram matrices Aᵀ diag(q) A, A_θ
-solves
+1. Every worker solves the normal equations of its modalities by preconditioned conjugate gradients: z_θ, a step along which the
+   objective falls.
+2. The steps are combined with the round before's: s = z + β s_before, β ≥ 0 by Polak and Ribière over all modalities together.
+3. All take the length α ≥ 0 along the exchanged steps at which the objective, a polynomial in α, is least.
 
-    Σ_t λ_t [ Σ_e (1 − w_t q_e) p_e p_eᵀ a_i + w_t q_i Γ_t a_i ] + ½ (L A)_i + ρ a_i = Σ_t λ_t Σ_e x_e p_e    for every entity i,
-
-with sums over the hyperedges e of entity i: one symmetric positive definite system over all N · D numbers, tied together by the
-graph. It is solved by preconditioned conjugate gradients without ever writing the matrix down. Where a type holds the modality
-at two positions, each position is a term of its own with the other one held: the residual is then still minus half the gradient
-of the objective. Shapes: N entities, E hyperedges of a tile, D embedding_dim.
+Steps 2 and 3 make of the update that takes all modalities at once, which may overshoot, a nonlinear conjugate gradient method
+preconditioned by it (De Sterck & Winlaw 2015, for alternating least squares): the objective never rises. With ``nonnegative``,
+entries that are zero and would go below stay out of the solve (Bertsekas 1982), the solution is cut off at zero, and α is at most
+1, so that every point on the way is allowed; then β = 0. Shapes: N entities, D columns of a modality's matrix.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from scipy import sparse
 from torch import Tensor
 
-from pipeline.train.khatri_rao import hadamard, row_products
-from pipeline.train.line import Place
-from pipeline.train.problem import Problem
-from pipeline.train.sparse_matrix import SparseMatrix
-from pipeline.train.unfolding import Unfolding, unfold
-
-_PRODUCT_BYTES = 256 * 1024 * 1024
-"""Row products are kept between the steps of one solve while they fit in this; else they are made again, tile by tile."""
-
-
-@dataclass(frozen=True)
-class ModalityTerm:
-    """One position of one hyperedge type that the modality holds."""
-
-    unfolding: Unfolding
-    weight: float
-    absent_weight: float
-    popularity_N: Tensor
-
-
-@dataclass(frozen=True)
-class ModalityProblem:
-    """What one modality's update needs and what does not change between rounds.
-
-    Attributes
-    ----------
-    label
-        Label of the modality.
-    terms
-        One per hyperedge type and position that the modality holds.
-    half_laplacian
-        ½ L, or None where the modality has no graph.
-    degree_N
-        Σ_t λ_t Σ_e (1 − w_t q_e), per entity: the weight of its data.
-    even
-        Whether an absent cell weighs the same for every entity.
-    stiffness
-        Mean diagonal of ½ L, plus ρ.
-    ridge
-        ρ.
-    """
-
-    label: str
-    terms: tuple[ModalityTerm, ...]
-    half_laplacian: SparseMatrix | None
-    degree_N: Tensor
-    even: bool
-    stiffness: float
-    ridge: float
-
-
-def modality_problem(problem: Problem, label: str, device: torch.device) -> ModalityProblem:
-    """Lay one modality's part of the problem out on a device."""
-    terms = []
-    degree_N = np.zeros(problem.num_entities[label])
-    for term in problem.terms:
-        for position, modality in enumerate(term.modalities):
-            if modality == label:
-                popularity_N = torch.from_numpy(term.popularities[position]).to(device)
-                terms.append(ModalityTerm(unfold(term, position, device), term.weight, term.absent_weight, popularity_N))
-                rows_E = term.hyperedges.members_EK[:, position]
-                degree_N += term.weight * np.bincount(rows_E, term.present_weights_E, minlength=len(degree_N))
-    laplacian = problem.laplacians.get(label)
-    half = None if laplacian is None else sparse.csr_array(0.5 * laplacian)
-    stiffness = problem.ridge + (0.0 if half is None else float(half.diagonal().mean()))
-    return ModalityProblem(
-        label,
-        tuple(terms),
-        None if half is None else SparseMatrix.on(half, device),
-        torch.from_numpy(degree_N.astype(np.float32)).to(device),
-        all(bool((term.popularity_N == 1).all()) for term in terms),
-        stiffness,
-        problem.ridge,
-    )
-
-
-class NormalEquations:
-    """One modality's linear system for given factors of the others.
-
-    Parameters
-    ----------
-    modality
-        The modality.
-    factors
-        A (N × D) per modality label; the modality's own is read where a type holds it at two positions.
-    grams
-        Aᵀ diag(q) A (D × D, float64) per hyperedge type and position.
-    """
-
-    def __init__(self, modality: ModalityProblem, factors: Mapping[str, Tensor], grams: Mapping[Place, Tensor]) -> None:
-        self._modality = modality
-        self._factors = factors
-        self._products = self._keep_products(factors[modality.label].shape[1])
-        self._absent = [
-            term.weight * term.absent_weight * hadamard([grams[place] for place in _other_places(term.unfolding)])
-            for term in modality.terms
-        ]
-
-    def _keep_products(self, embedding_dim: int) -> dict[int, list[Tensor]]:
-        """Row products of as many terms as fit, by the place of the term."""
-        kept: dict[int, list[Tensor]] = {}
-        room = _PRODUCT_BYTES
-        for place, term in enumerate(self._modality.terms):
-            room -= term.unfolding.num_hyperedges * embedding_dim * 4
-            if room >= 0:
-                kept[place] = [row_products(tile, term.unfolding, self._factors) for tile in term.unfolding.tiles]
-        return kept
-
-    def residual(self) -> Tensor:
-        """Right side minus left side at the modality's factor as it stands (N × D): −½ of the objective's gradient."""
-        factor_ND = self._factors[self._modality.label]
-        return self._apply(factor_ND, data_sign=-1.0, with_values=True)
-
-    def apply(self, vector_ND: Tensor) -> Tensor:
-        """The system's matrix times a vector (N × D)."""
-        return self._apply(vector_ND, data_sign=1.0, with_values=False)
-
-    def _apply(self, vector_ND: Tensor, *, data_sign: float, with_values: bool) -> Tensor:
-        out_ND = self._modality.ridge * vector_ND
-        for term, absent_DD in zip(self._modality.terms, self._absent, strict=True):
-            out_ND.addcmul_(vector_ND @ absent_DD.float(), term.popularity_N[:, None])
-        if self._modality.half_laplacian is not None:
-            out_ND += self._modality.half_laplacian @ vector_ND
-        if data_sign < 0:
-            out_ND.neg_()
-        for place, term in enumerate(self._modality.terms):
-            unfolding = term.unfolding
-            kept = self._products.get(place)
-            for number, tile in enumerate(unfolding.tiles):
-                product_ED = kept[number] if kept else row_products(tile, unfolding, self._factors)
-                own_ED = vector_ND.index_select(0, tile.members_KE[unfolding.position])
-                weights_E = own_ED.mul_(product_ED).sum(1).mul_(tile.present_E).mul_(data_sign * term.weight)
-                if with_values:
-                    weights_E.add_(tile.values_E, alpha=term.weight)
-                tile.add_sums(out_ND, product_ED, weights_E)
-        return out_ND
-
-    def preconditioner(self) -> "Preconditioner | None":
-        """An approximate inverse: every entity's data matrix is its weight of data times the mean of p pᵀ.
-
-        Where absent cells weigh by popularity, their matrix goes the same way: it grows with the entity's hyperedges.
-        None where that mean is not finite.
-        """
-        degree_N = self._modality.degree_N.clamp_min(0)
-        total = float(degree_N.sum())
-        identity_DD = torch.eye(self._factors[self._modality.label].shape[1], dtype=torch.float64, device=degree_N.device)
-        second_DD, even_DD = torch.zeros_like(identity_DD), torch.zeros_like(identity_DD)
-        for place, term in enumerate(self._modality.terms):
-            kept = self._products.get(place)
-            for number, tile in enumerate(term.unfolding.tiles):
-                product_ED = kept[number] if kept else row_products(tile, term.unfolding, self._factors)
-                second_DD += term.weight * ((product_ED * tile.present_E[:, None]).T @ product_ED).double()
-        if self._modality.even or total == 0:
-            even_DD = sum(self._absent, even_DD)
-        else:
-            second_DD += len(degree_N) * sum(self._absent, even_DD)
-        if total > 0:
-            second_DD /= total
-        if not torch.isfinite(second_DD).all():
-            return None
-        return Preconditioner(even_DD, second_DD, self._modality.stiffness, degree_N)
-
-
-class Preconditioner:
-    """(G + c_i C)^{-1} for every entity i, by one generalised eigenproblem: UᵀGU = I, UᵀCU = diag(s).
-
-    Parameters
-    ----------
-    even_DD
-        What all entities have alike.
-    second_DD
-        C, what an entity has for each weight of data: the mean of p pᵀ over the hyperedges, and more.
-    stiffness
-        What ridge and graph add to the diagonal; G = even + stiffness · I.
-    degree_N
-        c, the weight of an entity's data.
-    """
-
-    def __init__(self, even_DD: Tensor, second_DD: Tensor, stiffness: float, degree_N: Tensor) -> None:
-        identity = torch.eye(len(even_DD), dtype=torch.float64, device=even_DD.device)
-        floor = stiffness + 1e-6 * float(torch.trace(even_DD + degree_N.double().mean() * second_DD)) / len(even_DD) + 1e-30
-        lower_DD = torch.linalg.cholesky(even_DD + floor * identity)
-        half_DD = torch.linalg.solve_triangular(lower_DD, second_DD, upper=False)
-        inner_DD = torch.linalg.solve_triangular(lower_DD, half_DD.T, upper=False)
-        eigenvalues_D, vectors_DD = torch.linalg.eigh(0.5 * (inner_DD + inner_DD.T))
-        basis_DD = torch.linalg.solve_triangular(lower_DD.T, vectors_DD, upper=True)
-        self._basis_DD = basis_DD.float()
-        self._inverse_ND = 1 / (1 + degree_N[:, None] * eigenvalues_D.clamp_min(0).float()[None, :])
-
-    def __call__(self, residual_ND: Tensor) -> Tensor:
-        """Apply it (N × D to N × D)."""
-        scaled_ND = torch.mul(residual_ND @ self._basis_DD, self._inverse_ND)
-        return torch.mm(scaled_ND, self._basis_DD.T)
-
-
-def _other_places(unfolding: Unfolding) -> list[tuple[str, int]]:
-    return [(unfolding.label, place) for place in range(len(unfolding.modalities)) if place != unfolding.position]
+from pipeline.train.exchange import Exchange
+from pipeline.train.health import diverged
+from pipeline.train.layout import Matrices
+from pipeline.train.line import Line
+from pipeline.train.modality import ModalityProblem
+from pipeline.train.normal_equations import NormalEquations
+from pipeline.train.parameters import TrainingParameters
+from pipeline.train.problem import Place
+from pipeline.train.threads import Threads
+from pipeline.train.update import Proposal
 
 
 @dataclass(frozen=True)
@@ -226,7 +39,7 @@ class Solution:
     Attributes
     ----------
     step_ND
-        The solution minus the factor it started from.
+        The solution minus the matrix it started from.
     residual_ND
         The residual there at the start: −½ of the objective's gradient.
     iterations
@@ -238,12 +51,11 @@ class Solution:
     iterations: int
 
 
-def solve(equations: NormalEquations, iterations: int, tolerance: float) -> Solution:
-    """Solve by preconditioned conjugate gradients from the present factor.
+def solve(equations: NormalEquations, iterations: int, tolerance: float, above_ND: Tensor | None = None) -> Solution:
+    """Solve by preconditioned conjugate gradients from the present matrix.
 
-    Where the numbers are no longer finite, neither is the step.
-    Any number of iterations gives a direction in which the objective falls. Dot products are taken over all entities at once,
-    in float64.
+    Where the numbers are no longer finite, neither is the step. Any number of iterations gives a direction in which the objective
+    falls. Dot products are taken over all entities at once, in float64.
 
     Parameters
     ----------
@@ -253,30 +65,152 @@ def solve(equations: NormalEquations, iterations: int, tolerance: float) -> Solu
         Most steps.
     tolerance
         Stop when the residual's preconditioned norm is this part of what it was.
+    above_ND
+        How far each number may fall: the present factor where it must stay nonnegative, infinity where it need not.
     """
     start_ND = equations.residual()
     precondition = equations.preconditioner()
     if precondition is None or not torch.isfinite(start_ND).all():
         return Solution(torch.full_like(start_ND, math.nan), start_ND, 0)
-    residual_ND = start_ND.clone()
+    free_ND = None if above_ND is None else (above_ND > 0) | (start_ND > 0)
+    residual_ND = _within(free_ND, start_ND.clone())
     step_ND = torch.zeros_like(residual_ND)
-    direction_ND = precondition(residual_ND)
-    energy = first = _dot(residual_ND, direction_ND)
+    direction_ND = _within(free_ND, precondition(residual_ND))
+    energy = first = dot(residual_ND, direction_ND)
     done = 0
     while done < iterations and energy > tolerance**2 * first and energy > 0:
-        image_ND = equations.apply(direction_ND)
-        curvature = _dot(direction_ND, image_ND)
+        image_ND = _within(free_ND, equations.apply(direction_ND))
+        curvature = dot(direction_ND, image_ND)
         if curvature <= 0:
             break
         length = energy / curvature
         step_ND.add_(direction_ND, alpha=length)
         residual_ND.sub_(image_ND, alpha=length)
-        preconditioned_ND = precondition(residual_ND)
-        before, energy = energy, _dot(residual_ND, preconditioned_ND)
+        preconditioned_ND = _within(free_ND, precondition(residual_ND))
+        before, energy = energy, dot(residual_ND, preconditioned_ND)
         direction_ND.mul_(energy / before).add_(preconditioned_ND)
         done += 1
+    if above_ND is not None:
+        step_ND = _cut_off(equations, step_ND, _within(free_ND, start_ND.clone()), above_ND)
     return Solution(step_ND, start_ND, done)
 
 
-def _dot(left_ND: Tensor, right_ND: Tensor) -> float:
+def _within(free_ND: Tensor | None, vector_ND: Tensor) -> Tensor:
+    """Set what is not free to zero, in place."""
+    return vector_ND if free_ND is None else vector_ND.mul_(free_ND)
+
+
+def _cut_off(equations: NormalEquations, step_ND: Tensor, residual_ND: Tensor, above_ND: Tensor) -> Tensor:
+    """Shorten a step where it would go below zero.
+
+    What is left may point uphill; the steepest descent, cut off likewise, never does.
+    """
+    cut_ND = torch.maximum(step_ND, -above_ND)
+    if dot(cut_ND, residual_ND) > 0:
+        return cut_ND
+    curvature = dot(residual_ND, equations.apply(residual_ND))
+    return torch.maximum(residual_ND * (dot(residual_ND, residual_ND) / curvature if curvature > 0 else 0.0), -above_ND)
+
+
+def dot(left_ND: Tensor, right_ND: Tensor) -> float:
+    """Add up the products of two matrices' entries, rows in float32 and over rows in float64."""
     return float((left_ND * right_ND).sum(1).sum(dtype=torch.float64))
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What the next round needs of this one: the joint step of own modalities, their residuals, and zᵀr over all."""
+
+    steps: Mapping[str, Tensor]
+    residuals: Mapping[str, Tensor]
+    energy: float
+
+
+class ExactUpdate:
+    """The exact update of one worker's modalities.
+
+    Parameters
+    ----------
+    labels
+        Labels of all modalities, in order.
+    own
+        The modalities that this worker updates, dearest first.
+    parameters
+        Settings.
+    exchange
+        How it reaches the other workers.
+    threads
+        What it computes with.
+    """
+
+    falls = True
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        own: Mapping[str, ModalityProblem],
+        parameters: TrainingParameters,
+        exchange: Exchange,
+        threads: Threads,
+    ) -> None:
+        self._places = {label: place for place, label in enumerate(labels)}
+        self._modalities = own
+        self._parameters = parameters
+        self._exchange = exchange
+        self._threads = threads
+        self._accelerated = parameters.acceleration and not parameters.nonnegative
+        self._before: _Before | None = None
+        self._now: _Before | None = None
+
+    def propose(self, matrices: Matrices, grams: Mapping[Place, Tensor], number: int) -> Proposal:
+        """Solve, and combine with the step before."""
+        found = self._threads.map(lambda label: self._solve(label, matrices, grams), self._modalities)
+        solutions = dict(zip(self._modalities, found, strict=True))
+        momentum, energy, iterations = self._momentum(solutions, number)
+        steps = {label: solution.step_ND for label, solution in solutions.items()}
+        if momentum and self._before is not None:
+            steps = {label: step_ND.add(self._before.steps[label], alpha=momentum) for label, step_ND in steps.items()}
+        self._now = _Before(steps, {label: solution.residual_ND for label, solution in solutions.items()}, energy)
+        return Proposal(steps, momentum, iterations)
+
+    def length(self, line: Line) -> float:
+        """Give the α at which the objective is least; no other leaves it as low."""
+        return line.best(limit=1.0 if self._parameters.nonnegative else 4.0)
+
+    def taken(self, length: float) -> None:
+        """Keep the step for the next round, if it led anywhere."""
+        self._before = self._now if length > 0 and self._accelerated else None
+
+    def _solve(self, label: str, matrices: Matrices, grams: Mapping[Place, Tensor]) -> Solution:
+        modality = self._modalities[label]
+        above_ND = None
+        if self._parameters.nonnegative:
+            above_ND = matrices[label].clone()
+            above_ND[:, modality.layout.embedding_dim :] = math.inf
+        equations = NormalEquations(modality, matrices, grams)
+        return solve(equations, self._parameters.cg_iterations, self._parameters.cg_tolerance, above_ND)
+
+    def _momentum(self, solutions: Mapping[str, Solution], number: int) -> tuple[float, float, dict[str, int]]:
+        """Give β, zᵀr and the numbers of iterations, over all modalities."""
+        sums = np.zeros((len(self._places), 4))
+        for label, solution in solutions.items():
+            sums[self._places[label]] = self._sums(label, solution)
+        sums = self._exchange.total(sums.ravel()).reshape(sums.shape)
+        for label, place in self._places.items():
+            if not math.isfinite(sums[place, 0]):
+                raise diverged(f"the step of {label}", number)
+        energy, overlap, slope = sums[:, :3].sum(axis=0)
+        momentum = 0.0
+        if self._before is not None and self._before.energy > 0:
+            momentum = max(0.0, float(energy - overlap) / self._before.energy)
+            if energy + momentum * slope <= 0:
+                momentum = 0.0
+        return momentum, float(energy), {label: int(sums[place, 3]) for label, place in self._places.items()}
+
+    def _sums(self, label: str, solution: Solution) -> npt.NDArray[np.float64]:
+        """Give zᵀr, zᵀr_before, s_beforeᵀr and the number of iterations."""
+        energy, overlap, slope = dot(solution.step_ND, solution.residual_ND), 0.0, 0.0
+        if self._before is not None:
+            overlap = dot(solution.step_ND, self._before.residuals[label])
+            slope = dot(self._before.steps[label], solution.residual_ND)
+        return np.array([energy, overlap, slope, solution.iterations])

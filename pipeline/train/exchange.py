@@ -1,8 +1,8 @@
 """What workers tell each other in a round: the only door to torch.distributed.
 
-Two things travel, and nothing else: the steps of the factors (Σ N · D floats) and a few sums of scalars. Every worker adds its
-numbers into places of its own and leaves zeros elsewhere, so a sum over workers is exact and the same for any number of them.
-Shapes: N entities, D embedding_dim.
+Two things travel, and nothing else: the steps of the factors and offsets (Σ N · D floats) and a few sums of scalars. Every worker
+adds its numbers into places of its own and leaves zeros elsewhere, so a sum over workers is exact and the same for any number of
+them. Shapes: N entities, D columns of a modality's matrix.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,20 +51,15 @@ class ProcessGroup:
     ----------
     owned
         Labels of every worker's modalities, by rank.
-    num_entities
-        N per modality label.
-    embedding_dim
-        D.
+    shapes
+        N × D per modality label.
     device
         Where this worker's matrices are.
     """
 
-    def __init__(
-        self, owned: Sequence[Sequence[str]], num_entities: Mapping[str, int], embedding_dim: int, device: torch.device
-    ) -> None:
+    def __init__(self, owned: Sequence[Sequence[str]], shapes: Mapping[str, tuple[int, int]], device: torch.device) -> None:
         self._owners = {label: rank for rank, labels in enumerate(owned) for label in labels}
-        self._num_entities = num_entities
-        self._embedding_dim = embedding_dim
+        self._shapes = shapes
         self._device = device
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -78,8 +73,8 @@ class ProcessGroup:
         """Give the matrices of one's own modalities (N × D), get those of all: one broadcast a modality, all under way together."""
         matrices, pending = {}, []
         with _losing_nobody():
-            for label, count in self._num_entities.items():
-                matrix_ND = own[label] if label in own else torch.empty(count, self._embedding_dim, device=self._device)
+            for label, shape in self._shapes.items():
+                matrix_ND = own[label].contiguous() if label in own else torch.empty(shape, device=self._device)
                 matrices[label] = matrix_ND
                 pending.append(dist.broadcast(matrix_ND, src=self._owners[label], async_op=True))
             for work in pending:

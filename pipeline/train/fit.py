@@ -10,12 +10,31 @@ import torch
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.train.exchange import Alone, Exchange
+from pipeline.train.health import findings
+from pipeline.train.layout import Layout
 from pipeline.train.parameters import TrainingParameters
-from pipeline.train.problem import Problem, build_problem
+from pipeline.train.problem import Place, Problem, build_problem
 from pipeline.train.rounds import Round, Rounds
 from pipeline.train.scaling import balance_columns, fill_zero_rows
-from pipeline.train.start import Factors, checked_start, random_start, untied_entities
+from pipeline.train.start import Factors, checked_start, random_start, side_by_side, starting_offsets, untied_entities
+from pipeline.train.svd import singular_vectors, weighed
 from pipeline.train.threads import one_kernel_thread
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """What a hyperedge type's values are before the CP model speaks.
+
+    Attributes
+    ----------
+    mean
+        m.
+    members
+        b (N) by position.
+    """
+
+    mean: float
+    members: tuple[npt.NDArray[np.float32], ...]
 
 
 @dataclass(frozen=True)
@@ -32,16 +51,47 @@ class Fit:
         Per modality, entities without any hyperedge, even by way of relations; they have their modality's mean vector.
     weights
         Per hyperedge type, λ and w as they were used.
+    offsets
+        Per hyperedge type that has them, the values' mean and the members' offsets.
+    best_round
+        Number of the round whose factors these are.
+    findings
+        What is wrong with the factors, a sentence each; mostly empty.
     """
 
     factors: Factors
     history: list[Round]
     num_untied: dict[str, int]
     weights: dict[str, dict[str, float]]
+    offsets: dict[str, Offsets]
+    best_round: int
+    findings: list[str]
+
+    def predict(self, label: str, members_EK: npt.NDArray[np.int64], modalities: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Predict values of a hyperedge type: the CP model, and mean and offsets where it has them.
+
+        Parameters
+        ----------
+        label
+            Label of the hyperedge type.
+        members_EK
+            Rows of the members (E × K).
+        modalities
+            Labels of their modalities, by position.
+        """
+        product_ED = np.ones((len(members_EK), 1))
+        for position, modality in enumerate(modalities):
+            product_ED = product_ED * self.factors[modality][members_EK[:, position]]
+        predicted_E: npt.NDArray[np.float64] = product_ED.sum(axis=1)
+        if (offsets := self.offsets.get(label)) is not None:
+            predicted_E += offsets.mean
+            for position, offset_N in enumerate(offsets.members):
+                predicted_E += offset_N[members_EK[:, position]]
+        return predicted_E
 
 
 @dataclass(frozen=True)
-class Place:
+class Station:
     """Where one worker stands.
 
     Attributes
@@ -99,34 +149,79 @@ def fit(
         If a factor or the objective is no longer finite.
     """
     problem = build_problem(hypergraph, parameters)
-    place = Place(problem.labels, Alone(), torch.device(device), threads or torch.get_num_threads())
+    station = Station(problem.labels, Alone(), torch.device(device), threads or torch.get_num_threads())
     with progress("Training rounds", total=parameters.rounds) as advance:
 
         def tell(done: Round) -> None:
             on_round(done)
             advance(min(done.number, 1))
 
-        return fit_share(problem, parameters, place, start=start, on_round=tell)
+        return fit_share(problem, parameters, station, start=start, on_round=tell)
 
 
 def fit_share(
     problem: Problem,
     parameters: TrainingParameters,
-    place: Place,
+    station: Station,
     *,
     start: Mapping[str, npt.NDArray[np.float32]] | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
-    if start is None:
+    layout = Layout(problem, parameters.embedding_dim)
+    with one_kernel_thread(station.threads) as pool:
+        matrices = _start(problem, layout, parameters, station, start)
+        rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.device, pool)
+        history = rounds.run(on_round)
+        trained = rounds.matrices()
+    factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
+    offsets = {place: trained[label][:, column].copy() for place, (label, column) in layout.columns.items()}
+    filled, num_zero = fill_zero_rows(balance_columns(problem, factors))
+    return Fit(
+        filled,
+        history,
+        num_zero,
+        problem.weights(),
+        {
+            term.label: Offsets(term.mean, tuple(offsets[term.label, position] for position in range(len(term.modalities))))
+            for term in problem.terms
+            if term.has_offsets
+        },
+        history[-1].number if rounds.best_round is None else rounds.best_round,
+        findings(problem, factors),
+    )
+
+
+def _start(
+    problem: Problem,
+    layout: Layout,
+    parameters: TrainingParameters,
+    station: Station,
+    given: Mapping[str, npt.NDArray[np.float32]] | None,
+) -> Factors:
+    """Give what the rounds start from, the same on every worker."""
+    offsets = starting_offsets(problem)
+    if given is not None:
+        factors = checked_start(problem, given, parameters.embedding_dim)
+    elif parameters.start == "random":
         factors = random_start(problem, parameters.embedding_dim, parameters.seed)
     else:
-        factors = checked_start(problem, start, parameters.embedding_dim)
+        factors = _svd_start(problem, offsets, parameters, station)
     for label, untied_N in untied_entities(problem).items():
         factors[label][untied_N] = 0
-    with one_kernel_thread(place.threads) as pool:
-        rounds = Rounds(problem, place.own, factors, parameters, place.exchange, place.device, pool)
-        history = rounds.run(on_round)
-        trained = rounds.factors()
-    filled, num_zero = fill_zero_rows(balance_columns(problem, trained))
-    return Fit(filled, history, num_zero, problem.weights())
+        if parameters.nonnegative:
+            np.maximum(factors[label], 0, out=factors[label])
+    return side_by_side(layout, factors, offsets)
+
+
+def _svd_start(
+    problem: Problem, offsets: Mapping[Place, npt.NDArray[np.float32]], parameters: TrainingParameters, station: Station
+) -> Factors:
+    """Decompose the own modalities' unfoldings, get those of all, and weigh the components."""
+    layout = Layout(problem, parameters.embedding_dim)
+    found = {label: singular_vectors(problem, label, offsets, parameters.embedding_dim, parameters.seed) for label in station.own}
+    blank = {label: np.zeros((count, parameters.embedding_dim), np.float32) for label, count in problem.num_entities.items()}
+    own = side_by_side(layout, blank | found, offsets)
+    shared = station.exchange.share({label: torch.from_numpy(own[label]).to(station.device) for label in station.own})
+    vectors = {label: shared[label][:, : parameters.embedding_dim].cpu().numpy() for label in problem.labels}
+    return weighed(problem, vectors, offsets)

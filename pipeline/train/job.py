@@ -71,7 +71,9 @@ class Job:
             "device": device,
             "rounds": fit.history[-1].number,
             "seconds": sum(done.seconds for done in fit.history),
-            "losses": round_json(fit.history[-1])["losses"],
+            "bestRound": fit.best_round,
+            "losses": round_json(fit.history[fit.best_round])["losses"],
+            "findings": fit.findings,
             "history": [round_json(done) for done in fit.history],
             "numUntied": fit.num_untied,
             "snapshot": {"origin": dict(snapshot.origin), "counts": snapshot.counts},
@@ -86,6 +88,7 @@ def round_json(done: Round) -> dict[str, Any]:
     return {
         "round": done.number,
         "losses": asdict(done.losses) | {"total": done.losses.total},
+        "validation": dict(done.validation),
         "stepLength": done.step_length,
         "momentum": done.momentum,
         "iterations": dict(done.iterations),

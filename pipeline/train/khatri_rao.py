@@ -2,18 +2,24 @@
 
 The Khatri-Rao product of the members' factor matrices has one row per cell of the tensor: too many to write down, and never needed:
 the rows of observed hyperedges are products of gathered rows, and its Gram matrix is the Hadamard product of the factors' Gram
-matrices (Kolda & Bader 2009, eq. 2.2). Shapes: N entities, E hyperedges of a tile, D embedding_dim.
+matrices (Kolda & Bader 2009, eq. 2.2). On a CPU the loops over hyperedges are those of `kernels`; elsewhere they are torch's.
+Shapes: N entities, E hyperedges of a tile, D embedding_dim, W columns of a modality's matrix, B blocks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.train import kernels
 from pipeline.train.unfolding import Tile, Unfolding
 
+_BLOCK = 256
+"""Rows whose products are added up in float32 before the sum goes on in float64."""
 
-def row_products(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor]) -> Tensor:
+
+def row_products(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], num_more: int = 0) -> Tensor:
     """Multiply the rows of all members but the one at the sorted position.
 
     Parameters
@@ -24,30 +30,70 @@ def row_products(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor]
         The unfolding that the tile is from.
     factors
         A (N × D) per modality label.
+    num_more
+        Number of columns of zeros to add.
 
     Returns
     -------
     Tensor
-        p (E × D) of the tile's hyperedges.
+        p (E × W) of the tile's hyperedges, W = D + ``num_more``.
     """
     others = [position for position in range(len(unfolding.modalities)) if position != unfolding.position]
-    product_ED = factors[unfolding.modalities[others[0]]].index_select(0, tile.members_KE[others[0]])
-    for position in others[1:]:
-        product_ED.mul_(factors[unfolding.modalities[position]].index_select(0, tile.members_KE[position]))
-    return product_ED
+    gathered = [factors[unfolding.modalities[position]] for position in others]
+    num_hyperedges, dim = len(tile.values_E), gathered[0].shape[1]
+    product_EW = torch.empty(num_hyperedges, dim + num_more, device=gathered[0].device)
+    if num_more:
+        product_EW[:, dim:] = 0
+    if product_EW.device.type == "cpu":
+        kernels.multiply_rows(
+            product_EW.numpy(),
+            np.array([factor_ND.data_ptr() for factor_ND in gathered]),
+            np.array([factor_ND.stride(0) * factor_ND.element_size() for factor_ND in gathered]),
+            np.array([tile.members_KE[position].data_ptr() for position in others]),
+            dim,
+        )
+        return product_EW
+    product_ED = gathered[0].index_select(0, tile.members_KE[others[0]])
+    for position, factor_ND in zip(others[1:], gathered[1:], strict=True):
+        product_ED.mul_(factor_ND.index_select(0, tile.members_KE[position]))
+    product_EW[:, :dim] = product_ED
+    return product_EW
 
 
-def gram(factor_ND: Tensor, other_ND: Tensor, popularity_N: Tensor) -> Tensor:
-    """Give Aᵀ diag(q) B (D × D, float64)."""
-    return (factor_ND * popularity_N[:, None]).double().T @ other_ND.double()
+def add_normal(
+    out_NW: Tensor,
+    unfolding: Unfolding,
+    products: Callable[[int], Tensor],
+    vector_NW: Tensor,
+    scale: float,
+    values: Callable[[int], Tensor],
+    weight: float,
+) -> None:
+    """Add Σ_e (``weight`` · x_e + ``scale`` · c_e ⟨p_e, v_i⟩) p_e, over the hyperedges e of entity i, to the row of every entity i.
 
-
-def hadamard(matrices: Sequence[Tensor]) -> Tensor:
-    """Multiply matrices entry by entry."""
-    product = matrices[0].clone()
-    for matrix in matrices[1:]:
-        product.mul_(matrix)
-    return product
+    Parameters
+    ----------
+    out_NW
+        Where to.
+    unfolding
+        The hyperedges, with c their present weights.
+    products
+        p (E × W) of the tile of that number.
+    vector_NW
+        v; not read where the scale is 0.
+    scale
+        Of the matrix's part.
+    values
+        x (E) of the tile of that number; not called where the weight is 0.
+    weight
+        Of the values' part.
+    """
+    if not unfolding.is_weighted:
+        scale = 0.0
+    if scale == 0 and weight == 0:
+        return
+    for number, tile in enumerate(unfolding.tiles):
+        tile.add_normal(out_NW, products(number), vector_NW, scale, values(number) if weight else tile.values_E, weight)
 
 
 def mttkrp(unfolding: Unfolding, factors: Mapping[str, Tensor]) -> Tensor:
@@ -58,7 +104,32 @@ def mttkrp(unfolding: Unfolding, factors: Mapping[str, Tensor]) -> Tensor:
     Tensor
         X_(k) (⊙_{j≠k} A_j), N × D (Kolda & Bader 2009, section 3.4).
     """
-    out_ND = torch.zeros_like(factors[unfolding.modalities[unfolding.position]])
-    for tile in unfolding.tiles:
-        tile.add_sums(out_ND, row_products(tile, unfolding, factors), tile.values_E)
+    out_ND, tiles = torch.zeros_like(factors[unfolding.modalities[unfolding.position]]), unfolding.tiles
+    add_normal(
+        out_ND,
+        unfolding,
+        lambda number: row_products(tiles[number], unfolding, factors),
+        out_ND,
+        0.0,
+        lambda number: tiles[number].values_E,
+        1.0,
+    )
     return out_ND
+
+
+def gram(factor_ND: Tensor, other_ND: Tensor, popularity_N: Tensor) -> Tensor:
+    """Give Aᵀ diag(q) B (D × D, float64)."""
+    num_blocks, dim = len(factor_ND) // _BLOCK, factor_ND.shape[1]
+    whole = num_blocks * _BLOCK
+    weighted_ND = factor_ND * popularity_N[:, None]
+    left, right = (each_ND[:whole].reshape(num_blocks, _BLOCK, dim) for each_ND in (weighted_ND, other_ND))
+    rest_DD = weighted_ND[whole:].double().T @ other_ND[whole:].double()
+    return rest_DD + torch.bmm(left.transpose(1, 2), right).sum(0, dtype=torch.float64)
+
+
+def hadamard(matrices: Sequence[Tensor]) -> Tensor:
+    """Multiply matrices entry by entry."""
+    product = matrices[0].clone()
+    for matrix in matrices[1:]:
+        product.mul_(matrix)
+    return product

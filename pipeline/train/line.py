@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.train.objective import Losses, Polynomial, best_step, reconstruction_polynomial, value_at
-from pipeline.train.problem import Problem
+from pipeline.train.objective import (
+    Losses,
+    Polynomial,
+    best_step,
+    reconstruction_polynomial,
+    squared_error_polynomial,
+    value_at,
+)
+from pipeline.train.problem import Place, Problem
 
 Sums = npt.NDArray[np.float64]
 
-Place = tuple[str, int]
-"""A hyperedge type and one of its positions."""
-
-_KINDS = ("moments", "grams", "norms", "smoothness")
+_KINDS = ("moments", "grams", "ridges", "smoothness", "held_out")
 
 
 @dataclass(frozen=True)
@@ -31,16 +35,19 @@ class Pieces:
         Per hyperedge type, what `objective.hyperedge_moments` gives.
     grams
         Per hyperedge type and position, what `objective.gram_along` gives.
-    norms
-        Per modality, what `objective.norm_along` gives.
+    ridges
+        Per modality, what `objective.quadratic_along` gives of its ridge.
     smoothness
-        Per modality with a graph, what `objective.smoothness_along` gives.
+        Per modality with a graph, what `objective.quadratic_along` gives of ½ L.
+    held_out
+        Per hyperedge type with a validation part, what `objective.hyperedge_moments` gives of that.
     """
 
     moments: Mapping[str, Sums]
     grams: Mapping[Place, Sums]
-    norms: Mapping[str, Sums]
+    ridges: Mapping[str, Sums]
     smoothness: Mapping[str, Sums]
+    held_out: Mapping[str, Sums]
 
     def pack(self, problem: Problem, embedding_dim: int) -> Sums:
         """Write the pieces into one vector with zeros where a piece is not ours."""
@@ -69,8 +76,9 @@ def _shapes(problem: Problem, embedding_dim: int) -> dict[tuple[str, str | Place
             for term in problem.terms
             for position in range(len(term.modalities))
         },
-        **{("norms", label): (3,) for label in problem.labels},
+        **{("ridges", label): (3,) for label in problem.labels},
         **{("smoothness", label): (3,) for label in problem.laplacians},
+        **{("held_out", term.label): (sizes[term.label],) * 2 for term in problem.terms if term.held_out.num_hyperedges},
     }
 
 
@@ -89,7 +97,12 @@ class Line:
             for term in problem.terms
         }
         self._smoothness = dict(pieces.smoothness)
-        self._ridge = problem.ridge * sum(pieces.norms.values(), np.zeros(3))
+        self._ridge = sum(pieces.ridges.values(), np.zeros(3))
+        self._held_out = {
+            term.label: squared_error_polynomial(pieces.held_out[term.label]) / term.held_out.num_hyperedges
+            for term in problem.terms
+            if term.label in pieces.held_out
+        }
 
     @property
     def total(self) -> Polynomial:
@@ -100,9 +113,13 @@ class Line:
             total[: len(part)] += part
         return total
 
-    def best(self) -> float:
-        """The α ≥ 0 at which the objective is least."""
-        return best_step(self.total)
+    def best(self, limit: float) -> float:
+        """The α from 0 to a limit at which the objective is least."""
+        return best_step(self.total, limit)
+
+    def validation(self, alpha: float) -> dict[str, float]:
+        """The mean squared error at α on each type's validation part."""
+        return {label: value_at(part, alpha) for label, part in self._held_out.items()}
 
     def losses(self, alpha: float) -> Losses:
         """The objective's parts at α."""

@@ -1,11 +1,12 @@
 """The objective along a line: what it is worth at A + α·S for every α at once.
 
-All factors move together, A_θ + α S_θ. Then x̂_e = Σ_r Π_k (a_k + α s_k) is a polynomial of degree K in α, and so the objective
-is one of degree 2K, whose coefficients one pass over the hyperedges yields: the exact line search costs no more than that pass,
-and the value at α = 0 is the objective itself. Shapes: N entities, E hyperedges of a tile, K arity, D embedding_dim.
+All factors and offsets move together, A_θ + α S_θ. Then x̂_e = Σ_r Π_k (a_k + α s_k) + Σ_k (b_k + α c_k) is a polynomial of degree K
+in α, and so the objective is one of degree 2K, whose coefficients one pass over the hyperedges yields: the exact line search
+costs no more than that pass, and the value at α = 0 is the objective itself. Shapes: N entities, E hyperedges of a tile, K arity,
+D embedding_dim.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pipeline.train import kernels
 from pipeline.train.khatri_rao import gram
-from pipeline.train.sparse_matrix import SparseMatrix
+from pipeline.train.problem import Place
 from pipeline.train.unfolding import Tile, Unfolding
 
 Polynomial = npt.NDArray[np.float64]
@@ -30,9 +32,9 @@ class Losses:
     reconstruction
         Per hyperedge type: λ [Σ_observed (x − x̂)² + w Σ_absent q x̂²].
     smoothness
-        Per modality with a graph: ½ tr(AᵀLA).
+        Per modality with a graph: ½ tr(AᵀLA), that of its offsets included.
     ridge
-        ρ Σ ‖A‖².
+        Σ ρ_i ‖a_i‖² + ρ_b Σ b².
     """
 
     reconstruction: dict[str, float]
@@ -45,9 +47,25 @@ class Losses:
         return sum(self.reconstruction.values()) + sum(self.smoothness.values()) + self.ridge
 
 
-def hyperedge_moments(
-    unfolding: Unfolding, tiles: Sequence[Tile], factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]
-) -> Tensor:
+@dataclass(frozen=True)
+class Path:
+    """A line of factors and offsets.
+
+    Attributes
+    ----------
+    factors, steps
+        A and S (N × D) per modality label.
+    offsets, offset_steps
+        b and c (N) per hyperedge type and position that has offsets.
+    """
+
+    factors: Mapping[str, Tensor]
+    steps: Mapping[str, Tensor]
+    offsets: Mapping[Place, Tensor]
+    offset_steps: Mapping[Place, Tensor]
+
+
+def hyperedge_moments(unfolding: Unfolding, tiles: Sequence[Tile], path: Path) -> Tensor:
     """Add up the products of a type's values and predictions along the line.
 
     Parameters
@@ -56,8 +74,8 @@ def hyperedge_moments(
         The type's hyperedges.
     tiles
         Those of its tiles to add up.
-    factors, steps
-        A and S (N × D) per modality label.
+    path
+        The line.
 
     Returns
     -------
@@ -66,14 +84,41 @@ def hyperedge_moments(
         and right of it.
     """
     size = len(unfolding.modalities) + 2
-    device = factors[unfolding.modalities[0]].device
+    device = path.factors[unfolding.modalities[0]].device
     total = torch.zeros(size, size, dtype=torch.float64, device=device)
     for tile in tiles:
-        columns = [tile.values_E, *(c_ED.sum(1) for c_ED in _products_along(tile, unfolding, factors, steps))]
-        stacked = torch.stack(columns).double()
+        predicted = list(_predictions_along(tile, unfolding, path.factors, path.steps))
+        for position, rows_E in enumerate(tile.members_KE):
+            if (place := (unfolding.label, position)) in path.offsets:
+                predicted[0].add_(path.offsets[place].index_select(0, rows_E))
+                predicted[1].add_(path.offset_steps[place].index_select(0, rows_E))
+        stacked = torch.stack([tile.values_E, *predicted]).double()
         total[0] += stacked @ stacked[0]
         total[1:, 1:] += (stacked[1:] * tile.present_E) @ stacked[1:].T
     return total
+
+
+def _predictions_along(
+    tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]
+) -> Sequence[Tensor]:
+    """Coefficients in α of the CP model's predictions, each E."""
+    arity = len(unfolding.modalities)
+    own = [factors[label] for label in unfolding.modalities]
+    if own[0].device.type != "cpu" or arity > kernels.MOST_MEMBERS:
+        return [c_ED.sum(1) for c_ED in _products_along(tile, unfolding, factors, steps)]
+    dim, spare = own[0].shape[1], kernels.MOST_MEMBERS - arity
+    ones_D, zeros_D = torch.ones(dim), torch.zeros(dim)
+    out_EC = torch.empty(len(tile.values_E), kernels.MOST_MEMBERS + 1)
+    kernels.predict_along(
+        out_EC.numpy(),
+        np.array([factor_ND.data_ptr() for factor_ND in own] + spare * [ones_D.data_ptr()]),
+        np.array([steps[label].data_ptr() for label in unfolding.modalities] + spare * [zeros_D.data_ptr()]),
+        np.array([factor_ND.stride(0) * factor_ND.element_size() for factor_ND in own] + spare * [0]),
+        np.array([rows_E.data_ptr() for rows_E in tile.members_KE] + spare * [tile.members_KE[0].data_ptr()]),
+        arity,
+        dim,
+    )
+    return out_EC.T[: arity + 1].contiguous().unbind(0)
 
 
 def _products_along(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]) -> list[Tensor]:
@@ -100,19 +145,25 @@ def gram_along(factor_ND: Tensor, step_ND: Tensor, popularity_N: Tensor) -> Tens
     return torch.stack([gram(factor_ND, factor_ND, popularity_N), cross_DD + cross_DD.T, gram(step_ND, step_ND, popularity_N)])
 
 
-def norm_along(factor_ND: Tensor, step_ND: Tensor) -> Tensor:
-    """Coefficients in α of ‖A + αS‖², 3, float64."""
-    return torch.stack([_dot(factor_ND, factor_ND), 2 * _dot(factor_ND, step_ND), _dot(step_ND, step_ND)])
-
-
-def smoothness_along(half_laplacian: SparseMatrix, factor_ND: Tensor, step_ND: Tensor) -> Tensor:
-    """Coefficients in α of ½ tr((A + αS)ᵀ L (A + αS)), 3, float64."""
-    image_ND, step_image_ND = half_laplacian @ factor_ND, half_laplacian @ step_ND
-    return torch.stack([_dot(factor_ND, image_ND), 2 * _dot(step_ND, image_ND), _dot(step_ND, step_image_ND)])
+def quadratic_along(apply: Callable[[Tensor], Tensor], matrix_ND: Tensor, step_ND: Tensor) -> Tensor:
+    """Coefficients in α of tr((A + αS)ᵀ Q (A + αS)) for a symmetric Q, which ``apply`` multiplies by; 3, float64."""
+    image_ND, step_image_ND = apply(matrix_ND), apply(step_ND)
+    return torch.stack([_dot(matrix_ND, image_ND), 2 * _dot(step_ND, image_ND), _dot(step_ND, step_image_ND)])
 
 
 def _dot(left_ND: Tensor, right_ND: Tensor) -> Tensor:
     return (left_ND * right_ND).sum(1).sum(dtype=torch.float64)
+
+
+def squared_error_polynomial(moments: npt.NDArray[np.float64]) -> Polynomial:
+    """Give Σ_e x_e² − 2 x_e x̂_e + (1 − w q_e) x̂_e² as a polynomial in α, from what `hyperedge_moments` gave."""
+    arity = len(moments) - 2
+    observed = np.zeros(2 * arity + 1)
+    observed[0] = moments[0, 0]
+    observed[: arity + 1] -= 2 * moments[0, 1:]
+    for i in range(arity + 1):
+        observed[i : i + arity + 1] += moments[i + 1, 1:]
+    return observed
 
 
 def reconstruction_polynomial(
@@ -129,19 +180,13 @@ def reconstruction_polynomial(
     weight, absent_weight
         λ and w.
     """
-    arity = len(moments) - 2
-    observed = np.zeros(2 * arity + 1)
-    observed[0] = moments[0, 0]
-    observed[: arity + 1] -= 2 * moments[0, 1:]
-    for i in range(arity + 1):
-        observed[i : i + arity + 1] += moments[i + 1, 1:]
     everything = grams[0]
     for factor in grams[1:]:
         product = np.zeros((len(everything) + 2, *everything.shape[1:]))
         for power in range(3):
             product[power : power + len(everything)] += everything * factor[power]
         everything = product
-    polynomial: Polynomial = weight * (observed + absent_weight * everything.sum(axis=(1, 2)))
+    polynomial: Polynomial = weight * (squared_error_polynomial(moments) + absent_weight * everything.sum(axis=(1, 2)))
     return polynomial
 
 
@@ -153,7 +198,7 @@ def value_at(polynomial: Polynomial, alpha: float) -> float:
     return value
 
 
-def best_step(polynomial: Polynomial, limit: float = 4.0) -> float:
+def best_step(polynomial: Polynomial, limit: float) -> float:
     """Find the α in [0, limit] at which a polynomial is least; 0 where it does not fall below its value at 0."""
     slopes = polynomial[1:] * np.arange(1, len(polynomial))
     # Near the end steps are small and high powers vanish: what no α in reach can feel only spoils the roots of the rest.

@@ -1,4 +1,4 @@
-"""Where training starts: random factors, the same for the same seed whatever the number of workers.
+"""Where training starts: the same for the same seed, whatever the number of workers.
 
 Shapes: N entities, D embedding_dim.
 """
@@ -11,10 +11,15 @@ import numpy.typing as npt
 from scipy.sparse import csgraph
 
 from pipeline.errors import ConfigurationError
-from pipeline.train.problem import Problem
+from pipeline.train.layout import Layout
+from pipeline.train.problem import Place, Problem
+from pipeline.train.svd import less_offsets
 
 Factors = dict[str, npt.NDArray[np.float32]]
 """A (N × D) per modality label."""
+
+_PASSES = 10
+"""Passes over the members' offsets; each brings them several times nearer to where they settle."""
 
 
 def random_start(problem: Problem, embedding_dim: int, seed: int) -> Factors:
@@ -77,3 +82,34 @@ def untied_entities(problem: Problem) -> dict[str, npt.NDArray[np.bool_]]:
             held_N = reached[part_N]
         marks[label] = ~held_N
     return marks
+
+
+def starting_offsets(problem: Problem) -> dict[Place, npt.NDArray[np.float32]]:
+    """Fit the offsets alone, one position after another: b_i = (Σ_e x_e − other offsets) / (number of hyperedges + ρ_b / λ)."""
+    offsets: dict[Place, npt.NDArray[np.float32]] = {
+        place: np.zeros(problem.num_entities[label], dtype=np.float32)
+        for label in problem.labels
+        for place in problem.offset_places(label)
+    }
+    for term in problem.terms:
+        if term.has_offsets:
+            for _ in range(_PASSES):
+                for position in range(len(term.modalities)):
+                    own_N, rows_E = offsets[term.label, position], term.hyperedges.members_EK[:, position]
+                    left_E = less_offsets(term.label, term.hyperedges, offsets) + own_N[rows_E]
+                    sums_N, counts_N = (np.bincount(rows_E, weights, minlength=len(own_N)) for weights in (left_E, None))
+                    below_N = np.maximum(counts_N + problem.offset_ridge / term.weight, 1e-6)
+                    offsets[term.label, position] = (sums_N / below_N).astype(np.float32)
+    return offsets
+
+
+def side_by_side(layout: Layout, factors: Factors, offsets: Mapping[Place, npt.NDArray[np.float32]]) -> Factors:
+    """Lay factors and offsets out as matrices [A | b]."""
+    matrices = {}
+    for label, factor_ND in factors.items():
+        matrix_ND = np.zeros((len(factor_ND), layout.widths[label]), dtype=np.float32)
+        matrix_ND[:, : layout.embedding_dim] = factor_ND
+        matrices[label] = matrix_ND
+    for place, (label, column) in layout.columns.items():
+        matrices[label][:, column] = offsets[place]
+    return matrices

@@ -3,7 +3,7 @@
 A mode-k unfolding X_(k) of a sparse tensor, with the column index kept as the other members' rows. Everything that is gathered
 for one tile stays in the processor's cache until it has been added up: on 2 cores that makes the sum over 10^6 hyperedges ten
 times quicker than one gather over all of them. Shapes: E hyperedges of a tile, S rows of a tile, from its first to its last, K
-arity, D embedding_dim.
+arity, W columns of a modality's matrix.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from pipeline.train import kernels
 from pipeline.train.problem import TensorTerm
 
 CPU_TILE = 4_096
@@ -27,6 +28,8 @@ class Tile:
 
     Attributes
     ----------
+    position
+        The sorted position.
     members_KE
         Rows of the members, int32, by position.
     values_E
@@ -41,6 +44,7 @@ class Tile:
         0 … E−1, int32.
     """
 
+    position: int
     members_KE: tuple[Tensor, ...]
     values_E: Tensor
     present_E: Tensor
@@ -48,10 +52,28 @@ class Tile:
     offsets_S: Tensor
     places_E: Tensor
 
-    def add_sums(self, out_ND: Tensor, terms_ED: Tensor, weights_E: Tensor) -> None:
-        """Add ``weights_E[e] · terms_ED[e]`` to the row of ``out_ND`` that hyperedge e has at the sorted position."""
-        sums_SD = embedding_bag(self.places_E, terms_ED, self.offsets_S, mode="sum", per_sample_weights=weights_E)
-        out_ND[self.first_row : self.first_row + len(self.offsets_S)].add_(sums_SD)
+    def add_normal(
+        self, out_NW: Tensor, product_EW: Tensor, vector_NW: Tensor, scale: float, values_E: Tensor, weight: float
+    ) -> None:
+        """Add the tile's part of what `khatri_rao.add_normal` adds."""
+        rows = slice(self.first_row, self.first_row + len(self.offsets_S))
+        if out_NW.device.type == "cpu":
+            kernels.add_normal(
+                out_NW[rows].numpy(),
+                self.offsets_S.numpy(),
+                product_EW.numpy(),
+                vector_NW[rows].numpy(),
+                self.present_E.numpy(),
+                values_E.numpy(),
+                scale,
+                weight,
+            )
+            return
+        weights_E = values_E * weight
+        if scale:
+            own_EW = vector_NW.index_select(0, self.members_KE[self.position])
+            weights_E.add_(own_EW.mul_(product_EW).sum(1).mul_(self.present_E), alpha=scale)
+        out_NW[rows].add_(embedding_bag(self.places_E, product_EW, self.offsets_S, mode="sum", per_sample_weights=weights_E))
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,8 @@ class Unfolding:
         The position sorted by.
     num_hyperedges
         Number of hyperedges.
+    is_weighted
+        Whether any `Tile.present_E` is not zero; with the full norm none is.
     tiles
         The hyperedges.
     """
@@ -76,6 +100,7 @@ class Unfolding:
     modalities: tuple[str, ...]
     position: int
     num_hyperedges: int
+    is_weighted: bool
     tiles: tuple[Tile, ...]
 
 
@@ -96,6 +121,7 @@ def unfold(term: TensorTerm, position: int, device: torch.device) -> Unfolding:
         offsets_S = np.searchsorted(rows_E, np.arange(first_row, int(rows_E[-1]) + 1))
         tiles.append(
             Tile(
+                position,
                 tuple(torch.from_numpy(column_E).to(device) for column_E in tile_KE),
                 torch.from_numpy(tile_E).to(device),
                 torch.from_numpy(present_E[begin : begin + size]).to(device),
@@ -104,4 +130,4 @@ def unfold(term: TensorTerm, position: int, device: torch.device) -> Unfolding:
                 places[: len(tile_E)],
             )
         )
-    return Unfolding(term.label, hyperedges.modalities, position, len(values_E), tuple(tiles))
+    return Unfolding(term.label, hyperedges.modalities, position, len(values_E), bool(present_E.any()), tuple(tiles))

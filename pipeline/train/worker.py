@@ -18,8 +18,9 @@ from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
 from pipeline.train.assignment import deal, plan
 from pipeline.train.exchange import ProcessGroup, joined
-from pipeline.train.fit import Place, fit_share
+from pipeline.train.fit import Station, fit_share
 from pipeline.train.job import Job, round_json
+from pipeline.train.layout import Layout
 from pipeline.train.problem import build_problem
 from pipeline.train.rounds import Round
 
@@ -46,14 +47,16 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
     problem = build_problem(snapshot.hypergraph, job.parameters)
     owned = deal(plan(problem, job.parameters.cg_iterations).costs, num_workers)
     with joined(store, rank, num_workers, device, job.timeout):
-        exchange = ProcessGroup(owned, problem.num_entities, job.parameters.embedding_dim, device)
+        widths = Layout(problem, job.parameters.embedding_dim).widths
+        shapes = {label: (count, widths[label]) for label, count in problem.num_entities.items()}
+        exchange = ProcessGroup(owned, shapes, device)
 
         def tell_round(done: Round) -> None:
             if rank == 0:
                 _tell({"event": "round", **round_json(done)})
 
-        place = Place(owned[rank], exchange, device, job.threads)
-        result = fit_share(problem, job.parameters, place, on_round=tell_round)
+        station = Station(owned[rank], exchange, device, job.threads)
+        result = fit_share(problem, job.parameters, station, on_round=tell_round)
         if rank == 0:
             job.result(snapshot, result, device.type).write(job.embeddings)
 

@@ -1,6 +1,7 @@
 """Small hypergraphs, and the objective written down densely: the oracle that shares no code with what it checks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from scipy import sparse
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.train.layout import Layout
 from pipeline.train.problem import Problem
 
 MEMBERS = {
@@ -33,8 +35,11 @@ def random_graph(count: int, density: float, rng: np.random.Generator) -> sparse
     return sparse.csr_array((upper + upper.T).astype(np.float32))
 
 
-def coupled(seed: int = 0, num: int = 30) -> Hypergraph:
-    """Four modalities, four types (one holds a modality twice), three graphs (two of one modality), isolated entities."""
+def coupled(seed: int = 0, num: int = 30, *, presence: bool = False) -> Hypergraph:
+    """Four modalities, four types (one holds a modality twice), three graphs (two of one modality), isolated entities.
+
+    Values are measurements, or all one.
+    """
     rng = np.random.default_rng(seed)
     counts = {"Ant": 9, "Bee": 7, "Cat": 5, "Dog": 3}
     smaller = {label: max(1, count - 1) for label, count in counts.items()}
@@ -46,10 +51,13 @@ def coupled(seed: int = 0, num: int = 30) -> Hypergraph:
         ),
         (IntraModalGraph("Ant", "SIMILAR", 0.7), IntraModalGraph("Bee", "NEAR", 0.4), IntraModalGraph("Bee", "NEXT", 1.3)),
     )
+    lists = {label: hyperedge_list(members, smaller, num, rng) for label, members in MEMBERS.items()}
+    if presence:
+        lists = {label: replace(edges, values_E=np.ones_like(edges.values_E)) for label, edges in lists.items()}
     return Hypergraph(
         dataset,
         counts,
-        {label: hyperedge_list(members, smaller, num, rng) for label, members in MEMBERS.items()},
+        lists,
         {graph.key: random_graph(counts[graph.modality], 0.4, rng) for graph in dataset.graphs},
     )
 
@@ -58,6 +66,15 @@ def random_factors(counts: Mapping[str, int], embedding_dim: int, seed: int = 0)
     """Draw factors of either sign."""
     rng = np.random.default_rng(seed)
     return {label: rng.normal(0, 0.7, size=(count, embedding_dim)).astype(np.float32) for label, count in counts.items()}
+
+
+def random_matrices(problem: Problem, embedding_dim: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Draw factors and offsets, side by side."""
+    rng = np.random.default_rng(seed)
+    widths = Layout(problem, embedding_dim).widths
+    return {
+        label: rng.normal(0, 0.7, size=(count, widths[label])).astype(np.float32) for label, count in problem.num_entities.items()
+    }
 
 
 def double(factors: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
@@ -77,11 +94,17 @@ def dense_laplacian(weights: sparse.csr_array) -> np.ndarray:
     return laplacian
 
 
-def dense_reconstruction(problem: Problem, label: str, factors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def dense_reconstruction(problem: Problem, label: str, matrices: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """Give one type's part of the objective, over every cell of the tensor."""
     term = next(term for term in problem.terms if term.label == label)
     letters = "abcdef"[: len(term.modalities)]
-    predicted = torch.einsum(",".join(f"{c}r" for c in letters) + "->" + letters, *(factors[m] for m in term.modalities))
+    factors = [matrices[m][:, : matrices[m].shape[1] - len(problem.offset_places(m))] for m in term.modalities]
+    predicted = torch.einsum(",".join(f"{c}r" for c in letters) + "->" + letters, *factors)
+    for position, modality in enumerate(term.modalities):
+        if term.has_offsets:
+            column = factors[position].shape[1] + problem.offset_places(modality).index((label, position))
+            shape = [-1 if k == position else 1 for k in range(len(letters))]
+            predicted = predicted + matrices[modality][:, column].reshape(shape)
     observed = torch.zeros_like(predicted)
     popularity = torch.einsum(",".join(letters) + "->" + letters, *(torch.from_numpy(q).double() for q in term.popularities))
     weight = term.absent_weight * popularity
@@ -91,11 +114,26 @@ def dense_reconstruction(problem: Problem, label: str, factors: Mapping[str, tor
     return term.weight * (weight * (observed - predicted) ** 2).sum()
 
 
-def dense_loss(problem: Problem, laplacians: Mapping[str, np.ndarray], factors: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """Give the whole objective, from dense tensors; the Laplacians carry their μ."""
-    total = sum(
-        (dense_reconstruction(problem, term.label, factors) for term in problem.terms), torch.zeros((), dtype=torch.float64)
+def dense_smoothness(problem: Problem, label: str, matrix: torch.Tensor) -> torch.Tensor:
+    """Give one modality's smoothness, that of its offsets included."""
+    laplacian = torch.from_numpy(problem.laplacians[label].toarray())
+    dim = matrix.shape[1] - len(problem.offset_places(label))
+    factor, offsets = matrix[:, :dim], matrix[:, dim:]
+    return 0.5 * (
+        torch.trace(factor.T @ laplacian @ factor) + problem.offset_smoothness * torch.trace(offsets.T @ laplacian @ offsets)
     )
-    for label, laplacian in laplacians.items():
-        total = total + 0.5 * torch.trace(factors[label].T @ torch.from_numpy(laplacian) @ factors[label])
-    return total + problem.ridge * sum((factor**2).sum() for factor in factors.values())
+
+
+def dense_ridge(problem: Problem, label: str, matrix: torch.Tensor) -> torch.Tensor:
+    """Give one modality's ridge, that of its offsets included."""
+    dim = matrix.shape[1] - len(problem.offset_places(label))
+    weights = torch.from_numpy(problem.ridges[label]).double()
+    return (weights * (matrix[:, :dim] ** 2).sum(1)).sum() + problem.offset_ridge * (matrix[:, dim:] ** 2).sum()
+
+
+def dense_loss(problem: Problem, matrices: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Give the whole objective, from dense tensors."""
+    parts = [dense_reconstruction(problem, term.label, matrices) for term in problem.terms]
+    parts += [dense_smoothness(problem, label, matrices[label]) for label in problem.laplacians]
+    parts += [dense_ridge(problem, label, matrices[label]) for label in problem.labels]
+    return torch.stack(parts).sum()

@@ -2,46 +2,59 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.train import exact
-from pipeline.train.exact import NormalEquations, modality_problem, solve
+from pipeline.train import normal_equations
+from pipeline.train.exact import solve
 from pipeline.train.khatri_rao import gram
-from pipeline.train.line import Place
+from pipeline.train.layout import Layout
+from pipeline.train.modality import modality_problem
+from pipeline.train.normal_equations import NormalEquations
 from pipeline.train.parameters import TrainingParameters
-from pipeline.train.problem import Problem, build_problem
-from tests.unit.train.hypergraphs import MEMBERS, coupled, dense_loss, double, random_factors
+from pipeline.train.problem import Place, Problem, build_problem
+from tests.unit.train.hypergraphs import MEMBERS, coupled, dense_loss, double, random_matrices
 
 DIM = 4
 pytestmark = pytest.mark.usefixtures("tile_size")
 
 
-@pytest.fixture(
-    params=[(0.0, None), (0.05, None), (0.05, 0.5), (1.0, None), (0.3, 0.0)], ids=lambda case: f"w={case[0]}, alpha={case[1]}"
-)
+MIXED = {"Trio": 0.0, "Twins": 0.0, "Pair": 0.1, "Quad": 1.0}
+CASES = [(0.0, None), (MIXED, None), (0.05, None), (0.05, 0.5), (1.0, None), (0.3, 0)]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"w={case[0]}, alpha={case[1]}")
 def problem(request: pytest.FixtureRequest) -> Problem:
     absent, popularity = request.param
-    weights = dict.fromkeys(MEMBERS, absent)
-    parameters = TrainingParameters(absent_weights=weights, absent_popularity=popularity, ridge=0.1, graph_scaling="absolute")
+    parameters = TrainingParameters(
+        absent_weights=absent if isinstance(absent, dict) else dict.fromkeys(MEMBERS, absent),
+        absent_popularity=popularity,
+        ridge=0.1,
+        ridge_exponent=0.5,
+        offset_ridge=0.3,
+        offset_smoothness=0.7,
+        graph_scaling="absolute",
+    )
     return build_problem(coupled(seed=7), parameters)
 
 
 @pytest.fixture
 def factors(problem: Problem) -> dict[str, np.ndarray]:
-    return random_factors(problem.num_entities, DIM, seed=8)
+    return random_matrices(problem, DIM, seed=8)
 
 
 def equations_of(problem: Problem, label: str, factors: dict[str, np.ndarray]) -> NormalEquations:
     tensors = {name: torch.from_numpy(factor) for name, factor in factors.items()}
+    layout = Layout(problem, DIM)
+    own = layout.factors(tensors)
     grams: dict[Place, torch.Tensor] = {
-        (term.label, k): gram(tensors[name], tensors[name], torch.from_numpy(term.popularities[k]))
+        (term.label, k): gram(own[name], own[name], torch.from_numpy(term.popularities[k]))
         for term in problem.terms
         for k, name in enumerate(term.modalities)
     }
-    return NormalEquations(modality_problem(problem, label, torch.device("cpu")), tensors, grams)
+    return NormalEquations(modality_problem(problem, label, layout, torch.device("cpu")), tensors, grams)
 
 
 def gradient_of(problem: Problem, label: str, factors: dict[str, np.ndarray]) -> np.ndarray:
     tensors = double(factors)
-    dense_loss(problem, {name: matrix.toarray() for name, matrix in problem.laplacians.items()}, tensors).backward()  # type: ignore[no-untyped-call]
+    dense_loss(problem, tensors).backward()  # type: ignore[no-untyped-call]
     gradient = tensors[label].grad
     assert gradient is not None
     return gradient.numpy()
@@ -65,12 +78,12 @@ def test_the_gradient_vanishes_at_the_solution(problem: Problem, factors: dict[s
 def test_the_solution_is_that_of_the_dense_system(problem: Problem, factors: dict[str, np.ndarray], label: str) -> None:
     """The matrix, column by column from `apply`, is symmetric positive definite, and a dense solve gives the same step."""
     equations = equations_of(problem, label, factors)
-    count = factors[label].shape[0]
-    unit = torch.eye(count * DIM).reshape(-1, count, DIM)
+    count, width = factors[label].shape
+    unit = torch.eye(count * width).reshape(-1, count, width)
     matrix = np.stack([equations.apply(vector).numpy().ravel() for vector in unit]).astype(np.float64)
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-4)
-    assert np.linalg.eigvalsh(matrix)[0] > 0.09  # the ridge
-    expected = np.linalg.solve(matrix, equations.residual().numpy().ravel().astype(np.float64)).reshape(count, DIM)
+    assert np.linalg.eigvalsh(matrix)[0] > 0.9 * problem.ridges[label].min()
+    expected = np.linalg.solve(matrix, equations.residual().numpy().ravel().astype(np.float64)).reshape(count, width)
     step = solve(equations, 150, 1e-7).step_ND.numpy()
     np.testing.assert_allclose(step, expected, atol=2e-3 * np.abs(expected).max())
 
@@ -78,30 +91,35 @@ def test_the_solution_is_that_of_the_dense_system(problem: Problem, factors: dic
 def test_the_matrix_is_the_weighted_sum_over_all_cells(problem: Problem, factors: dict[str, np.ndarray]) -> None:
     """Cat stands once in each of three types: its system, written down cell by cell."""
     count = factors["Cat"].shape[0]
-    matrix = np.zeros((count * DIM, count * DIM)) + problem.ridge * np.eye(count * DIM)
+    width = factors["Cat"].shape[1]
+    matrix = np.zeros((count, width, count, width))
+    for row in range(count):
+        matrix[row, :, row, :] = np.diag([problem.ridges["Cat"][row]] * DIM + [problem.offset_ridge] * (width - DIM))
     for term in problem.terms:
         if "Cat" not in term.modalities:
             continue
         present = {tuple(cell) for cell in term.hyperedges.members_EK.tolist()}
         own = term.modalities.index("Cat")
         for cell in np.ndindex(*(problem.num_entities[label] for label in term.modalities)):
-            product = np.prod(
-                [factors[m][row] for k, (m, row) in enumerate(zip(term.modalities, cell, strict=True)) if k != own], axis=0
+            product = np.zeros(width)
+            product[:DIM] = np.prod(
+                [factors[m][row, :DIM] for k, (m, row) in enumerate(zip(term.modalities, cell, strict=True)) if k != own], axis=0
             )
+            if (term.label, own) in problem.offset_places("Cat"):
+                product[DIM + problem.offset_places("Cat").index((term.label, own))] = 1
             popularity = np.prod([q[row] for q, row in zip(term.popularities, cell, strict=True)])
-            block = slice(cell[own] * DIM, (cell[own] + 1) * DIM)
             weight = term.weight * (1 if cell in present else term.absent_weight * popularity)
-            matrix[block, block] += weight * np.outer(product, product)
-    vector = np.random.default_rng(0).normal(size=(count, DIM)).astype(np.float32)
+            matrix[cell[own], :, cell[own], :] += weight * np.outer(product, product)
+    vector = np.random.default_rng(0).normal(size=(count, width)).astype(np.float32)
     found = equations_of(problem, "Cat", factors).apply(torch.from_numpy(vector)).numpy()
-    np.testing.assert_allclose(found.ravel(), matrix @ vector.ravel(), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found.ravel(), matrix.reshape(count * width, -1) @ vector.ravel(), rtol=1e-3, atol=1e-3)
 
 
 def test_products_made_again_are_those_that_were_kept(
     problem: Problem, factors: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = solve(equations_of(problem, "Bee", factors), 5, 0.0)
-    monkeypatch.setattr(exact, "_PRODUCT_BYTES", 0)
+    monkeypatch.setattr(normal_equations, "_PRODUCT_BYTES", 0)
     again = solve(equations_of(problem, "Bee", factors), 5, 0.0)
     assert torch.equal(kept.step_ND, again.step_ND)
 

@@ -13,12 +13,13 @@ from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError, TrainingDivergedError
 from pipeline.train.exchange import Alone
 from pipeline.train.fit import fit
-from pipeline.train.parameters import TrainingParameters
+from pipeline.train.parameters import TrainingParameters, UpdateName
 from pipeline.train.problem import build_problem
 from pipeline.train.rounds import Rounds
 from pipeline.train.threads import Threads
-from tests.unit.train.hypergraphs import coupled, dense_loss, double, random_factors
+from tests.unit.train.hypergraphs import coupled, dense_loss, double, random_factors, random_matrices
 
+BOTH_UPDATES = pytest.mark.parametrize("update", ["exact", "recurrent"])
 SMALL = TrainingParameters(embedding_dim=4, rounds=8, tolerance=0)
 
 
@@ -68,14 +69,16 @@ def test_the_objective_never_rises(
     assert all(after <= before * (1 + 1e-5) + 1e-4 for before, after in itertools.pairwise(totals))
 
 
-def test_the_history_tells_the_objective_of_the_factors(threads: Threads) -> None:
-    hypergraph = coupled(1)
-    problem = build_problem(hypergraph, SMALL)
-    start = random_factors(hypergraph.num_entities, 4)
-    rounds = Rounds(problem, problem.labels, start, SMALL, Alone(), torch.device("cpu"), threads)
+@BOTH_UPDATES
+@pytest.mark.parametrize("presence", [False, True])
+def test_the_history_tells_the_objective_of_the_factors(threads: Threads, update: UpdateName, presence: bool) -> None:
+    hypergraph = coupled(1, presence=presence)
+    parameters = replace(SMALL, update=update, patience=100)
+    problem = build_problem(hypergraph, parameters)
+    start = random_matrices(problem, 4)
+    rounds = Rounds(problem, problem.labels, start, parameters, Alone(), torch.device("cpu"), threads)
     history = rounds.run()
-    laplacians = {label: matrix.toarray() for label, matrix in problem.laplacians.items()}
-    expected = dense_loss(problem, laplacians, double({label: np.array(factor) for label, factor in rounds.factors().items()}))
+    expected = dense_loss(problem, double({label: np.array(matrix) for label, matrix in rounds.matrices().items()}))
     assert history[-1].losses.total == pytest.approx(float(expected.detach()), rel=1e-4)
     assert [done.number for done in history] == list(range(9))
     assert set(history[-1].losses.reconstruction) == set(hypergraph.hyperedges)
@@ -123,7 +126,10 @@ def test_planted_factors_are_found_again() -> None:
         label: np.abs(factor) for label, factor in random_factors({"Ant": 12, "Bee": 10, "Cat": 8, "Dog": 9}, 3, seed=1).items()
     }
     hypergraph = dense_hypergraph(planted, {"Trio": ("Ant", "Bee", "Cat"), "Other": ("Ant", "Dog", "Bee")})
-    result = fit(hypergraph, TrainingParameters(embedding_dim=3, rounds=300, ridge=0, tolerance=1e-9, cg_iterations=30, seed=2))
+    result = fit(
+        hypergraph,
+        TrainingParameters(embedding_dim=3, rounds=300, ridge=0, offsets=False, tolerance=1e-9, cg_iterations=30, seed=2),
+    )
     observed = sum(float((edges.values_E**2).sum()) for edges in hypergraph.hyperedges.values())
     assert result.history[-1].losses.total < 1e-5 * observed
 

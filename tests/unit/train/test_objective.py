@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -6,32 +8,51 @@ from hypothesis import strategies as st
 
 from pipeline.train import objective
 from pipeline.train.khatri_rao import mttkrp
+from pipeline.train.layout import Layout
 from pipeline.train.line import Line, Pieces
+from pipeline.train.modality import modality_problem
 from pipeline.train.parameters import TrainingParameters
 from pipeline.train.problem import Problem, build_problem
-from pipeline.train.sparse_matrix import SparseMatrix
 from pipeline.train.unfolding import unfold
-from tests.unit.train.hypergraphs import MEMBERS, coupled, dense_loss, dense_reconstruction, double, random_factors
+from tests.unit.train.hypergraphs import (
+    MEMBERS,
+    coupled,
+    dense_loss,
+    dense_reconstruction,
+    dense_ridge,
+    dense_smoothness,
+    double,
+    random_factors,
+    random_matrices,
+)
 
 CPU = torch.device("cpu")
 EVERY_TILE_SIZE = pytest.mark.usefixtures("tile_size")
 
 
-def line_of(problem: Problem, factors: dict[str, np.ndarray], steps: dict[str, np.ndarray]) -> Line:
-    here, there = ({label: torch.from_numpy(factor) for label, factor in each.items()} for each in (factors, steps))
+def line_of(problem: Problem, matrices: dict[str, np.ndarray], steps: dict[str, np.ndarray]) -> Line:
+    here, there = ({label: torch.from_numpy(matrix) for label, matrix in each.items()} for each in (matrices, steps))
+    layout = Layout(problem, 4)
+    path = objective.Path(layout.factors(here), layout.factors(there), layout.offsets(here), layout.offsets(there))
+    modalities = {label: modality_problem(problem, label, layout, CPU) for label in problem.labels}
     unfoldings = [unfold(term, 1, CPU) for term in problem.terms]
-    moments = {each.label: objective.hyperedge_moments(each, each.tiles, here, there).numpy() for each in unfoldings}
+    held_out = [unfold(replace(term, hyperedges=term.held_out, absent_weight=0.0), 1, CPU) for term in problem.terms]
+    moments = {each.label: objective.hyperedge_moments(each, each.tiles, path).numpy() for each in unfoldings}
+    held = {each.label: objective.hyperedge_moments(each, each.tiles, path).numpy() for each in held_out}
     grams = {
-        (term.label, k): objective.gram_along(here[label], there[label], torch.from_numpy(term.popularities[k])).numpy()
+        (term.label, k): objective.gram_along(
+            path.factors[label], path.steps[label], torch.from_numpy(term.popularities[k])
+        ).numpy()
         for term in problem.terms
         for k, label in enumerate(term.modalities)
     }
-    norms = {label: objective.norm_along(here[label], there[label]).numpy() for label in problem.labels}
+    ridges = {label: objective.quadratic_along(own.hold, here[label], there[label]).numpy() for label, own in modalities.items()}
     smoothness = {
-        label: objective.smoothness_along(SparseMatrix.on(0.5 * laplacian, CPU), here[label], there[label]).numpy()
-        for label, laplacian in problem.laplacians.items()
+        label: objective.quadratic_along(own.smooth, here[label], there[label]).numpy()
+        for label, own in modalities.items()
+        if label in problem.laplacians
     }
-    return Line(problem, Pieces(moments, grams, norms, smoothness))
+    return Line(problem, Pieces(moments, grams, ridges, smoothness, held))
 
 
 @EVERY_TILE_SIZE
@@ -39,28 +60,52 @@ def line_of(problem: Problem, factors: dict[str, np.ndarray], steps: dict[str, n
 @pytest.mark.parametrize("popularity", [None, 0.0, 0.5])
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0, -1.7])
 def test_every_part_is_that_of_the_dense_tensors(absent: float, alpha: float, popularity: float | None) -> None:
-    hypergraph = coupled(seed=4)
-    parameters = TrainingParameters(absent_weights=dict.fromkeys(MEMBERS, absent), ridge=0.2, absent_popularity=popularity)
-    problem = build_problem(hypergraph, parameters)
-    factors, steps = random_factors(hypergraph.num_entities, 4, 1), random_factors(hypergraph.num_entities, 4, 2)
-    losses = line_of(problem, factors, steps).losses(alpha)
-    moved = double({label: factor.astype(np.float64) + alpha * steps[label] for label, factor in factors.items()})
+    parameters = TrainingParameters(
+        absent_weights=dict.fromkeys(MEMBERS, absent),
+        ridge=0.2,
+        ridge_exponent=1.0,
+        offset_ridge=0.5,
+        offset_smoothness=0.3,
+        absent_popularity=popularity,
+        validation=0.2,
+    )
+    problem = build_problem(coupled(seed=4), parameters)
+    matrices, steps = random_matrices(problem, 4, 1), random_matrices(problem, 4, 2)
+    line = line_of(problem, matrices, steps)
+    losses, validation = line.losses(alpha), line.validation(alpha)
+    moved = double({label: matrix.astype(np.float64) + alpha * steps[label] for label, matrix in matrices.items()})
     for label in MEMBERS:
         assert losses.reconstruction[label] == pytest.approx(float(dense_reconstruction(problem, label, moved).detach()), rel=1e-4)
-    laplacians = {label: laplacian.toarray() for label, laplacian in problem.laplacians.items()}
-    for label, laplacian in laplacians.items():
-        moved_ND = moved[label].detach().numpy()
-        assert losses.smoothness[label] == pytest.approx(0.5 * np.trace(moved_ND.T @ laplacian @ moved_ND), rel=1e-4)
-    assert losses.ridge == pytest.approx(0.2 * sum(float((factor.detach() ** 2).sum()) for factor in moved.values()), rel=1e-5)
-    assert losses.total == pytest.approx(float(dense_loss(problem, laplacians, moved).detach()), rel=1e-4)
+    assert losses.smoothness == pytest.approx(
+        {label: float(dense_smoothness(problem, label, moved[label]).detach()) for label in ("Ant", "Bee")}, rel=1e-4
+    )
+    ridge = sum(float(dense_ridge(problem, label, moved[label]).detach()) for label in problem.labels)
+    assert losses.ridge == pytest.approx(ridge, rel=1e-5)
+    assert losses.total == pytest.approx(float(dense_loss(problem, moved).detach()), rel=1e-4)
+    terms = [replace(term, hyperedges=term.held_out, absent_weight=0.0, weight=1.0) for term in problem.terms]
+    held_out = replace(problem, terms=tuple(terms))
+    for term in terms:
+        squares = float(dense_reconstruction(held_out, term.label, moved).detach())
+        assert validation[term.label] == pytest.approx(squares / term.hyperedges.num_hyperedges, rel=1e-4)
+
+
+def test_the_dense_objective_has_the_gradient_that_finite_differences_give() -> None:
+    """The oracle itself, against torch's gradcheck."""
+    problem = build_problem(coupled(seed=4, num=8), TrainingParameters(absent_weights={"Trio": 0.0, "Quad": 0.3}))
+    tensors = double(random_matrices(problem, 2))
+
+    def loss(*matrices: torch.Tensor) -> torch.Tensor:
+        return dense_loss(problem, dict(zip(problem.labels, matrices, strict=True)))
+
+    assert torch.autograd.gradcheck(loss, tuple(tensors.values()))
 
 
 @EVERY_TILE_SIZE
 @pytest.mark.parametrize("label", list(MEMBERS))
 def test_mttkrp_is_the_unfolding_times_the_khatri_rao_product(label: str) -> None:
     hypergraph = coupled(seed=5)
-    edges = hypergraph.hyperedges[label]
     term = next(term for term in build_problem(hypergraph, TrainingParameters()).terms if term.label == label)
+    edges = term.hyperedges
     factors = random_factors(hypergraph.num_entities, 4)
     dense = np.zeros([hypergraph.num_entities[modality] for modality in edges.modalities])
     dense[tuple(edges.members_EK.T)] = edges.values_E
@@ -81,7 +126,7 @@ def test_mttkrp_is_the_unfolding_times_the_khatri_rao_product(label: str) -> Non
 def test_the_best_step_is_no_worse_than_any_on_a_grid(inner: list[float], floor: float) -> None:
     square = np.convolve(inner, inner)
     polynomial = np.concatenate([[floor], np.zeros(0)]) if not square.any() else square + np.eye(1, len(square))[0] * floor
-    best = objective.best_step(polynomial)
+    best = objective.best_step(polynomial, limit=4.0)
     grid = np.linspace(0, 4, 801)
     values = np.polynomial.polynomial.polyval(grid, polynomial)
     assert 0 <= best <= 4
@@ -89,23 +134,28 @@ def test_the_best_step_is_no_worse_than_any_on_a_grid(inner: list[float], floor:
 
 
 def test_pieces_of_several_workers_add_up() -> None:
-    problem = build_problem(coupled(), TrainingParameters())
+    problem = build_problem(coupled(), TrainingParameters(validation=0.2))
     rng = np.random.default_rng(0)
     moments = {term.label: rng.random((len(term.modalities) + 2,) * 2) for term in problem.terms}
     grams = {(term.label, k): rng.random((3, 4, 4)) for term in problem.terms for k in range(len(term.modalities))}
-    norms = {label: rng.random(3) for label in problem.labels}
+    ridges = {label: rng.random(3) for label in problem.labels}
     smoothness = {label: rng.random(3) for label in problem.laplacians}
+    held_out = {label: rng.random(piece.shape) for label, piece in moments.items()}
     shares = [
         Pieces(
             {label: moments[label] for label in types},
             {place: gram for place, gram in grams.items() if place[0] in types},
-            {label: norms[label] for label in labels},
+            {label: ridges[label] for label in labels},
             {label: piece for label, piece in smoothness.items() if label in labels},
+            {label: held_out[label] for label in types},
         )
         for types, labels in ((("Trio", "Quad"), ("Ant",)), ((), ("Dog", "Cat")), (("Twins", "Pair"), ("Bee",)))
     ]
     found = Pieces.unpack(problem, 4, sum(share.pack(problem, 4) for share in shares))
-    kinds = ((moments, found.moments), (grams, found.grams), (norms, found.norms), (smoothness, found.smoothness))
+    kinds = (
+        *((moments, found.moments), (grams, found.grams), (ridges, found.ridges)),
+        *((smoothness, found.smoothness), (held_out, found.held_out)),
+    )
     for whole, read in kinds:
         assert whole.keys() == read.keys()
         assert all(np.array_equal(piece, read[label]) for label, piece in whole.items())

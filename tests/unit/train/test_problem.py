@@ -8,13 +8,40 @@ from tests.unit.train.hypergraphs import coupled, dense_laplacian
 
 
 def test_the_weight_of_the_absent_is_by_default_the_density() -> None:
-    weights = build_problem(coupled(), TrainingParameters(absent_scale=2, absent_weights={"Pair": 1.0})).weights()
+    weights = build_problem(coupled(presence=True), TrainingParameters(absent_scale=2, absent_weights={"Pair": 1.0})).weights()
     assert weights["Trio"]["absentWeight"] == pytest.approx(2 * 30 / (9 * 7 * 5))
     assert weights["Pair"]["absentWeight"] == 1
 
 
+def test_of_measured_values_nothing_is_absent_and_members_have_offsets() -> None:
+    problem = build_problem(coupled(), TrainingParameters())
+    assert {weight["absentWeight"] for weight in problem.weights().values()} == {0}
+    assert problem.offset_places("Ant") == (("Trio", 0), ("Twins", 1), ("Twins", 2), ("Quad", 0))
+    trio = problem.terms[0]
+    assert trio.mean == pytest.approx(coupled().hyperedges["Trio"].values_E.mean())
+    assert trio.hyperedges.values_E.mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_presence_has_no_offsets_nor_do_measurements_without() -> None:
+    for problem in (
+        build_problem(coupled(presence=True), TrainingParameters()),
+        build_problem(coupled(), TrainingParameters(offsets=False)),
+    ):
+        assert not any(problem.offset_places(label) for label in problem.labels)
+        assert [term.mean for term in problem.terms] == [0, 0, 0, 0]
+
+
+def test_the_ridge_grows_with_the_hyperedges_as_told() -> None:
+    hypergraph = coupled()
+    problem = build_problem(hypergraph, TrainingParameters(ridge=2, ridge_exponent=1))
+    members = [edges.members_EK[:, list(edges.modalities).index("Dog")] for edges in [hypergraph.hyperedges["Quad"]]]
+    expected = np.bincount(members[0], minlength=3) + 1
+    np.testing.assert_allclose(problem.ridges["Dog"], 2 * expected / expected.mean(), rtol=1e-6)
+    assert (build_problem(hypergraph, TrainingParameters(ridge=2)).ridges["Dog"] == 2).all()
+
+
 def test_it_is_never_above_one() -> None:
-    assert build_problem(coupled(), TrainingParameters(absent_scale=1e9)).weights()["Trio"]["absentWeight"] == 1
+    assert build_problem(coupled(presence=True), TrainingParameters(absent_scale=1e9)).weights()["Trio"]["absentWeight"] == 1
 
 
 def test_without_balance_weights_are_as_described() -> None:
@@ -73,6 +100,11 @@ def test_parameters_survive_json() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("update", "newton"),
+        ("start", "warm"),
+        ("validation", 1.0),
+        ("offset_ridge", -1.0),
+        ("network_steps", 0),
         ("embedding_dim", 0),
         ("rounds", 0),
         ("ridge", -1.0),
@@ -99,6 +131,6 @@ def test_what_is_unknown_is_not_absent() -> None:
 
 
 def test_the_paper_weighs_all_absent_cells_alike() -> None:
-    for term in build_problem(coupled(), TrainingParameters(absent_popularity=None)).terms:
+    for term in build_problem(coupled(presence=True), TrainingParameters(absent_popularity=None)).terms:
         assert all((popularity == 1).all() for popularity in term.popularities)
         assert term.present_weights_E == pytest.approx(1 - term.absent_weight)

@@ -1,0 +1,61 @@
+"""What can go wrong with factors without an error, found and named. Shapes: N entities, D embedding_dim."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import TrainingDivergedError
+from pipeline.train.problem import Problem
+
+_DEAD = 1e-4
+"""A component counts as dead where its size, multiplied over a type's members, is so small against the largest one's."""
+_ALIKE = 1e-4
+"""Vectors count as all the same where so small a part of their mean square is variance."""
+_FLAT = 1.5
+"""Vectors count as fallen onto a line where fewer directions than this share the variance."""
+
+
+def diverged(what: str, number: int) -> TrainingDivergedError:
+    """The error for numbers that are no longer finite."""
+    return TrainingDivergedError(
+        f"{what} is no longer finite in round {number}",
+        hint="raise the ridge, lower a hyperedge type's or graph's weight, or check the hyperedges' values",
+    )
+
+
+def rising(before: float, after: float, number: int) -> TrainingDivergedError:
+    """The error for an objective that grows without bound."""
+    return TrainingDivergedError(
+        f"the objective rose from {before:.4g} to {after:.4g} in round {number}", hint="lower learning_rate or network_steps"
+    )
+
+
+def findings(problem: Problem, factors: Mapping[str, npt.NDArray[np.float32]]) -> list[str]:
+    """Name dead components and collapsed modalities, a sentence each; empty where all is well.
+
+    A component is dead where it predicts next to nothing in any hyperedge type. A modality has collapsed where its vectors are all
+    the same (no variance) or lie on one line (the variance has one direction: participation ratio (Σ s²)² / Σ s⁴ of the singular
+    values s). Modalities with fewer than 3 entities in hyperedges or fewer than 2 dimensions have little to collapse from.
+    """
+    sizes = {label: np.sqrt(np.mean(np.square(factor_ND, dtype=np.float64), axis=0)) for label, factor_ND in factors.items()}
+    found = []
+    if problem.terms:
+        shares = [np.prod([sizes[label] for label in term.modalities], axis=0) for term in problem.terms]
+        relative_D = np.max([share_D / max(share_D.max(), np.finfo(float).tiny) for share_D in shares], axis=0)
+        if num_dead := int((relative_D < _DEAD).sum()):
+            found.append(f"{num_dead} of {len(relative_D)} components are dead: they predict next to nothing in any hyperedge type")
+    for label, factor_ND in factors.items():
+        held_ND = factor_ND[factor_ND.any(axis=1)].astype(np.float64)
+        if len(held_ND) < 3 or held_ND.shape[1] < 2:
+            continue
+        centred_ND = held_ND - held_ND.mean(axis=0)
+        share = np.square(centred_ND).sum() / np.square(held_ND).sum()
+        if share < _ALIKE:
+            found.append(f"{label} has collapsed: its vectors are all the same (variance {share:.1e} of their mean square)")
+            continue
+        spread_DD = centred_ND.T @ centred_ND
+        directions = np.trace(spread_DD) ** 2 / np.square(spread_DD).sum()
+        if directions < _FLAT:
+            found.append(f"{label} has collapsed: its vectors differ along {directions:.1f} directions of {held_ND.shape[1]} only")
+    return found
