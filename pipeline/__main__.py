@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.text import Text
 
-from pipeline.command import query, refresh, server, stages
+from pipeline.command import evaluate, query, refresh, server, stages
 from pipeline.command.terminal import messages
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -36,6 +36,7 @@ for _command in (
     query.similar,
 ):
     app.command()(_command)
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def main() -> None:

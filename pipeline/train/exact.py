@@ -51,8 +51,14 @@ class Solution:
     iterations: int
 
 
-def solve(equations: NormalEquations, iterations: int, tolerance: float, above_ND: Tensor | None = None) -> Solution:
-    """Solve by preconditioned conjugate gradients from the present matrix.
+def solve(
+    equations: NormalEquations,
+    iterations: int,
+    tolerance: float,
+    above_ND: Tensor | None = None,
+    noise_ND: Tensor | None = None,
+) -> Solution:
+    """Solve by preconditioned conjugate gradients from the present matrix; directly where one small matrix is all there is.
 
     Where the numbers are no longer finite, neither is the step. Any number of iterations gives a direction in which the objective
     falls. Dot products are taken over all entities at once, in float64.
@@ -67,10 +73,17 @@ def solve(equations: NormalEquations, iterations: int, tolerance: float, above_N
         Stop when the residual's preconditioned norm is this part of what it was.
     above_ND
         How far each number may fall: the present factor where it must stay nonnegative, infinity where it need not.
+    noise_ND
+        What is added to the right side.
     """
     start_ND = equations.residual()
+    if noise_ND is not None:
+        start_ND.add_(noise_ND)
+    inverse_DD = equations.inverse() if above_ND is None else None
+    if inverse_DD is not None:
+        return Solution(start_ND @ inverse_DD, start_ND, 1)
     precondition = equations.preconditioner()
-    if precondition is None or not torch.isfinite(start_ND).all():
+    if precondition is None or not math.isfinite(start_ND.sum()):
         return Solution(torch.full_like(start_ND, math.nan), start_ND, 0)
     free_ND = None if above_ND is None else (above_ND > 0) | (start_ND > 0)
     residual_ND = _within(free_ND, start_ND.clone())

@@ -7,34 +7,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.train.exchange import Alone, Exchange
 from pipeline.train.health import findings
 from pipeline.train.layout import Layout
 from pipeline.train.parameters import TrainingParameters
+from pipeline.train.prediction import Offsets, offsets_of, predict
 from pipeline.train.problem import Place, Problem, build_problem
 from pipeline.train.rounds import Round, Rounds
 from pipeline.train.scaling import balance_columns, fill_zero_rows
 from pipeline.train.start import Factors, checked_start, random_start, side_by_side, starting_offsets, untied_entities
 from pipeline.train.svd import singular_vectors, weighed
 from pipeline.train.threads import one_kernel_thread
-
-
-@dataclass(frozen=True)
-class Offsets:
-    """What a hyperedge type's values are before the CP model speaks.
-
-    Attributes
-    ----------
-    mean
-        m.
-    members
-        b (N) by position.
-    """
-
-    mean: float
-    members: tuple[npt.NDArray[np.float32], ...]
 
 
 @dataclass(frozen=True)
@@ -67,27 +52,9 @@ class Fit:
     best_round: int
     findings: list[str]
 
-    def predict(self, label: str, members_EK: npt.NDArray[np.int64], modalities: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Predict values of a hyperedge type: the CP model, and mean and offsets where it has them.
-
-        Parameters
-        ----------
-        label
-            Label of the hyperedge type.
-        members_EK
-            Rows of the members (E × K).
-        modalities
-            Labels of their modalities, by position.
-        """
-        product_ED = np.ones((len(members_EK), 1))
-        for position, modality in enumerate(modalities):
-            product_ED = product_ED * self.factors[modality][members_EK[:, position]]
-        predicted_E: npt.NDArray[np.float64] = product_ED.sum(axis=1)
-        if (offsets := self.offsets.get(label)) is not None:
-            predicted_E += offsets.mean
-            for position, offset_N in enumerate(offsets.members):
-                predicted_E += offset_N[members_EK[:, position]]
-        return predicted_E
+    def predict(self, label: str, edges: HyperedgeList) -> npt.NDArray[np.float64]:
+        """Predict the values of hyperedges of a type (E), whatever theirs are."""
+        return predict(self.factors, self.offsets.get(label), edges)
 
 
 @dataclass(frozen=True)
@@ -170,29 +137,24 @@ def fit_share(
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
     layout = Layout(problem, parameters.embedding_dim)
     with one_kernel_thread(station.threads) as pool:
-        matrices = _start(problem, layout, parameters, station, start)
+        matrices = starting_matrices(problem, layout, parameters, station, start)
         rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.device, pool)
         history = rounds.run(on_round)
         trained = rounds.matrices()
     factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
-    offsets = {place: trained[label][:, column].copy() for place, (label, column) in layout.columns.items()}
     filled, num_zero = fill_zero_rows(balance_columns(problem, factors))
     return Fit(
         filled,
         history,
         num_zero,
         problem.weights(),
-        {
-            term.label: Offsets(term.mean, tuple(offsets[term.label, position] for position in range(len(term.modalities))))
-            for term in problem.terms
-            if term.has_offsets
-        },
+        offsets_of(problem, layout, trained),
         history[-1].number if rounds.best_round is None else rounds.best_round,
         findings(problem, factors),
     )
 
 
-def _start(
+def starting_matrices(
     problem: Problem,
     layout: Layout,
     parameters: TrainingParameters,

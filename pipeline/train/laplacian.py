@@ -1,4 +1,4 @@
-"""The normalised Laplacian of an intra-modal graph. Shapes: N entities, M stored weights."""
+"""The normalised Laplacian of an intra-modal graph. Shapes: N entities, M stored weights, R relations."""
 
 import numpy as np
 from scipy import sparse
@@ -31,3 +31,25 @@ def normalised_laplacian(weights: sparse.csr_array) -> sparse.csr_array:
     # One product of the two ends' factors, so that entry (i, j) is entry (j, i) to the bit.
     adjacency.data *= inverse_root_N[rows_M] * inverse_root_N[columns_M]
     return sparse.csr_array(sparse.diags_array(tied_N.astype(np.float64)) - adjacency)
+
+
+def normalised_incidence(weights: sparse.csr_array) -> sparse.csr_array:
+    """Give B with BᵀB = L, a row per relation: √w (e_i / √d_i − e_j / √d_j).
+
+    Parameters
+    ----------
+    weights
+        W (N × N), symmetric, no negative entry, zero diagonal.
+
+    Returns
+    -------
+    sparse.csr_array
+        B (R × N, float64).
+    """
+    upper = sparse.coo_array(sparse.triu(sparse.csr_array(weights, dtype=np.float64), k=1))
+    degree_N = np.asarray(weights.sum(axis=1), dtype=np.float64).ravel()
+    relations = np.arange(upper.nnz)
+    ends = [np.sqrt(upper.data / degree_N[side]) for side in upper.coords]
+    entries = np.concatenate([ends[0], -ends[1]])
+    places = (np.concatenate([relations, relations]), np.concatenate(upper.coords))
+    return sparse.csr_array((entries, places), shape=(upper.nnz, len(degree_N)))

@@ -45,6 +45,8 @@ class ModalityProblem:
         Whether an absent cell weighs the same for every entity.
     stiffness
         Mean diagonal of ½ L, plus ρ.
+    even_ridge
+        ρ where it is the same for every entity, else None.
     ridge_N1
         ρ_i.
     offset_ridge, offset_smoothness
@@ -59,6 +61,7 @@ class ModalityProblem:
     degree_N: Tensor
     even: bool
     stiffness: float
+    even_ridge: float | None
     ridge_N1: Tensor
     offset_ridge: float
     offset_smoothness: float
@@ -66,10 +69,17 @@ class ModalityProblem:
 
     def hold(self, matrix_ND: Tensor) -> Tensor:
         """Multiply [A | b] by the ridge."""
+        return self._held(matrix_ND, self.ridge_N1, self.offset_ridge)
+
+    def hold_root(self, matrix_ND: Tensor) -> Tensor:
+        """Multiply [A | b] by the ridge's square root."""
+        return self._held(matrix_ND, self.ridge_N1.sqrt(), self.offset_ridge**0.5)
+
+    def _held(self, matrix_ND: Tensor, ridge_N1: Tensor, offset_ridge: float) -> Tensor:
         dim = self.layout.embedding_dim
         if matrix_ND.shape[1] == dim:
-            return matrix_ND * self.ridge_N1
-        return torch.cat([matrix_ND[:, :dim] * self.ridge_N1, matrix_ND[:, dim:] * self.offset_ridge], 1)
+            return matrix_ND * ridge_N1
+        return torch.cat([matrix_ND[:, :dim] * ridge_N1, matrix_ND[:, dim:] * offset_ridge], 1)
 
     def smooth(self, matrix_ND: Tensor) -> Tensor:
         """Multiply [A | b] by ½ L; zero without a graph."""
@@ -103,6 +113,7 @@ def modality_problem(problem: Problem, label: str, layout: Layout, device: torch
         torch.from_numpy(degree_N.astype(np.float32)).to(device),
         all(bool((term.popularity_N == 1).all()) for term in terms),
         stiffness,
+        float(ridge_N1[0]) if bool((ridge_N1 == ridge_N1[0]).all()) else None,
         ridge_N1,
         problem.offset_ridge,
         problem.offset_smoothness,

@@ -27,6 +27,8 @@ from pipeline.train.unfolding import Tile, Unfolding
 
 _PRODUCT_BYTES = 256 * 1024 * 1024
 """Row products are kept between the steps of one solve while they fit in this; else they are made again, tile by tile."""
+_SAMPLED_TILES = 16
+"""Most tiles of a term that the preconditioner looks at: it need not be exact."""
 
 
 class NormalEquations:
@@ -48,12 +50,21 @@ class NormalEquations:
         self._factors = modality.layout.factors(matrices)
         self._offsets = modality.layout.offsets(matrices)
         self._products = self._keep_products()
-        self._absent = [
-            None
-            if term.absent_weight == 0
-            else term.weight * term.absent_weight * hadamard([grams[place] for place in _other_places(term.unfolding)])
-            for term in modality.terms
-        ]
+        absent = {
+            place: term.weight * term.absent_weight * hadamard([grams[other] for other in _other_places(term.unfolding)])
+            for place, term in enumerate(modality.terms)
+            if term.absent_weight
+        }
+        dim, width = modality.layout.embedding_dim, self._matrix_ND.shape[1]
+        self._absent_DD = torch.zeros(width, width, dtype=torch.float64, device=self._matrix_ND.device)
+        for absent_DD in absent.values():
+            self._absent_DD[:dim, :dim] += absent_DD
+        self._uneven = {} if modality.even else {place: absent_DD.float() for place, absent_DD in absent.items()}
+        # What all entities have alike is one matrix: one product for the absent and the ridge.
+        self._alike_DD = self._absent_DD.clone() if modality.even else torch.zeros_like(self._absent_DD)
+        if modality.even_ridge is not None:
+            self._alike_DD.diagonal()[:dim] += modality.even_ridge
+            self._alike_DD.diagonal()[dim:] += modality.offset_ridge
 
     def _keep_products(self) -> list[list[Tensor]]:
         """Row products, of as many tiles as fit, by the place of the term; none where the matrix has no part of the hyperedges."""
@@ -99,15 +110,15 @@ class NormalEquations:
         return self._apply(vector_ND, data_sign=1.0, with_values=False)
 
     def _apply(self, vector_ND: Tensor, *, data_sign: float, with_values: bool) -> Tensor:
-        dim = self._modality.layout.embedding_dim
-        out_ND = self._modality.hold(vector_ND)
-        for term, absent_DD in zip(self._modality.terms, self._absent, strict=True):
-            if absent_DD is not None:
-                out_ND[:, :dim].addcmul_(vector_ND[:, :dim] @ absent_DD.float(), term.popularity_N[:, None])
-        if self._modality.half_laplacian is not None:
-            out_ND += self._modality.smooth(vector_ND)
-        if data_sign < 0:
-            out_ND.neg_()
+        modality, dim = self._modality, self._modality.layout.embedding_dim
+        out_ND = vector_ND @ (data_sign * self._alike_DD).float()
+        for place, absent_DD in self._uneven.items():
+            popularity_N1 = modality.terms[place].popularity_N[:, None]
+            out_ND[:, :dim].addcmul_(vector_ND[:, :dim] @ absent_DD, popularity_N1, value=data_sign)
+        if modality.even_ridge is None:
+            out_ND.add_(modality.hold(vector_ND), alpha=data_sign)
+        if modality.half_laplacian is not None:
+            out_ND.add_(modality.smooth(vector_ND), alpha=data_sign)
         for place, term in enumerate(self._modality.terms):
             add_normal(
                 out_ND,
@@ -120,6 +131,41 @@ class NormalEquations:
             )
         return out_ND
 
+    def noise(self, roughness_ND: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw from the normal distribution that has the system's matrix for its covariance (N × D).
+
+        Every square in the objective brings a normal number of its own (Papandreou & Yuille 2010). Only where no absent cell
+        has a weight: the rest of the matrix is then a sum of squares that can be listed.
+
+        Parameters
+        ----------
+        roughness_ND
+            A draw with covariance ½ L, all scaling included; zero without a graph.
+        generator
+            Of the numbers.
+        """
+        out_ND = self._modality.hold_root(torch.randn(self._matrix_ND.shape, generator=generator)) + roughness_ND
+        for place, term in enumerate(self._modality.terms):
+            drawn = [torch.randn(len(tile.values_E), generator=generator) for tile in term.unfolding.tiles]
+            add_normal(out_ND, term.unfolding, partial(self._product, place), out_ND, 0.0, drawn.__getitem__, term.weight**0.5)
+        return out_ND
+
+    def inverse(self) -> Tensor | None:
+        """The inverse (D × D) where all entities have the same matrix and nothing ties them; else None.
+
+        That is the full norm without a graph: an update of alternating least squares. Directions that float32 cannot tell from
+        zero are left as they are.
+        """
+        modality = self._modality
+        weighted = any(term.unfolding.is_weighted for term in modality.terms)
+        if weighted or not modality.even or modality.even_ridge is None or modality.half_laplacian is not None:
+            return None
+        if not torch.isfinite(self._alike_DD).all():
+            return None
+        values_D, vectors_DD = torch.linalg.eigh(self._alike_DD)
+        inverse_D = torch.where(values_D > torch.finfo(torch.float32).eps * values_D[-1], 1 / values_D, 0)
+        return ((vectors_DD * inverse_D) @ vectors_DD.T).float()
+
     def preconditioner(self) -> Preconditioner | None:
         """An approximate inverse: every entity's data matrix is its weight of data times the mean of p pᵀ.
 
@@ -128,20 +174,20 @@ class NormalEquations:
         """
         degree_N = self._modality.degree_N.clamp_min(0)
         total = float(degree_N.sum())
-        dim, width = self._modality.layout.embedding_dim, self._matrix_ND.shape[1]
-        second_DD = torch.zeros(width, width, dtype=torch.float64, device=degree_N.device)
-        absent_DD = torch.zeros_like(second_DD)
-        for each_DD in self._absent:
-            if each_DD is not None:
-                absent_DD[:dim, :dim] += each_DD
+        second_DD = torch.zeros_like(self._absent_DD)
         for place, term in enumerate(self._modality.terms):
-            for number, tile in enumerate(term.unfolding.tiles if term.unfolding.is_weighted else ()):
+            tiles = term.unfolding.tiles if term.unfolding.is_weighted else ()
+            stride = -(-len(tiles) // _SAMPLED_TILES)
+            sampled_DD, count = torch.zeros_like(second_DD), 0
+            for number in range(0, len(tiles), max(1, stride)):
                 product_ED = self._product(place, number)
-                second_DD += term.weight * ((product_ED * tile.present_E[:, None]).T @ product_ED).double()
+                sampled_DD += ((product_ED * tiles[number].present_E[:, None]).T @ product_ED).double()
+                count += len(product_ED)
+            second_DD += sampled_DD * (term.weight * term.unfolding.num_hyperedges / max(1, count))
         even = self._modality.even or total == 0
-        even_DD = absent_DD if even else torch.zeros_like(absent_DD)
+        even_DD = self._absent_DD if even else torch.zeros_like(second_DD)
         if not even:
-            second_DD += len(degree_N) * absent_DD
+            second_DD += len(degree_N) * self._absent_DD
         if total > 0:
             second_DD /= total
         if not torch.isfinite(second_DD).all():

@@ -21,11 +21,14 @@ class SparseMatrix:
         Where each row begins, int32.
     values_M
         The entries, float32.
+    num_columns
+        Number of columns.
     """
 
     columns_M: Tensor
     offsets_N: Tensor
     values_M: Tensor
+    num_columns: int
 
     @classmethod
     def on(cls, matrix: sparse.csr_array, device: torch.device) -> "SparseMatrix":
@@ -34,6 +37,7 @@ class SparseMatrix:
             torch.from_numpy(matrix.indices.astype(np.int32)).to(device),
             torch.from_numpy(matrix.indptr[:-1].astype(np.int32)).to(device),
             torch.from_numpy(matrix.data.astype(np.float32)).to(device),
+            int(matrix.shape[1]),
         )
 
     def __matmul__(self, dense_ND: Tensor) -> Tensor:

@@ -1,0 +1,60 @@
+"""Commands that measure the method on held-out data; none needs a database."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.command.terminal import Json, output, print_json, progress
+from pipeline.report.tables import table
+
+app = typer.Typer(
+    help="Measure the method on held-out data, beside what it has to beat; needs no database.\n\n"
+    "Example: [bold]hyperlearn evaluate movielens --from movielens-100k-split_1.mat[/bold]",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+
+class UpdateChoice(StrEnum):
+    """The updates, as the command line knows them."""
+
+    EXACT = "exact"
+    RECURRENT = "recurrent"
+
+
+class PartChoice(StrEnum):
+    """What is held out."""
+
+    TEST = "test"
+    VALIDATION = "validation"
+
+
+Update = Annotated[UpdateChoice, typer.Option(help="Which update trains.")]
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to average over: 0, 1, 2 …")]
+Part = Annotated[PartChoice, typer.Option(help="What is held out; settings are chosen on the validation part.")]
+
+
+@app.command()
+def movielens(
+    source: Annotated[Path, typer.Option("--from", help="The .mat file with the ratings, the split and the graphs.")],
+    update: Update = UpdateChoice.EXACT,
+    seeds: Seeds = 3,
+    part: Part = PartChoice.TEST,
+    as_json: Json = False,
+) -> None:
+    """Root mean squared error of MovieLens 100K's held-out ratings, on the split that sRGCNN and HyperLearn used.
+
+    Example: [bold]hyperlearn evaluate movielens --from movielens-100k-split_1.mat --update recurrent[/bold]
+    """
+    from pipeline.evaluate.movielens import evaluate
+    from pipeline.source.movielens_split import read_split
+
+    found = evaluate(read_split(source), update.value, seeds, part.value, progress)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(name, found["baselines"][name], found["baseline_deviations"][name], None) for name in found["baselines"]]
+    rows.append((update.value, found[f"{part.value}_rmse"], found["deviation"], found["seconds"]))
+    output.print(table({"method": "left", f"{part.value} RMSE": "right", "±": "right", "seconds": "right"}, rows))
