@@ -92,12 +92,18 @@ def multiply_rows(out_ED: Floats, factors_M: Addresses, strides_M: Addresses, me
         if num == 1:
             for d in range(embedding_dim):
                 product_D[d] = first_D[d]
-        else:
-            row = factors_M[1] + carray(_rows_at(members_M[1]), final + 1)[np.uintp(e)] * strides_M[1]
-            second_D = carray(_floats_at(row), last)
+            continue
+        row = factors_M[1] + carray(_rows_at(members_M[1]), final + 1)[np.uintp(e)] * strides_M[1]
+        second_D = carray(_floats_at(row), last)
+        if num == 2:
             for d in range(embedding_dim):
                 product_D[d] = first_D[d] * second_D[d]
-        for m in range(2, num):
+            continue
+        row = factors_M[2] + carray(_rows_at(members_M[2]), final + 1)[np.uintp(e)] * strides_M[2]
+        third_D = carray(_floats_at(row), last)
+        for d in range(embedding_dim):
+            product_D[d] = first_D[d] * second_D[d] * third_D[d]
+        for m in range(3, num):
             row = factors_M[m] + carray(_rows_at(members_M[m]), final + 1)[np.uintp(e)] * strides_M[m]
             other_D = carray(_floats_at(row), last)
             for d in range(embedding_dim):

@@ -83,29 +83,30 @@ def hyperedge_moments(unfolding: Unfolding, tiles: Sequence[Tile], path: Path) -
         (K+2) × (K+2), float64. With x̂_e(α) = Σ_j c_j αʲ: Σ_e x_e (x_e, c_0 … c_K) in the first row, Σ_e (1 − w q_e) c_i c_j below
         and right of it.
     """
-    size = len(unfolding.modalities) + 2
-    device = path.factors[unfolding.modalities[0]].device
-    total = torch.zeros(size, size, dtype=torch.float64, device=device)
+    arity = len(unfolding.modalities)
+    total = torch.zeros(arity + 2, arity + 2, dtype=torch.float64, device=path.factors[unfolding.modalities[0]].device)
     for tile in tiles:
-        predicted = list(_predictions_along(tile, unfolding, path.factors, path.steps))
+        predicted_EC = _predictions_along(tile, unfolding, path.factors, path.steps)
         for position, rows_E in enumerate(tile.members_KE):
             if (place := (unfolding.label, position)) in path.offsets:
-                predicted[0].add_(path.offsets[place].index_select(0, rows_E))
-                predicted[1].add_(path.offset_steps[place].index_select(0, rows_E))
-        stacked = torch.stack([tile.values_E, *predicted]).double()
-        total[0] += stacked @ stacked[0]
-        total[1:, 1:] += (stacked[1:] * tile.present_E) @ stacked[1:].T
+                predicted_EC[:, 0].add_(path.offsets[place].index_select(0, rows_E))
+                predicted_EC[:, 1].add_(path.offset_steps[place].index_select(0, rows_E))
+        exact_EC, values_E = predicted_EC[:, : arity + 1].double(), tile.values_E.double()
+        total[0, 0] += values_E @ values_E
+        total[0, 1:] += values_E @ exact_EC
+        if unfolding.is_weighted:
+            total[1:, 1:] += (exact_EC * tile.present_E[:, None]).T @ exact_EC
     return total
 
 
 def _predictions_along(
     tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]
-) -> Sequence[Tensor]:
-    """Coefficients in α of the CP model's predictions, each E."""
+) -> Tensor:
+    """Coefficients in α of the CP model's predictions, E × (K + 1) or more columns."""
     arity = len(unfolding.modalities)
     own = [factors[label] for label in unfolding.modalities]
     if own[0].device.type != "cpu" or arity > kernels.MOST_MEMBERS:
-        return [c_ED.sum(1) for c_ED in _products_along(tile, unfolding, factors, steps)]
+        return torch.stack([c_ED.sum(1) for c_ED in _products_along(tile, unfolding, factors, steps)], 1)
     dim, spare = own[0].shape[1], kernels.MOST_MEMBERS - arity
     ones_D, zeros_D = torch.ones(dim), torch.zeros(dim)
     out_EC = torch.empty(len(tile.values_E), kernels.MOST_MEMBERS + 1)
@@ -118,7 +119,7 @@ def _predictions_along(
         arity,
         dim,
     )
-    return out_EC.T[: arity + 1].contiguous().unbind(0)
+    return out_EC
 
 
 def _products_along(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]) -> list[Tensor]:
