@@ -14,6 +14,10 @@ _ALIKE = 1e-4
 """Vectors count as all the same where so small a part of their mean square is variance."""
 _FLAT = 1.5
 """Vectors count as fallen onto a line where fewer directions than this share the variance."""
+_FEW = 5
+"""So few vectors may well lie on a line."""
+_NOTHING = 1e-3
+"""Factors have vanished where their predictions are so small against the values."""
 
 
 def diverged(what: str, number: int) -> TrainingDivergedError:
@@ -36,18 +40,21 @@ def findings(problem: Problem, factors: Mapping[str, npt.NDArray[np.float32]]) -
 
     A component is dead where it predicts next to nothing in any hyperedge type. A modality has collapsed where its vectors are all
     the same (no variance) or lie on one line (the variance has one direction: participation ratio (Σ s²)² / Σ s⁴ of the singular
-    values s). Modalities with fewer than 3 entities in hyperedges or fewer than 2 dimensions have little to collapse from.
+    values s). Modalities with few entities in hyperedges have little to collapse from.
     """
     sizes = {label: np.sqrt(np.mean(np.square(factor_ND, dtype=np.float64), axis=0)) for label, factor_ND in factors.items()}
     found = []
     if problem.terms:
         shares = [np.prod([sizes[label] for label in term.modalities], axis=0) for term in problem.terms]
+        for term, share_D in zip(problem.terms, shares, strict=True):
+            if share_D.sum() < _NOTHING * np.sqrt(np.mean(np.square(term.hyperedges.values_E, dtype=np.float64))):
+                found.append(f"the factors predict next to nothing of {term.label}: they are as good as zero")
         relative_D = np.max([share_D / max(share_D.max(), np.finfo(float).tiny) for share_D in shares], axis=0)
         if num_dead := int((relative_D < _DEAD).sum()):
             found.append(f"{num_dead} of {len(relative_D)} components are dead: they predict next to nothing in any hyperedge type")
     for label, factor_ND in factors.items():
         held_ND = factor_ND[factor_ND.any(axis=1)].astype(np.float64)
-        if len(held_ND) < 3 or held_ND.shape[1] < 2:
+        if len(held_ND) < _FEW or held_ND.shape[1] < 2:
             continue
         centred_ND = held_ND - held_ND.mean(axis=0)
         share = np.square(centred_ND).sum() / np.square(held_ND).sum()

@@ -97,6 +97,18 @@ def test_any_number_of_workers_gives_the_factors_of_one_process(snapshot: Path, 
     assert Embeddings.read(out).run == "some"
 
 
+def test_the_recurrent_update_gives_the_factors_of_one_process_too(
+    snapshot: Path, out: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Networks, validation part, SVD start and offsets: none depends on who has which modality."""
+    parameters = replace(PARAMETERS, update="recurrent", start="svd", validation=0.1, rounds=4, network_steps=2)
+    alone = train(snapshot, tmp_path_factory.mktemp("alone") / "embeddings", parameters, run="alone")
+    found = train(snapshot, out, parameters, run="some", workers=3)
+    assert found.report["losses"] == alone.report["losses"]
+    assert found.report["bestRound"] == alone.report["bestRound"]
+    assert all(np.array_equal(found.factors[label], factor) for label, factor in alone.factors.items())
+
+
 def test_the_report_says_what_was_done(alone: Embeddings) -> None:
     report = alone.report
     assert report["parameters"]["embedding_dim"] == 8

@@ -24,7 +24,9 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
 def test_the_commands_are_those_of_the_readme() -> None:
     readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     assert (
-        sorted(["demo", "doctor", "down", "export", "ingest", "refresh", "similar", "status", "train", "up", "write-back"])
+        sorted(
+            ["demo", "doctor", "down", "evaluate", "export", "ingest", "refresh", "similar", "status", "train", "up", "write-back"]
+        )
         == COMMANDS
     )
     for command in COMMANDS:
@@ -36,6 +38,14 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert f"Example: hyperlearn {command}" in result.output
+
+
+def test_evaluating_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    result = run("evaluate", "movielens", "--from", str(tmp_path / "split.mat"), "--json", HYPERLEARN_HOME=str(tmp_path))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "cannot be read as an HDF5 file" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_status_without_a_server_says_how_to_start_one(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Small hypergraphs, and the objective written down densely: the oracle that shares no code with what it checks."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -60,6 +61,18 @@ def coupled(seed: int = 0, num: int = 30, *, presence: bool = False) -> Hypergra
         lists,
         {graph.key: random_graph(counts[graph.modality], 0.4, rng) for graph in dataset.graphs},
     )
+
+
+def dense_hypergraph(factors: dict[str, np.ndarray], members: dict[str, tuple[str, ...]]) -> Hypergraph:
+    """Every cell of every tensor observed, with the value that the factors predict."""
+    counts = {label: len(factor) for label, factor in factors.items()}
+    dataset = Dataset("planted", tuple(map(Modality, counts)), tuple(HyperedgeType(label, own) for label, own in members.items()))
+    lists = {}
+    for label, own in members.items():
+        cells = np.array(list(itertools.product(*(range(counts[m]) for m in own))))
+        values = np.prod([factors[m][cells[:, k]] for k, m in enumerate(own)], axis=0).sum(axis=1)
+        lists[label] = HyperedgeList(own, cells, values.astype(np.float32))
+    return Hypergraph(dataset, counts, lists, {})
 
 
 def random_factors(counts: Mapping[str, int], embedding_dim: int, seed: int = 0) -> dict[str, np.ndarray]:

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError, TrainingDivergedError
 from pipeline.train.exchange import Alone
@@ -17,22 +16,10 @@ from pipeline.train.parameters import TrainingParameters, UpdateName
 from pipeline.train.problem import build_problem
 from pipeline.train.rounds import Rounds
 from pipeline.train.threads import Threads
-from tests.unit.train.hypergraphs import coupled, dense_loss, double, random_factors, random_matrices
+from tests.unit.train.hypergraphs import coupled, dense_hypergraph, dense_loss, double, random_factors, random_matrices
 
 BOTH_UPDATES = pytest.mark.parametrize("update", ["exact", "recurrent"])
 SMALL = TrainingParameters(embedding_dim=4, rounds=8, tolerance=0)
-
-
-def dense_hypergraph(factors: dict[str, np.ndarray], members: dict[str, tuple[str, ...]]) -> Hypergraph:
-    """Every cell of every tensor observed, with the value that the factors predict."""
-    counts = {label: len(factor) for label, factor in factors.items()}
-    dataset = Dataset("planted", tuple(map(Modality, counts)), tuple(HyperedgeType(label, own) for label, own in members.items()))
-    lists = {}
-    for label, own in members.items():
-        cells = np.array(list(itertools.product(*(range(counts[m]) for m in own))))
-        values = np.prod([factors[m][cells[:, k]] for k, m in enumerate(own)], axis=0).sum(axis=1)
-        lists[label] = HyperedgeList(own, cells, values.astype(np.float32))
-    return Hypergraph(dataset, counts, lists, {})
 
 
 @pytest.mark.usefixtures("tile_size")
