@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import carray, njit, types
-from numba.extending import intrinsic
+from numba import carray, njit, types  # type: ignore[attr-defined]
+
+from pipeline.train.addresses import floats_at, prefetch, rows_at
 
 Floats = npt.NDArray[np.float32]
 Addresses = npt.NDArray[np.int64]
@@ -29,38 +29,9 @@ _LINE = 64
 _MATRIX, _VECTOR, _ADDRESSES = types.float32[:, ::1], types.float32[::1], types.int64[::1]
 
 
-def _compiled(*arguments: Any) -> Any:
+def _compiled(*arguments: object) -> Any:  # noqa: ANN401 - numba's
     """Compile when this module is imported, or take what an earlier process compiled."""
     return njit(types.void(*arguments), nogil=True, fastmath=True, error_model="numpy", cache=True)
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _prefetch(_: Any, address: Any) -> Any:
-    """Ask for the cache line at an address."""
-
-    def generate(context: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        ask = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        builder.call(ask, [builder.inttoptr(arguments[0], byte), number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), generate
-
-
-def _pointer(kind: Any, bits: Any) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
-    def pointer(_: Any, address: Any) -> Any:
-        def generate(__: Any, builder: Any, ___: Any, arguments: Any) -> Any:
-            return builder.inttoptr(arguments[0], bits.as_pointer())
-
-        return types.CPointer(kind)(types.int64), generate
-
-    return pointer
-
-
-_floats_at = _pointer(types.float32, ir.FloatType())
-_rows_at = _pointer(types.int32, ir.IntType(32))
 
 
 @_compiled(_MATRIX, _ADDRESSES, _ADDRESSES, _ADDRESSES, types.int64)  # type: ignore[untyped-decorator]
@@ -83,29 +54,29 @@ def multiply_rows(out_ED: Floats, factors_M: Addresses, strides_M: Addresses, me
     for e in range(len(out_ED)):
         ahead = min(e + _AHEAD, final)
         for m in range(num):
-            row = factors_M[m] + carray(_rows_at(members_M[m]), final + 1)[np.uintp(ahead)] * strides_M[m]
+            row = factors_M[m] + carray(rows_at(members_M[m]), final + 1)[np.uintp(ahead)] * strides_M[m]
             for byte in range(0, 4 * last, _LINE):
-                _prefetch(row + byte)
+                prefetch(row + byte)
         product_D = out_ED[np.uintp(e)]
-        row = factors_M[0] + carray(_rows_at(members_M[0]), final + 1)[np.uintp(e)] * strides_M[0]
-        first_D = carray(_floats_at(row), last)
+        row = factors_M[0] + carray(rows_at(members_M[0]), final + 1)[np.uintp(e)] * strides_M[0]
+        first_D = carray(floats_at(row), last)
         if num == 1:
             for d in range(embedding_dim):
                 product_D[d] = first_D[d]
             continue
-        row = factors_M[1] + carray(_rows_at(members_M[1]), final + 1)[np.uintp(e)] * strides_M[1]
-        second_D = carray(_floats_at(row), last)
+        row = factors_M[1] + carray(rows_at(members_M[1]), final + 1)[np.uintp(e)] * strides_M[1]
+        second_D = carray(floats_at(row), last)
         if num == 2:
             for d in range(embedding_dim):
                 product_D[d] = first_D[d] * second_D[d]
             continue
-        row = factors_M[2] + carray(_rows_at(members_M[2]), final + 1)[np.uintp(e)] * strides_M[2]
-        third_D = carray(_floats_at(row), last)
+        row = factors_M[2] + carray(rows_at(members_M[2]), final + 1)[np.uintp(e)] * strides_M[2]
+        third_D = carray(floats_at(row), last)
         for d in range(embedding_dim):
             product_D[d] = first_D[d] * second_D[d] * third_D[d]
         for m in range(3, num):
-            row = factors_M[m] + carray(_rows_at(members_M[m]), final + 1)[np.uintp(e)] * strides_M[m]
-            other_D = carray(_floats_at(row), last)
+            row = factors_M[m] + carray(rows_at(members_M[m]), final + 1)[np.uintp(e)] * strides_M[m]
+            other_D = carray(floats_at(row), last)
             for d in range(embedding_dim):
                 product_D[d] *= other_D[d]
 
@@ -190,18 +161,18 @@ def predict_along(
     for e in range(size):
         ahead = min(e + _AHEAD, size - 1)
         for k in range(num):
-            shift = carray(_rows_at(members_K[k]), size)[np.uintp(ahead)] * strides_K[k]
+            shift = carray(rows_at(members_K[k]), size)[np.uintp(ahead)] * strides_K[k]
             for byte in range(0, 4 * last, _LINE):
-                _prefetch(factors_K[k] + shift + byte)
-                _prefetch(steps_K[k] + shift + byte)
-        shift = carray(_rows_at(members_K[0]), size)[np.uintp(e)] * strides_K[0]
-        a, a_step = carray(_floats_at(factors_K[0] + shift), last), carray(_floats_at(steps_K[0] + shift), last)
-        shift = carray(_rows_at(members_K[1]), size)[np.uintp(e)] * strides_K[1]
-        b, b_step = carray(_floats_at(factors_K[1] + shift), last), carray(_floats_at(steps_K[1] + shift), last)
-        shift = carray(_rows_at(members_K[2]), size)[np.uintp(e)] * strides_K[2]
-        c, c_step = carray(_floats_at(factors_K[2] + shift), last), carray(_floats_at(steps_K[2] + shift), last)
-        shift = carray(_rows_at(members_K[3]), size)[np.uintp(e)] * strides_K[3]
-        d, d_step = carray(_floats_at(factors_K[3] + shift), last), carray(_floats_at(steps_K[3] + shift), last)
+                prefetch(factors_K[k] + shift + byte)
+                prefetch(steps_K[k] + shift + byte)
+        shift = carray(rows_at(members_K[0]), size)[np.uintp(e)] * strides_K[0]
+        a, a_step = carray(floats_at(factors_K[0] + shift), last), carray(floats_at(steps_K[0] + shift), last)
+        shift = carray(rows_at(members_K[1]), size)[np.uintp(e)] * strides_K[1]
+        b, b_step = carray(floats_at(factors_K[1] + shift), last), carray(floats_at(steps_K[1] + shift), last)
+        shift = carray(rows_at(members_K[2]), size)[np.uintp(e)] * strides_K[2]
+        c, c_step = carray(floats_at(factors_K[2] + shift), last), carray(floats_at(steps_K[2] + shift), last)
+        shift = carray(rows_at(members_K[3]), size)[np.uintp(e)] * strides_K[3]
+        d, d_step = carray(floats_at(factors_K[3] + shift), last), carray(floats_at(steps_K[3] + shift), last)
         s0 = s1 = s2 = s3 = s4 = s5 = s6 = np.float32(0)
         if num <= 4:
             for r in range(embedding_dim):
@@ -213,10 +184,10 @@ def predict_along(
                 s3 += p1 * q2 + p2 * q1
                 s4 += p2 * q2
         else:
-            shift = carray(_rows_at(members_K[4]), size)[np.uintp(e)] * strides_K[4]
-            f, f_step = carray(_floats_at(factors_K[4] + shift), last), carray(_floats_at(steps_K[4] + shift), last)
-            shift = carray(_rows_at(members_K[5]), size)[np.uintp(e)] * strides_K[5]
-            g, g_step = carray(_floats_at(factors_K[5] + shift), last), carray(_floats_at(steps_K[5] + shift), last)
+            shift = carray(rows_at(members_K[4]), size)[np.uintp(e)] * strides_K[4]
+            f, f_step = carray(floats_at(factors_K[4] + shift), last), carray(floats_at(steps_K[4] + shift), last)
+            shift = carray(rows_at(members_K[5]), size)[np.uintp(e)] * strides_K[5]
+            g, g_step = carray(floats_at(factors_K[5] + shift), last), carray(floats_at(steps_K[5] + shift), last)
             for r in range(embedding_dim):
                 p0, p1, p2 = a[r] * b[r], a[r] * b_step[r] + a_step[r] * b[r], a_step[r] * b_step[r]
                 q0, q1, q2 = c[r] * d[r], c[r] * d_step[r] + c_step[r] * d[r], c_step[r] * d_step[r]

@@ -164,7 +164,8 @@ class NormalEquations:
             return None
         values_D, vectors_DD = torch.linalg.eigh(self._alike_DD)
         inverse_D = torch.where(values_D > torch.finfo(torch.float32).eps * values_D[-1], 1 / values_D, 0)
-        return ((vectors_DD * inverse_D) @ vectors_DD.T).float()
+        inverse_DD: Tensor = (vectors_DD * inverse_D) @ vectors_DD.T
+        return inverse_DD.float()
 
     def preconditioner(self) -> Preconditioner | None:
         """An approximate inverse: every entity's data matrix is its weight of data times the mean of p pᵀ.
