@@ -73,6 +73,8 @@ def train(
     output.print(
         f"run {trained.run}: {sum(map(len, trained.ids.values())):,} vectors of length {trained.embedding_dim} in {embeddings}"
     )
+    for finding in trained.report["findings"]:
+        messages.print(f"  {finding}", style="yellow", highlight=False)
 
 
 def write_back(embeddings: Annotated[Path, typer.Argument(help="Directory that `train` wrote.")], as_json: Json = False) -> None:

@@ -31,8 +31,10 @@ GIVEN: tuple[GraphKey, ...] = (("User", "SIMILAR"), ("Movie", "SIMILAR"))
 """The graphs of the file."""
 TOGETHER: tuple[GraphKey, ...] = (("User", "RATES_ALIKE"), ("Movie", "RATED_TOGETHER"))
 """Graphs made of the training ratings: who rates the same movies, which movies are rated by the same users."""
-NUM_NEIGHBOURS = 20
-WEIGHTS = {**dict.fromkeys(GIVEN, 1.0), **dict.fromkeys(TOGETHER, 2.0)}
+LIKED: tuple[GraphKey, ...] = (("User", "LIKES_ALIKE"), ("Movie", "LIKED_TOGETHER"))
+"""The same of the ratings above their user's mean."""
+NUM_NEIGHBOURS = 10
+WEIGHTS = {**dict.fromkeys(GIVEN, 1.0), **dict.fromkeys((*TOGETHER, *LIKED), 2.0)}
 """μ of each graph, against each other."""
 
 PLAIN = TrainingParameters(
@@ -50,8 +52,18 @@ RECURRENT = replace(
     validation=0.05,
     network_steps=2,
 )
-SAMPLED = replace(SMOOTHED, start="svd", embedding_dim=20, ridge=0.5, ridge_exponent=0.0, graph_weight=4.0, cg_iterations=20)
-SAMPLING = Sampling(noise=0.65, sweeps=300, burn_in=20)
+SAMPLED = replace(
+    SMOOTHED,
+    start="svd",
+    embedding_dim=30,
+    ridge=0.2,
+    ridge_exponent=0.0,
+    graph_weight=3.0,
+    offset_ridge=1.0,
+    offset_smoothness=1.0,
+    cg_iterations=20,
+)
+SAMPLING = Sampling(noise=0.6, sweeps=300, burn_in=20)
 
 
 @dataclass(frozen=True)
@@ -91,15 +103,16 @@ def question(split: Split, part: Part, seed: int) -> Question:
         asked_E = np.zeros(known.num_hyperedges, dtype=bool)
         asked_E[np.random.default_rng(seed).permutation(known.num_hyperedges)[: known.num_hyperedges // 10]] = True
         known, asked = (HyperedgeList(RATING.members, known.members_EK[mask], known.values_E[mask]) for mask in (~asked_E, asked_E))
+    num_entities = {"User": split.num_users, "Movie": split.num_movies}
     users_E, movies_E = known.members_EK.T
-    graphs = [
-        *(split.user_graph, split.movie_graph),
-        corating_graph(users_E, movies_E, (split.num_users, split.num_movies), NUM_NEIGHBOURS),
-        corating_graph(movies_E, users_E, (split.num_movies, split.num_users), NUM_NEIGHBOURS),
-    ]
-    return Question(
-        known, asked, {"User": split.num_users, "Movie": split.num_movies}, dict(zip((*GIVEN, *TOGETHER), graphs, strict=True))
-    )
+    sums_N, counts_N = (np.bincount(users_E, weights, minlength=split.num_users) for weights in (known.values_E, None))
+    liked_E = known.values_E > (sums_N / np.maximum(counts_N, 1))[users_E]
+    graphs = dict(zip(GIVEN, (split.user_graph, split.movie_graph), strict=True))
+    for keys, kept_E in ((TOGETHER, np.ones_like(liked_E)), (LIKED, liked_E)):
+        shape, ends = (split.num_users, split.num_movies), (users_E[kept_E], movies_E[kept_E])
+        graphs[keys[0]] = corating_graph(*ends, shape, NUM_NEIGHBOURS)
+        graphs[keys[1]] = corating_graph(*ends[::-1], shape[::-1], NUM_NEIGHBOURS)
+    return Question(known, asked, num_entities, graphs)
 
 
 def _edges(ratings: Ratings) -> HyperedgeList:
@@ -143,7 +156,7 @@ def method(update: UpdateName, seed: int) -> Callable[[Question], Predictions]:
     """Ours, by update: the recurrent one with the file's graphs; the exact one averaged over draws, with all graphs."""
     if update == "recurrent":
         return lambda q: by_factorisation(q, q.hypergraph(GIVEN), replace(RECURRENT, seed=seed))
-    return lambda q: by_draws(q, q.hypergraph((*GIVEN, *TOGETHER)), replace(SAMPLED, seed=seed))
+    return lambda q: by_draws(q, q.hypergraph((*GIVEN, *TOGETHER, *LIKED)), replace(SAMPLED, seed=seed))
 
 
 def evaluate(
