@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pipeline.train import kernels
+from pipeline.train.threads import Threads
 from pipeline.train.unfolding import Tile, Unfolding
 
 _BLOCK = 256
@@ -68,6 +69,7 @@ def add_normal(
     scale: float,
     values: Callable[[int], Tensor],
     weight: float,
+    threads: Threads | None = None,
 ) -> None:
     """Add Σ_e (``weight`` · x_e + ``scale`` · c_e ⟨p_e, v_i⟩) p_e, over the hyperedges e of entity i, to the row of every entity i.
 
@@ -87,16 +89,27 @@ def add_normal(
         x (E) of the tile of that number; not called where the weight is 0.
     weight
         Of the values' part.
+    threads
+        What to share the work out to, the result being the same; the calling thread does it all where left out.
     """
     if not unfolding.is_weighted:
         scale = 0.0
     if scale == 0 and weight == 0:
         return
-    for number, tile in enumerate(unfolding.tiles):
-        tile.add_normal(out_NW, products(number), vector_NW, scale, values(number) if weight else tile.values_E, weight)
+
+    def add(group: range) -> None:
+        for number in group:
+            tile = unfolding.tiles[number]
+            tile.add_normal(out_NW, products(number), vector_NW, scale, values(number) if weight else tile.values_E, weight)
+
+    if threads is not None:
+        threads.map(add, unfolding.groups)
+        return
+    for group in unfolding.groups:
+        add(group)
 
 
-def mttkrp(unfolding: Unfolding, factors: Mapping[str, Tensor]) -> Tensor:
+def mttkrp(unfolding: Unfolding, factors: Mapping[str, Tensor], threads: Threads | None = None) -> Tensor:
     """Matricised tensor times Khatri-Rao product: Σ_e x_e p_e into the row at the unfolding's position.
 
     Returns
@@ -113,6 +126,7 @@ def mttkrp(unfolding: Unfolding, factors: Mapping[str, Tensor]) -> Tensor:
         0.0,
         lambda number: tiles[number].values_E,
         1.0,
+        threads,
     )
     return out_ND
 

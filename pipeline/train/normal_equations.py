@@ -23,6 +23,7 @@ from pipeline.train.layout import Matrices
 from pipeline.train.modality import ModalityProblem, ModalityTerm
 from pipeline.train.preconditioner import Preconditioner
 from pipeline.train.problem import Place
+from pipeline.train.threads import Threads
 from pipeline.train.unfolding import Tile, Unfolding
 
 _PRODUCT_BYTES = 256 * 1024 * 1024
@@ -42,9 +43,19 @@ class NormalEquations:
         [A | b] per modality label; the modality's own is read where a type holds it at two positions.
     grams
         Aᵀ diag(q) A (D × D, float64) per hyperedge type and position.
+    threads
+        What the sums over hyperedges are shared out to; the calling thread where left out, as where modalities are solved side by
+        side.
     """
 
-    def __init__(self, modality: ModalityProblem, matrices: Matrices, grams: Mapping[Place, Tensor]) -> None:
+    def __init__(
+        self,
+        modality: ModalityProblem,
+        matrices: Matrices,
+        grams: Mapping[Place, Tensor],
+        threads: Threads | None = None,
+    ) -> None:
+        self._threads = threads
         self._modality = modality
         self._matrix_ND = matrices[modality.label]
         self._factors = modality.layout.factors(matrices)
@@ -128,6 +139,7 @@ class NormalEquations:
                 data_sign * term.weight,
                 partial(self._targets, term.unfolding),
                 term.weight if with_values else 0.0,
+                self._threads,
             )
         return out_ND
 

@@ -9,6 +9,7 @@ arity, W columns of a modality's matrix.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
@@ -20,6 +21,9 @@ CPU_TILE = 4_096
 """Hyperedges of a tile on a CPU: 4096 × 32 × 4 bytes = half a MiB a gathered operand."""
 GPU_TILE = 1_048_576
 """Hyperedges of a tile on a GPU, where a launch must carry enough work; a gathered operand is 128 MiB at 32 dimensions."""
+
+_GROUP = 8
+"""Fewest tiles of a group, but for the last: enough that handing it to a thread costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ class Unfolding:
         Whether any `Tile.present_E` is not zero; with the full norm none is.
     tiles
         The hyperedges.
+    groups
+        Numbers of consecutive tiles; no two groups have a row in common.
     """
 
     label: str
@@ -102,6 +108,7 @@ class Unfolding:
     num_hyperedges: int
     is_weighted: bool
     tiles: tuple[Tile, ...]
+    groups: tuple[range, ...]
 
 
 def unfold(term: TensorTerm, position: int, device: torch.device) -> Unfolding:
@@ -113,21 +120,47 @@ def unfold(term: TensorTerm, position: int, device: torch.device) -> Unfolding:
     present_E = term.present_weights_E[order_E]
     size = CPU_TILE if device.type == "cpu" else GPU_TILE
     places = torch.arange(min(size, len(values_E)), dtype=torch.int32, device=device)
-    tiles = []
-    for begin in range(0, len(values_E), size):
-        tile_KE, tile_E = members_KE[:, begin : begin + size], values_E[begin : begin + size]
+    tiles: list[Tile] = []
+    groups: list[list[int]] = []
+    begin = 0
+    while begin < len(values_E):
+        end = _end_of_tile(members_KE[position], begin, size)
+        tile_KE, tile_E = members_KE[:, begin:end], values_E[begin:end]
         rows_E = tile_KE[position]
-        first_row = int(rows_E[0])
-        offsets_S = np.searchsorted(rows_E, np.arange(first_row, int(rows_E[-1]) + 1))
+        first_row, last_row = int(rows_E[0]), int(rows_E[-1])
+        offsets_S = np.searchsorted(rows_E, np.arange(first_row, last_row + 1))
+        cuts_through = begin > 0 and members_KE[position, begin - 1] == first_row
+        if groups and (cuts_through or len(groups[-1]) < _GROUP):
+            groups[-1].append(len(tiles))
+        else:
+            groups.append([len(tiles)])
         tiles.append(
             Tile(
                 position,
                 tuple(torch.from_numpy(column_E).to(device) for column_E in tile_KE),
                 torch.from_numpy(tile_E).to(device),
-                torch.from_numpy(present_E[begin : begin + size]).to(device),
+                torch.from_numpy(present_E[begin:end]).to(device),
                 first_row,
                 torch.from_numpy(offsets_S.astype(np.int32)).to(device),
                 places[: len(tile_E)],
             )
         )
-    return Unfolding(term.label, hyperedges.modalities, position, len(values_E), bool(present_E.any()), tuple(tiles))
+        begin = end
+    return Unfolding(
+        term.label,
+        hyperedges.modalities,
+        position,
+        len(values_E),
+        bool(present_E.any()),
+        tuple(tiles),
+        tuple(range(group[0], group[-1] + 1) for group in groups),
+    )
+
+
+def _end_of_tile(rows_E: npt.NDArray[np.int32], begin: int, size: int) -> int:
+    """End a tile before the row that would not fit as a whole; a row longer than a tile is cut."""
+    end = begin + size
+    if end >= len(rows_E):
+        return len(rows_E)
+    start_of_row = int(np.searchsorted(rows_E, rows_E[end]))
+    return start_of_row if start_of_row > begin else end
