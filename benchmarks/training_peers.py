@@ -209,13 +209,12 @@ def mttkrp(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     source = torch.ones(cores, 48 * 1024 * 1024)
     target = torch.zeros_like(source)
 
-    def gather_everything() -> None:
-        for place, label in enumerate(problem.labels):
-            product_ED = values_E1.expand(-1, embedding_dim).clone()
-            for other, other_label in enumerate(problem.labels):
-                if other != place:
-                    product_ED.mul_(factors[other_label].index_select(0, columns[other]))
-            torch.zeros_like(factors[label]).index_add_(0, columns[place], product_ED)
+    def gather_everything(place: int) -> None:
+        product_ED = values_E1.expand(-1, embedding_dim).clone()
+        for other, label in enumerate(problem.labels):
+            if other != place:
+                product_ED.mul_(factors[label].index_select(0, columns[other]))
+        torch.zeros_like(factors[problem.labels[place]]).index_add_(0, columns[place], product_ED)
 
     def seconds(work: Callable[[], object]) -> float:
         begin = time.perf_counter()
@@ -226,8 +225,7 @@ def mttkrp(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
         with one_kernel_thread(cores) as pool:
             copied = min(seconds(lambda: pool.map(lambda core: target[core].copy_(source[core]), range(cores))) for _ in range(3))
             tiled = min(seconds(lambda: pool.map(lambda each: ours(each, factors), unfoldings)) for _ in range(REPEATS))
-        with torch.inference_mode():
-            gathered = seconds(gather_everything)
+            gathered = seconds(lambda: pool.map(gather_everything, range(arity)))
         bandwidth = 2 * source.numel() * 4 / copied
         count, rows = len(values_E), num_entities * embedding_dim * 4
         # Every gathered row is counted, wherever it comes from: factors do not fit in a core's own cache.
