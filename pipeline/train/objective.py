@@ -99,9 +99,7 @@ def hyperedge_moments(unfolding: Unfolding, tiles: Sequence[Tile], path: Path) -
     return total
 
 
-def _predictions_along(
-    tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]
-) -> Tensor:
+def _predictions_along(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], steps: Mapping[str, Tensor]) -> Tensor:
     """Coefficients in α of the CP model's predictions, E × (K + 1) or more columns."""
     arity = len(unfolding.modalities)
     own = [factors[label] for label in unfolding.modalities]
