@@ -42,15 +42,7 @@ PLAIN = TrainingParameters(
 )
 SMOOTHED = replace(PLAIN, embedding_dim=20, ridge=5.0, ridge_exponent=0.5, graph_weight=16.0)
 RECURRENT = replace(
-    SMOOTHED,
-    update="recurrent",
-    start="svd",
-    embedding_dim=10,
-    ridge_exponent=0.0,
-    rounds=300,
-    patience=40,
-    validation=0.05,
-    network_steps=2,
+    SMOOTHED, update="recurrent", start="svd", embedding_dim=10, ridge_exponent=0.0, rounds=200, patience=200, network_steps=2
 )
 SAMPLED = replace(
     SMOOTHED,

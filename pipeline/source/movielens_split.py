@@ -123,6 +123,7 @@ def _ratings(path: Path, key: str, ratings_MU: npt.NDArray[np.float64], chosen_M
     values_E = ratings_MU.T[users_E, movies_E].astype(np.float32)
     if not len(values_E):
         raise SourceError(f"{path}: {key} chooses no rating")
-    if not ((values_E >= 1) & (values_E <= 5)).all():
-        raise SourceError(f"{path}: {key} chooses ratings outside of 1 to 5, such as {values_E[(values_E < 1) | (values_E > 5)][0]}")
+    outside_E = ~((values_E >= 1) & (values_E <= 5))
+    if outside_E.any():
+        raise SourceError(f"{path}: {key} chooses ratings outside of 1 to 5, such as {values_E[outside_E][0]}")
     return Ratings(users_E.astype(np.int64), movies_E.astype(np.int64), values_E)

@@ -22,6 +22,7 @@ from pipeline.train.parameters import TrainingParameters
 from tests.unit.train.hypergraphs import coupled
 
 PARAMETERS = TrainingParameters(embedding_dim=8, rounds=12, tolerance=0)
+RECURRENT = replace(PARAMETERS, update="recurrent", start="svd", validation=0.1, rounds=4, network_steps=2)
 LONG = replace(PARAMETERS, rounds=100_000)
 
 
@@ -44,6 +45,12 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def alone(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Embeddings:
     """The result of one process without a process group."""
     return train(snapshot, tmp_path_factory.mktemp("alone") / "embeddings", PARAMETERS, run="alone")
+
+
+@pytest.fixture(scope="module")
+def recurrent_alone(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Embeddings:
+    """The same of the recurrent update; outside of `out`, since torch's optimisers leave a folder among temporary files."""
+    return train(snapshot, tmp_path_factory.mktemp("alone") / "embeddings", RECURRENT, run="alone")
 
 
 @pytest.fixture
@@ -97,16 +104,12 @@ def test_any_number_of_workers_gives_the_factors_of_one_process(snapshot: Path, 
     assert Embeddings.read(out).run == "some"
 
 
-def test_the_recurrent_update_gives_the_factors_of_one_process_too(
-    snapshot: Path, out: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_recurrent_update_gives_the_factors_of_one_process_too(snapshot: Path, recurrent_alone: Embeddings, out: Path) -> None:
     """Networks, validation part, SVD start and offsets: none depends on who has which modality."""
-    parameters = replace(PARAMETERS, update="recurrent", start="svd", validation=0.1, rounds=4, network_steps=2)
-    alone = train(snapshot, tmp_path_factory.mktemp("alone") / "embeddings", parameters, run="alone")
-    found = train(snapshot, out, parameters, run="some", workers=3)
-    assert found.report["losses"] == alone.report["losses"]
-    assert found.report["bestRound"] == alone.report["bestRound"]
-    assert all(np.array_equal(found.factors[label], factor) for label, factor in alone.factors.items())
+    found = train(snapshot, out, RECURRENT, run="some", workers=3)
+    assert found.report["losses"] == recurrent_alone.report["losses"]
+    assert found.report["bestRound"] == recurrent_alone.report["bestRound"]
+    assert all(np.array_equal(found.factors[label], factor) for label, factor in recurrent_alone.factors.items())
 
 
 def test_the_report_says_what_was_done(alone: Embeddings) -> None:
