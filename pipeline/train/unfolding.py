@@ -22,7 +22,7 @@ CPU_TILE = 4_096
 GPU_TILE = 1_048_576
 """Hyperedges of a tile on a GPU, where a launch must carry enough work; a gathered operand is 128 MiB at 32 dimensions."""
 
-_GROUP = 8
+_GROUP = 2
 """Fewest tiles of a group, but for the last: enough that handing it to a thread costs nothing."""
 
 
