@@ -105,12 +105,12 @@ def _draws(
     start = starting_matrices(problem, layout, parameters, Station(problem.labels, Alone(), device, 1), None)
     matrices = {label: torch.from_numpy(matrix_ND) for label, matrix_ND in start.items()}
     modalities = {label: modality_problem(problem, label, layout, device) for label in problem.labels}
-    incidences = _incidences(hypergraph, problem)
+    incidences = incidences_of(hypergraph, problem)
     generator = torch.Generator().manual_seed(int(np.random.SeedSequence([parameters.seed, 3]).generate_state(1)[0]))
     for number in range(sampling.burn_in + sampling.sweeps):
         for label, modality in modalities.items():
             equations = NormalEquations(modality, matrices, {})
-            roughness_ND = _roughness(modality, incidences.get(label), matrices[label], generator)
+            roughness_ND = roughness(modality, incidences.get(label), matrices[label], generator)
             noise_ND = equations.noise(roughness_ND, generator).mul_(sampling.noise**0.5)
             found = solve(equations, parameters.cg_iterations, parameters.cg_tolerance, noise_ND=noise_ND)
             matrices[label] = matrices[label] + found.step_ND
@@ -119,8 +119,8 @@ def _draws(
         yield {label: matrix_ND.numpy() for label, matrix_ND in matrices.items()}
 
 
-def _incidences(hypergraph: Hypergraph, problem: Problem) -> dict[str, list[SparseMatrix]]:
-    """Give √(½ μ) Bᵀ of every graph, per modality."""
+def incidences_of(hypergraph: Hypergraph, problem: Problem) -> dict[str, list[SparseMatrix]]:
+    """Give √(½ μ) Bᵀ of every graph, per modality: their products with themselves transposed add up to ½ L."""
     found: dict[str, list[SparseMatrix]] = {}
     weights = {graph.key: graph.weight for graph in hypergraph.dataset.graphs if hypergraph.graphs[graph.key].nnz}
     for (label, kind), weight in weights.items():
@@ -133,7 +133,7 @@ def _incidences(hypergraph: Hypergraph, problem: Problem) -> dict[str, list[Spar
     return found
 
 
-def _roughness(
+def roughness(
     modality: ModalityProblem, incidences: list[SparseMatrix] | None, matrix_ND: Tensor, generator: torch.Generator
 ) -> Tensor:
     """Draw with covariance ½ L (N × D)."""

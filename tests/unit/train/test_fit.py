@@ -32,6 +32,7 @@ SMALL = TrainingParameters(embedding_dim=4, rounds=8, tolerance=0)
     graph_weight=st.sampled_from([0.0, 1.0, 30.0]),
     iterations=st.integers(1, 10),
     acceleration=st.booleans(),
+    presence=st.booleans(),
 )
 def test_the_objective_never_rises(
     seed: int,
@@ -41,8 +42,9 @@ def test_the_objective_never_rises(
     graph_weight: float,
     iterations: int,
     acceleration: bool,
+    presence: bool,
 ) -> None:
-    hypergraph = coupled(seed, num)
+    hypergraph = coupled(seed, num, presence=presence)
     parameters = replace(
         SMALL,
         absent_weights={} if absent[0] is None else dict.fromkeys(hypergraph.hyperedges, absent[0]),
@@ -73,8 +75,9 @@ def test_the_history_tells_the_objective_of_the_factors(threads: Threads, update
     assert set(history[-1].iterations) == set(hypergraph.num_entities)
 
 
-def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads() -> None:
-    hypergraph = coupled(2)
+@pytest.mark.parametrize("presence", [False, True])
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(presence: bool) -> None:
+    hypergraph = coupled(2, presence=presence)
     first, again, other = (fit(hypergraph, replace(SMALL, seed=seed), threads=n).factors for seed, n in ((5, 1), (5, 3), (6, 1)))
     assert all(np.array_equal(factor, again[label]) for label, factor in first.items())
     assert not np.array_equal(first["Ant"], other["Ant"])
@@ -86,8 +89,9 @@ def test_what_torch_was_set_to_is_restored() -> None:
     assert torch.get_num_threads() == before
 
 
-def test_relabelling_the_entities_permutes_the_result() -> None:
-    hypergraph = coupled(3)
+@pytest.mark.parametrize("presence", [False, True])
+def test_relabelling_the_entities_permutes_the_result(presence: bool) -> None:
+    hypergraph = coupled(3, presence=presence)
     rng = np.random.default_rng(0)
     new_rows = {label: rng.permutation(count) for label, count in hypergraph.num_entities.items()}  # old row -> new row
     lists = {}

@@ -7,7 +7,7 @@ from pipeline.train.layout import Layout
 from pipeline.train.modality import modality_problem
 from pipeline.train.normal_equations import NormalEquations
 from pipeline.train.parameters import TrainingParameters
-from pipeline.train.posterior import Sampling, _incidences, _roughness, posterior_mean
+from pipeline.train.posterior import Sampling, incidences_of, posterior_mean, roughness
 from pipeline.train.problem import build_problem
 from tests.unit.train.hypergraphs import coupled, random_matrices
 
@@ -26,10 +26,10 @@ def test_the_noise_has_the_systems_matrix_for_its_covariance() -> None:
     units = torch.eye(count * width).reshape(-1, count, width)
     matrix = np.stack([equations.apply(unit).numpy().ravel() for unit in units])
     generator = torch.Generator().manual_seed(0)
-    incidences = _incidences(hypergraph, problem)["Bee"]
+    incidences = incidences_of(hypergraph, problem)["Bee"]
     draws = np.stack(
         [
-            equations.noise(_roughness(modality, incidences, matrices["Bee"], generator), generator).numpy().ravel()
+            equations.noise(roughness(modality, incidences, matrices["Bee"], generator), generator).numpy().ravel()
             for _ in range(20_000)
         ]
     )
