@@ -1,5 +1,7 @@
 """The evaluation on planted ratings: what it reports, and that nothing of the answer leaks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -25,7 +27,8 @@ def split() -> Split:
 
 
 @pytest.fixture(autouse=True)
-def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+def _few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(movielens, "RECURRENT", replace(movielens.RECURRENT, rounds=60))
     monkeypatch.setattr(movielens, "SAMPLING", Sampling(noise=0.3, sweeps=10, burn_in=5))
 
 
