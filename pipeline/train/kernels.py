@@ -8,6 +8,7 @@ checked when it was read. Shapes: E hyperedges of a tile, S rows of a tile, K ar
 D embedding_dim, W columns of a modality's matrix.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from numba import carray, njit, types  # type: ignore[attr-defined]
 
 from pipeline.train.addresses import floats_at, prefetch, rows_at
+from pipeline.train.vectors import load, store, total
 
 Floats = npt.NDArray[np.float32]
 Addresses = npt.NDArray[np.int64]
@@ -130,6 +132,75 @@ def add_normal(
                 factor += scale32 * present_E[np.uintp(e)] * dot
             for d in range(width):
                 out_W[d] += factor * product_W[d]
+
+
+@cache
+def add_gathered(size: int) -> Any:  # noqa: ANN401 - numba's
+    """Give the kernel that does `multiply_rows` and `add_normal` in one, for factors of so many columns.
+
+    A row's sum, the vector and the product stay in registers; nothing is written between. Compiled, in half a second, when it is
+    first asked for, or taken from an earlier process. Its arguments:
+
+    out, vector
+        Addresses of row 0 of the tile in the matrices that `add_normal` takes.
+    stride
+        Bytes from row to row in both.
+    offsets_S, present_E, values_E, scale, weight
+        As for `add_normal`.
+    factors_M, strides_M, members_M
+        As for `multiply_rows`.
+    column
+        Where p has a further column of ones; 0 where it has none.
+    """
+
+    def add(
+        out: int,
+        vector: int,
+        stride: int,
+        offsets_S: npt.NDArray[np.int32],
+        factors_M: Addresses,
+        strides_M: Addresses,
+        members_M: Addresses,
+        present_E: Floats,
+        values_E: Floats,
+        scale: float,
+        weight: float,
+        column: int,
+    ) -> None:
+        num_rows, num, count = len(offsets_S), len(factors_M), len(values_E)
+        scale32, weight32 = np.float32(scale), np.float32(weight)
+        for s in range(num_rows):
+            begin = offsets_S[np.uintp(s)]
+            end = offsets_S[np.uintp(s + 1)] if s + 1 < num_rows else count
+            sum_D, vector_D = load(out + s * stride, size), load(vector + s * stride, size)
+            offset = carray(floats_at(vector + s * stride), column + 1)[column]
+            offset_sum = np.float32(0)
+            for e in range(begin, end):
+                ahead = min(e + _AHEAD, count - 1)
+                for m in range(num):
+                    row = factors_M[m] + carray(rows_at(members_M[m]), count)[np.uintp(ahead)] * strides_M[m]
+                    for byte in range(0, 4 * size, _LINE):
+                        prefetch(row + byte)
+                product_D = load(factors_M[0] + carray(rows_at(members_M[0]), count)[np.uintp(e)] * strides_M[0], size)
+                for m in range(1, num):
+                    row = factors_M[m] + carray(rows_at(members_M[m]), count)[np.uintp(e)] * strides_M[m]
+                    product_D = product_D * load(row, size)
+                factor = np.float32(0)
+                if weight32 != 0:
+                    factor += weight32 * values_E[np.uintp(e)]
+                if scale32 != 0:
+                    dot = total(product_D * vector_D)
+                    if column:
+                        dot += offset
+                    factor += scale32 * present_E[np.uintp(e)] * dot
+                sum_D = sum_D + product_D * factor
+                offset_sum += factor
+            store(out + s * stride, sum_D)
+            if column:
+                carray(floats_at(out + s * stride), column + 1)[column] += offset_sum
+
+    rows, numbers = (types.int64, types.int64, types.int64), (types.float64, types.float64, types.int64)
+    return _compiled(*rows, types.int32[::1], _ADDRESSES, _ADDRESSES, _ADDRESSES, _VECTOR, _VECTOR, *numbers)(add)
 
 
 @_compiled(  # type: ignore[untyped-decorator]

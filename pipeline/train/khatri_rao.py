@@ -20,7 +20,7 @@ _BLOCK = 256
 """Rows whose products are added up in float32 before the sum goes on in float64."""
 
 
-def row_products(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], num_more: int = 0) -> Tensor:
+def row_products(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor], width: int, column: int | None = None) -> Tensor:
     """Multiply the rows of all members but the one at the sorted position.
 
     Parameters
@@ -31,20 +31,23 @@ def row_products(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor]
         The unfolding that the tile is from.
     factors
         A (N × D) per modality label.
-    num_more
-        Number of columns of zeros to add.
+    width
+        W; columns after the first D are zeros, but for one.
+    column
+        Which of them is one of ones.
 
     Returns
     -------
     Tensor
-        p (E × W) of the tile's hyperedges, W = D + ``num_more``.
+        p (E × W) of the tile's hyperedges.
     """
     others = [position for position in range(len(unfolding.modalities)) if position != unfolding.position]
     gathered = [factors[unfolding.modalities[position]] for position in others]
     num_hyperedges, dim = len(tile.values_E), gathered[0].shape[1]
-    product_EW = torch.empty(num_hyperedges, dim + num_more, device=gathered[0].device)
-    if num_more:
-        product_EW[:, dim:] = 0
+    product_EW = torch.empty(num_hyperedges, width, device=gathered[0].device)
+    product_EW[:, dim:] = 0
+    if column is not None:
+        product_EW[:, column] = 1
     if product_EW.device.type == "cpu":
         kernels.multiply_rows(
             product_EW.numpy(),
@@ -64,11 +67,14 @@ def row_products(tile: Tile, unfolding: Unfolding, factors: Mapping[str, Tensor]
 def add_normal(
     out_NW: Tensor,
     unfolding: Unfolding,
-    products: Callable[[int], Tensor],
+    factors: Mapping[str, Tensor],
     vector_NW: Tensor,
     scale: float,
     values: Callable[[int], Tensor],
     weight: float,
+    *,
+    kept: Sequence[Tensor] = (),
+    column: int | None = None,
     threads: Threads | None = None,
 ) -> None:
     """Add Σ_e (``weight`` · x_e + ``scale`` · c_e ⟨p_e, v_i⟩) p_e, over the hyperedges e of entity i, to the row of every entity i.
@@ -79,16 +85,20 @@ def add_normal(
         Where to.
     unfolding
         The hyperedges, with c their present weights.
-    products
-        p (E × W) of the tile of that number.
+    factors
+        A (N × D) per modality label, whose rows p is made of.
     vector_NW
-        v; not read where the scale is 0.
+        v, laid out as ``out_NW`` is; it does not matter where the scale is 0.
     scale
         Of the matrix's part.
     values
         x (E) of the tile of that number; not called where the weight is 0.
     weight
         Of the values' part.
+    kept
+        p (E × W) of the first tiles, where they were made before.
+    column
+        Where p has a further column, of ones.
     threads
         What to share the work out to, the result being the same; the calling thread does it all where left out.
     """
@@ -96,11 +106,19 @@ def add_normal(
         scale = 0.0
     if scale == 0 and weight == 0:
         return
+    others = [None if place == unfolding.position else factors[label] for place, label in enumerate(unfolding.modalities)]
 
     def add(group: range) -> None:
         for number in group:
             tile = unfolding.tiles[number]
-            tile.add_normal(out_NW, products(number), vector_NW, scale, values(number) if weight else tile.values_E, weight)
+            values_E = values(number) if weight else tile.values_E
+            if number < len(kept):
+                tile.add_normal(out_NW, kept[number], vector_NW, scale, values_E, weight)
+            elif out_NW.device.type == "cpu":
+                tile.add_gathered(out_NW, others, vector_NW, scale, values_E, weight, column)
+            else:
+                product_EW = row_products(tile, unfolding, factors, out_NW.shape[1], column)
+                tile.add_normal(out_NW, product_EW, vector_NW, scale, values_E, weight)
 
     if threads is not None:
         threads.map(add, unfolding.groups)
@@ -118,16 +136,7 @@ def mttkrp(unfolding: Unfolding, factors: Mapping[str, Tensor], threads: Threads
         X_(k) (⊙_{j≠k} A_j), N × D (Kolda & Bader 2009, section 3.4).
     """
     out_ND, tiles = torch.zeros_like(factors[unfolding.modalities[unfolding.position]]), unfolding.tiles
-    add_normal(
-        out_ND,
-        unfolding,
-        lambda number: row_products(tiles[number], unfolding, factors),
-        out_ND,
-        0.0,
-        lambda number: tiles[number].values_E,
-        1.0,
-        threads,
-    )
+    add_normal(out_ND, unfolding, factors, out_ND, 0.0, lambda number: tiles[number].values_E, 1.0, threads=threads)
     return out_ND
 
 

@@ -6,6 +6,7 @@ times quicker than one gather over all of them. Shapes: E hyperedges of a tile, 
 arity, W columns of a modality's matrix.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,39 @@ class Tile:
             own_EW = vector_NW.index_select(0, self.members_KE[self.position])
             weights_E.add_(own_EW.mul_(product_EW).sum(1).mul_(self.present_E), alpha=scale)
         out_NW[rows].add_(embedding_bag(self.places_E, product_EW, self.offsets_S, mode="sum", per_sample_weights=weights_E))
+
+    def add_gathered(
+        self,
+        out_NW: Tensor,
+        factors: Sequence[Tensor | None],
+        vector_NW: Tensor,
+        scale: float,
+        values_E: Tensor,
+        weight: float,
+        column: int | None,
+    ) -> None:
+        """Add the same without writing p down, from the factors (N × D) by position; on a CPU.
+
+        None stands for the sorted position's. ``column`` is where p has a further column of ones.
+        """
+        gathered = [
+            (factor_ND, rows_E) for factor_ND, rows_E in zip(factors, self.members_KE, strict=True) if factor_ND is not None
+        ]
+        shift = self.first_row * out_NW.stride(0) * 4
+        kernels.add_gathered(gathered[0][0].shape[1])(
+            out_NW.data_ptr() + shift,
+            vector_NW.data_ptr() + shift,
+            out_NW.stride(0) * 4,
+            self.offsets_S.numpy(),
+            np.array([factor_ND.data_ptr() for factor_ND, _ in gathered]),
+            np.array([factor_ND.stride(0) * 4 for factor_ND, _ in gathered]),
+            np.array([rows_E.data_ptr() for _, rows_E in gathered]),
+            self.present_E.numpy(),
+            values_E.numpy(),
+            scale,
+            weight,
+            column or 0,
+        )
 
 
 @dataclass(frozen=True)
