@@ -80,9 +80,9 @@ def in_turn(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     import torch
 
     from benchmarks.training_tensors import hypergraph_of
-    from pipeline.train.exact import dot, solve
+    from pipeline.train.exact import solve
     from pipeline.train.khatri_rao import gram, hadamard
-    from pipeline.train.layout import Layout
+    from pipeline.train.layout import Layout, dot
     from pipeline.train.modality import modality_problem
     from pipeline.train.normal_equations import NormalEquations
     from pipeline.train.parameters import TrainingParameters
@@ -112,8 +112,8 @@ def in_turn(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
             solution = solve(NormalEquations(modality, factors, grams, threads), 1, 0.0)
             if place == len(modalities) - 1:
                 # Of a quadratic function, from its value, slope and step: as GenTen, the fit comes with the last modality.
-                loss -= 2 * dot(factor_ND, solution.residual_ND) + float(hadamard(list(grams.values())).sum())
-                loss -= dot(solution.step_ND, solution.residual_ND)
+                loss -= 2 * float(dot(factor_ND, solution.residual_ND)) + float(hadamard(list(grams.values())).sum())
+                loss -= float(dot(solution.step_ND, solution.residual_ND))
             factor_ND.add_(solution.step_ND)
             grams["Event", place] = gram(factor_ND, factor_ND, modality.terms[0].popularity_N)
         return float(1 - (max(loss, 0.0) / norm) ** 0.5)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from pipeline.train.exchange import Exchange
 from pipeline.train.health import diverged
-from pipeline.train.layout import Matrices
+from pipeline.train.layout import Matrices, dot
 from pipeline.train.line import Line
 from pipeline.train.modality import ModalityProblem
 from pipeline.train.normal_equations import NormalEquations
@@ -87,20 +87,20 @@ def solve(
         return Solution(torch.full_like(start_ND, math.nan), start_ND, 0)
     free_ND = None if above_ND is None else (above_ND > 0) | (start_ND > 0)
     residual_ND = _within(free_ND, start_ND.clone())
-    step_ND = torch.zeros_like(residual_ND)
-    direction_ND = _within(free_ND, precondition(residual_ND))
-    energy = first = dot(residual_ND, direction_ND)
+    step_ND, image_ND = torch.zeros_like(residual_ND), torch.empty_like(residual_ND)
+    direction_ND = _within(free_ND, precondition(residual_ND, torch.empty_like(residual_ND)))
+    energy = first = _dot(residual_ND, direction_ND)
     done = 0
     while done < iterations and energy > tolerance**2 * first and energy > 0:
-        image_ND = _within(free_ND, equations.apply(direction_ND))
-        curvature = dot(direction_ND, image_ND)
+        _within(free_ND, equations.apply(direction_ND, image_ND))
+        curvature = _dot(direction_ND, image_ND)
         if curvature <= 0:
             break
         length = energy / curvature
         step_ND.add_(direction_ND, alpha=length)
         residual_ND.sub_(image_ND, alpha=length)
-        preconditioned_ND = _within(free_ND, precondition(residual_ND))
-        before, energy = energy, dot(residual_ND, preconditioned_ND)
+        preconditioned_ND = _within(free_ND, precondition(residual_ND, image_ND))
+        before, energy = energy, _dot(residual_ND, preconditioned_ND)
         direction_ND.mul_(energy / before).add_(preconditioned_ND)
         done += 1
     if above_ND is not None:
@@ -119,23 +119,25 @@ def _cut_off(equations: NormalEquations, step_ND: Tensor, residual_ND: Tensor, a
     What is left may point uphill; the steepest descent, cut off likewise, never does.
     """
     cut_ND = torch.maximum(step_ND, -above_ND)
-    if dot(cut_ND, residual_ND) > 0:
+    if _dot(cut_ND, residual_ND) > 0:
         return cut_ND
-    curvature = dot(residual_ND, equations.apply(residual_ND))
-    return torch.maximum(residual_ND * (dot(residual_ND, residual_ND) / curvature if curvature > 0 else 0.0), -above_ND)
+    curvature = _dot(residual_ND, equations.apply(residual_ND, torch.empty_like(residual_ND)))
+    return torch.maximum(residual_ND * (_dot(residual_ND, residual_ND) / curvature if curvature > 0 else 0.0), -above_ND)
 
 
-def dot(left_ND: Tensor, right_ND: Tensor) -> float:
-    """Add up the products of two matrices' entries, rows in float32 and over rows in float64."""
-    return float((left_ND * right_ND).sum(1).sum(dtype=torch.float64))
+def _dot(left_ND: Tensor, right_ND: Tensor) -> float:
+    return float(dot(left_ND, right_ND))
 
 
 @dataclass(frozen=True)
 class _Before:
-    """What the next round needs of this one: the joint step of own modalities, their residuals, and zᵀr over all."""
+    """What the next round needs of this one: the joint step of own modalities, their residuals, and zᵀr over all.
 
-    steps: Mapping[str, Tensor]
-    residuals: Mapping[str, Tensor]
+    The matrices of a modality are let go as soon as the next round is done with them.
+    """
+
+    steps: dict[str, Tensor]
+    residuals: dict[str, Tensor]
     energy: float
 
 
@@ -178,12 +180,14 @@ class ExactUpdate:
     def propose(self, matrices: Matrices, grams: Mapping[Place, Tensor], number: int) -> Proposal:
         """Solve, and combine with the step before."""
         found = self._threads.map(lambda label: self._solve(label, matrices, grams), self._modalities)
-        solutions = dict(zip(self._modalities, found, strict=True))
-        momentum, energy, iterations = self._momentum(solutions, number)
-        steps = {label: solution.step_ND for label, solution in solutions.items()}
+        steps = {label: solution.step_ND for label, (solution, _) in zip(self._modalities, found, strict=True)}
+        residuals = {label: solution.residual_ND for label, (solution, _) in zip(self._modalities, found, strict=True)}
+        sums = {label: own for label, (_, own) in zip(self._modalities, found, strict=True)}
+        momentum, energy, iterations = self._momentum(sums, number)
         if momentum and self._before is not None:
-            steps = {label: step_ND.add(self._before.steps[label], alpha=momentum) for label, step_ND in steps.items()}
-        self._now = _Before(steps, {label: solution.residual_ND for label, solution in solutions.items()}, energy)
+            for label, step_ND in steps.items():
+                step_ND.add_(self._before.steps.pop(label), alpha=momentum)
+        self._before, self._now = None, _Before(steps, residuals, energy)
         return Proposal(steps, momentum, iterations)
 
     def length(self, line: Line) -> float:
@@ -192,22 +196,24 @@ class ExactUpdate:
 
     def taken(self, length: float) -> None:
         """Keep the step for the next round, if it led anywhere."""
-        self._before = self._now if length > 0 and self._accelerated else None
+        self._before, self._now = self._now if length > 0 and self._accelerated else None, None
 
-    def _solve(self, label: str, matrices: Matrices, grams: Mapping[Place, Tensor]) -> Solution:
+    def _solve(self, label: str, matrices: Matrices, grams: Mapping[Place, Tensor]) -> tuple[Solution, npt.NDArray[np.float64]]:
+        """Solve for one modality, and give its `_sums`."""
         modality = self._modalities[label]
         above_ND = None
         if self._parameters.nonnegative:
             above_ND = matrices[label].clone()
             above_ND[:, modality.layout.embedding_dim :] = math.inf
         equations = NormalEquations(modality, matrices, grams)
-        return solve(equations, self._parameters.cg_iterations, self._parameters.cg_tolerance, above_ND)
+        solution = solve(equations, self._parameters.cg_iterations, self._parameters.cg_tolerance, above_ND)
+        return solution, self._sums(label, solution)
 
-    def _momentum(self, solutions: Mapping[str, Solution], number: int) -> tuple[float, float, dict[str, int]]:
+    def _momentum(self, own: Mapping[str, npt.NDArray[np.float64]], number: int) -> tuple[float, float, dict[str, int]]:
         """Give β, zᵀr and the numbers of iterations, over all modalities."""
         sums = np.zeros((len(self._places), 4))
-        for label, solution in solutions.items():
-            sums[self._places[label]] = self._sums(label, solution)
+        for label, four in own.items():
+            sums[self._places[label]] = four
         sums = self._exchange.total(sums.ravel()).reshape(sums.shape)
         for label, place in self._places.items():
             if not math.isfinite(sums[place, 0]):
@@ -222,8 +228,8 @@ class ExactUpdate:
 
     def _sums(self, label: str, solution: Solution) -> npt.NDArray[np.float64]:
         """Give zᵀr, zᵀr_before, s_beforeᵀr and the number of iterations."""
-        energy, overlap, slope = dot(solution.step_ND, solution.residual_ND), 0.0, 0.0
+        energy, overlap, slope = _dot(solution.step_ND, solution.residual_ND), 0.0, 0.0
         if self._before is not None:
-            overlap = dot(solution.step_ND, self._before.residuals[label])
-            slope = dot(self._before.steps[label], solution.residual_ND)
+            overlap = _dot(solution.step_ND, self._before.residuals.pop(label))
+            slope = _dot(self._before.steps[label], solution.residual_ND)
         return np.array([energy, overlap, slope, solution.iterations])

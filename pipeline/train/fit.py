@@ -140,7 +140,8 @@ def fit_share(
         matrices = starting_matrices(problem, layout, parameters, station, start)
         rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.device, pool)
         history = rounds.run(on_round)
-        trained = rounds.matrices()
+        trained, best_round = rounds.matrices(), rounds.best_round
+        del rounds
     factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
     filled, num_zero = fill_zero_rows(balance_columns(problem, factors))
     return Fit(
@@ -149,7 +150,7 @@ def fit_share(
         num_zero,
         problem.weights(),
         offsets_of(problem, layout, trained),
-        history[-1].number if rounds.best_round is None else rounds.best_round,
+        history[-1].number if best_round is None else best_round,
         findings(problem, factors),
     )
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pipeline.train import kernels
+from pipeline.train.layout import row_blocks
 from pipeline.train.threads import Threads
 from pipeline.train.unfolding import Tile, Unfolding
 
@@ -142,12 +143,17 @@ def mttkrp(unfolding: Unfolding, factors: Mapping[str, Tensor], threads: Threads
 
 def gram(factor_ND: Tensor, other_ND: Tensor, popularity_N: Tensor) -> Tensor:
     """Give Aᵀ diag(q) B (D × D, float64)."""
-    num_blocks, dim = len(factor_ND) // _BLOCK, factor_ND.shape[1]
-    whole = num_blocks * _BLOCK
-    weighted_ND = factor_ND * popularity_N[:, None]
-    left, right = (each_ND[:whole].reshape(num_blocks, _BLOCK, dim) for each_ND in (weighted_ND, other_ND))
-    rest_DD = weighted_ND[whole:].double().T @ other_ND[whole:].double()
-    return rest_DD + torch.bmm(left.transpose(1, 2), right).sum(0, dtype=torch.float64)
+    dim = factor_ND.shape[1]
+    total_DD = torch.zeros(dim, dim, dtype=torch.float64, device=factor_ND.device)
+    for rows in row_blocks(factor_ND):
+        weighted_BD, other_BD = factor_ND[rows] * popularity_N[rows, None], other_ND[rows]
+        num_blocks = len(weighted_BD) // _BLOCK
+        whole = num_blocks * _BLOCK
+        left, right = (each_BD[:whole].reshape(num_blocks, _BLOCK, dim) for each_BD in (weighted_BD, other_BD))
+        total_DD += torch.bmm(left.transpose(1, 2), right).sum(0, dtype=torch.float64)
+        if whole < len(weighted_BD):
+            total_DD += weighted_BD[whole:].double().T @ other_BD[whole:].double()
+    return total_DD
 
 
 def hadamard(matrices: Sequence[Tensor]) -> Tensor:

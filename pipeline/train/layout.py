@@ -5,14 +5,31 @@ b, one column per type and position. What solves, steps or travels handles whole
 are the two told apart. Shapes: N entities, D embedding_dim, O offsets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor
 
 from pipeline.train.problem import Place, Problem
 
 Matrices = Mapping[str, Tensor]
 """[A | b] (N × (D + O)) per modality label."""
+
+
+_BLOCK = 8_192
+"""Rows of a block: what is made of them in between fits in the processor's cache."""
+
+
+def row_blocks(matrix_ND: Tensor) -> Iterator[slice]:
+    """Cut a matrix into blocks of consecutive rows; into one where it is not on a CPU."""
+    size = _BLOCK if matrix_ND.device.type == "cpu" else max(1, len(matrix_ND))
+    return (slice(begin, begin + size) for begin in range(0, len(matrix_ND), size))
+
+
+def dot(left_ND: Tensor, right_ND: Tensor) -> Tensor:
+    """Add up the products of two matrices' entries, rows in float32 and over rows in float64."""
+    sums = [(left_ND[rows] * right_ND[rows]).sum(1) for rows in row_blocks(left_ND)]
+    return torch.cat(sums or [left_ND.new_zeros(0)]).sum(dtype=torch.float64)
 
 
 class Layout:

@@ -67,9 +67,9 @@ class ModalityProblem:
     offset_smoothness: float
     layout: Layout
 
-    def hold(self, matrix_ND: Tensor) -> Tensor:
-        """Multiply [A | b] by the ridge."""
-        return self._held(matrix_ND, self.ridge_N1, self.offset_ridge)
+    def hold(self, matrix_ND: Tensor, rows: slice = slice(None)) -> Tensor:
+        """Multiply [A | b], or some rows of it, by the ridge."""
+        return self._held(matrix_ND, self.ridge_N1[rows], self.offset_ridge)
 
     def hold_root(self, matrix_ND: Tensor) -> Tensor:
         """Multiply [A | b] by the ridge's square root."""

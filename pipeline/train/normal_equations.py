@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from pipeline.train.khatri_rao import add_normal, hadamard, row_products
-from pipeline.train.layout import Matrices
+from pipeline.train.layout import Matrices, row_blocks
 from pipeline.train.modality import ModalityProblem, ModalityTerm
 from pipeline.train.preconditioner import Preconditioner
 from pipeline.train.problem import Place
@@ -118,20 +118,24 @@ class NormalEquations:
 
     def residual(self, matrix_ND: Tensor | None = None) -> Tensor:
         """Right side minus left side at a matrix, or the modality's as it stands (N × D): −½ of the objective's gradient."""
-        return self._apply(self._matrix_ND if matrix_ND is None else matrix_ND, data_sign=-1.0, with_values=True)
+        vector_ND = self._matrix_ND if matrix_ND is None else matrix_ND
+        return self._apply(vector_ND, torch.empty_like(vector_ND), data_sign=-1.0, with_values=True)
 
-    def apply(self, vector_ND: Tensor) -> Tensor:
-        """The system's matrix times a vector (N × D)."""
-        return self._apply(vector_ND, data_sign=1.0, with_values=False)
+    def apply(self, vector_ND: Tensor, out_ND: Tensor) -> Tensor:
+        """The system's matrix times a vector (N × D), written to ``out_ND``."""
+        return self._apply(vector_ND, out_ND, data_sign=1.0, with_values=False)
 
-    def _apply(self, vector_ND: Tensor, *, data_sign: float, with_values: bool) -> Tensor:
+    def _apply(self, vector_ND: Tensor, out_ND: Tensor, *, data_sign: float, with_values: bool) -> Tensor:
         modality, dim = self._modality, self._modality.layout.embedding_dim
-        out_ND = vector_ND @ (data_sign * self._alike_DD).float()
-        for place, absent_DD in self._uneven.items():
-            popularity_N1 = modality.terms[place].popularity_N[:, None]
-            out_ND[:, :dim].addcmul_(vector_ND[:, :dim] @ absent_DD, popularity_N1, value=data_sign)
-        if modality.even_ridge is None:
-            out_ND.add_(modality.hold(vector_ND), alpha=data_sign)
+        alike_DD = (data_sign * self._alike_DD).float()
+        for rows in row_blocks(vector_ND):
+            vector_BD, out_BD = vector_ND[rows], out_ND[rows]
+            torch.mm(vector_BD, alike_DD, out=out_BD)
+            for place, absent_DD in self._uneven.items():
+                popularity_B1 = modality.terms[place].popularity_N[rows, None]
+                out_BD[:, :dim].addcmul_(vector_BD[:, :dim] @ absent_DD, popularity_B1, value=data_sign)
+            if modality.even_ridge is None:
+                out_BD.add_(modality.hold(vector_BD, rows), alpha=data_sign)
         if modality.half_laplacian is not None:
             out_ND.add_(modality.smooth(vector_ND), alpha=data_sign)
         for place, term in enumerate(self._modality.terms):

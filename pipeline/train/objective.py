@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pipeline.train import kernels
 from pipeline.train.khatri_rao import gram
+from pipeline.train.layout import dot
 from pipeline.train.problem import Place
 from pipeline.train.unfolding import Tile, Unfolding
 
@@ -146,12 +147,10 @@ def gram_along(factor_ND: Tensor, step_ND: Tensor, popularity_N: Tensor) -> Tens
 
 def quadratic_along(apply: Callable[[Tensor], Tensor], matrix_ND: Tensor, step_ND: Tensor) -> Tensor:
     """Coefficients in α of tr((A + αS)ᵀ Q (A + αS)) for a symmetric Q, which ``apply`` multiplies by; 3, float64."""
-    image_ND, step_image_ND = apply(matrix_ND), apply(step_ND)
-    return torch.stack([_dot(matrix_ND, image_ND), 2 * _dot(step_ND, image_ND), _dot(step_ND, step_image_ND)])
-
-
-def _dot(left_ND: Tensor, right_ND: Tensor) -> Tensor:
-    return (left_ND * right_ND).sum(1).sum(dtype=torch.float64)
+    image_ND = apply(matrix_ND)
+    first, second = dot(matrix_ND, image_ND), 2 * dot(step_ND, image_ND)
+    del image_ND
+    return torch.stack([first, second, dot(step_ND, apply(step_ND))])
 
 
 def squared_error_polynomial(moments: npt.NDArray[np.float64]) -> Polynomial:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from pipeline.train.layout import row_blocks
+
 
 class Preconditioner:
     """(G + c_i C)^{-1} for every entity i, by one generalised eigenproblem: UᵀGU = I, UᵀCU = diag(s).
@@ -28,9 +30,12 @@ class Preconditioner:
         eigenvalues_D, vectors_DD = torch.linalg.eigh(0.5 * (inner_DD + inner_DD.T))
         basis_DD = torch.linalg.solve_triangular(lower_DD.T, vectors_DD, upper=True)
         self._basis_DD = basis_DD.float()
-        self._inverse_ND = 1 / (1 + degree_N[:, None] * eigenvalues_D.clamp_min(0).float()[None, :])
+        self._eigenvalues_D = eigenvalues_D.clamp_min(0).float()
+        self._degree_N = degree_N
 
-    def __call__(self, residual_ND: Tensor) -> Tensor:
-        """Apply it (N × D to N × D)."""
-        scaled_ND = torch.mul(residual_ND @ self._basis_DD, self._inverse_ND)
-        return torch.mm(scaled_ND, self._basis_DD.T)
+    def __call__(self, residual_ND: Tensor, out_ND: Tensor) -> Tensor:
+        """Apply it (N × D to N × D), some rows after others: what is in between stays small."""
+        for rows in row_blocks(residual_ND):
+            scale_BD = (self._degree_N[rows, None] * self._eigenvalues_D).add_(1)
+            torch.mm((residual_ND[rows] @ self._basis_DD).div_(scale_BD), self._basis_DD.T, out=out_ND[rows])
+        return out_ND

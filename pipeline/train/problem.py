@@ -165,7 +165,7 @@ def _term(label: str, held_out: HyperedgeList, weight: float, hypergraph: Hyperg
     mean = float(edges.values_E.mean(dtype=np.float64)) if has_offsets else 0.0
     return TensorTerm(
         label,
-        replace(edges, values_E=edges.values_E - np.float32(mean)),
+        replace(edges, values_E=edges.values_E - np.float32(mean)) if mean else edges,
         replace(held_out, values_E=held_out.values_E - np.float32(mean)),
         weight,
         absent_weight,

@@ -149,7 +149,9 @@ def unfold(term: TensorTerm, position: int, device: torch.device) -> Unfolding:
     """Sort a type's hyperedges by the row at a position and cut them into tiles on the device."""
     hyperedges = term.hyperedges
     order_E = np.argsort(hyperedges.members_EK[:, position], kind="stable")
-    members_KE = np.ascontiguousarray(hyperedges.members_EK[order_E].T.astype(np.int32))
+    members_KE = np.empty((len(hyperedges.modalities), len(order_E)), dtype=np.int32)
+    for place, column_E in enumerate(members_KE):
+        column_E[:] = hyperedges.members_EK[:, place][order_E]
     values_E = hyperedges.values_E[order_E].astype(np.float32, copy=False)
     present_E = term.present_weights_E[order_E]
     size = CPU_TILE if device.type == "cpu" else GPU_TILE

@@ -31,6 +31,9 @@ def hold_out(hypergraph: Hypergraph, part: float, seed: int) -> tuple[Hypergraph
     streams = np.random.SeedSequence([seed, 1]).spawn(len(hypergraph.hyperedges))
     for stream, (label, edges) in zip(streams, hypergraph.hyperedges.items(), strict=True):
         count = int(part * edges.num_hyperedges)
+        if count == 0:
+            left[label], held_out[label] = edges, HyperedgeList(edges.modalities, edges.members_EK[:0], edges.values_E[:0])
+            continue
         chosen_E = np.zeros(edges.num_hyperedges, dtype=bool)
         chosen_E[np.random.default_rng(stream).permutation(edges.num_hyperedges)[:count]] = True
         left[label], held_out[label] = (

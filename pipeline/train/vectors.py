@@ -29,13 +29,13 @@ class Row(types.Type):
 
     def __init__(self, size: int) -> None:
         self.size = size
-        super().__init__(name=f"Row({size})")  # type: ignore[no-untyped-call]
+        super().__init__(name=f"Row({size})")
 
 
 @register_model(Row)
 class _RowModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Row) -> None:
-        super().__init__(manager, kind, ir.VectorType(_FLOAT, kind.size))
+        super().__init__(manager, kind, ir.VectorType(_FLOAT, kind.size))  # type: ignore[no-untyped-call]
 
 
 def _spread(builder: Any, number: Any, kind: Any) -> Any:

@@ -80,7 +80,7 @@ def test_the_solution_is_that_of_the_dense_system(problem: Problem, factors: dic
     equations = equations_of(problem, label, factors)
     count, width = factors[label].shape
     unit = torch.eye(count * width).reshape(-1, count, width)
-    matrix = np.stack([equations.apply(vector).numpy().ravel() for vector in unit]).astype(np.float64)
+    matrix = np.stack([equations.apply(vector, torch.empty_like(vector)).numpy().ravel() for vector in unit]).astype(np.float64)
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-4)
     assert np.linalg.eigvalsh(matrix)[0] > 0.9 * problem.ridges[label].min()
     expected = np.linalg.solve(matrix, equations.residual().numpy().ravel().astype(np.float64)).reshape(count, width)
@@ -111,7 +111,8 @@ def test_the_matrix_is_the_weighted_sum_over_all_cells(problem: Problem, factors
             weight = term.weight * (1 if cell in present else term.absent_weight * popularity)
             matrix[cell[own], :, cell[own], :] += weight * np.outer(product, product)
     vector = np.random.default_rng(0).normal(size=(count, width)).astype(np.float32)
-    found = equations_of(problem, "Cat", factors).apply(torch.from_numpy(vector)).numpy()
+    given = torch.from_numpy(vector)
+    found = equations_of(problem, "Cat", factors).apply(given, torch.empty_like(given)).numpy()
     np.testing.assert_allclose(found.ravel(), matrix.reshape(count * width, -1) @ vector.ravel(), rtol=1e-3, atol=1e-3)
 
 

@@ -24,7 +24,7 @@ def test_the_noise_has_the_systems_matrix_for_its_covariance() -> None:
     equations = NormalEquations(modality, matrices, {})
     count, width = matrices["Bee"].shape
     units = torch.eye(count * width).reshape(-1, count, width)
-    matrix = np.stack([equations.apply(unit).numpy().ravel() for unit in units])
+    matrix = np.stack([equations.apply(unit, torch.empty_like(unit)).numpy().ravel() for unit in units])
     generator = torch.Generator().manual_seed(0)
     incidences = incidences_of(hypergraph, problem)["Bee"]
     draws = np.stack(
