@@ -187,7 +187,7 @@ def main() -> None:
         "dense": lambda: compare_dense(turns),
         "mttkrp": lambda: compare_mttkrp(cases, turns),
         "memory": lambda: compare_memory([case for case in cases if case.num_hyperedges == 1_000_000]),
-        "growth": lambda: growth(270_000 if arguments.quick else 1_000_000, arguments.plot, turns),
+        "growth": lambda: growth(90_000 if arguments.quick else 1_000_000, arguments.plot, turns // 2),
     }
     for name, part in parts.items():
         if arguments.only in (None, name):

@@ -64,15 +64,6 @@ def _stores(_: Any, address: Any, row: Any) -> Any:
     return types.void(types.int64, row), generate
 
 
-def _zeros(_: Any, size: Any) -> Any:
-    row = Row(size.literal_value)
-
-    def generate(context: Any, __: Any, ___: Any, ____: Any) -> Any:
-        return ir.Constant(context.get_value_type(row), None)
-
-    return row(size), generate
-
-
 def _adds_up(_: Any, row: Any) -> Any:
 
     def generate(__: Any, builder: Any, ___: Any, arguments: Any) -> Any:
@@ -88,8 +79,6 @@ load: Any = intrinsic(prefer_literal=True)(_loads)
 """Load a row of so many columns, a literal number, from an address."""
 store: Any = intrinsic(_stores)
 """Write a row to an address."""
-zeros: Any = intrinsic(prefer_literal=True)(_zeros)
-"""A row of so many zeros, a literal number."""
 total: Any = intrinsic(_adds_up)
 """Add up a row's columns."""
 
