@@ -58,6 +58,36 @@ def test_normal_sums_are_those_of_every_row(seed: int, count: int, dim: int, sca
     np.testing.assert_allclose(out, expected, rtol=1e-3, atol=1e-3)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 1000),
+    st.integers(0, 60),
+    st.integers(1, 5),
+    st.sampled_from([1, 5, 32, 70]),
+    st.sampled_from([None, 0, 1]),
+    st.sampled_from([0.0, -1.5]),
+    st.sampled_from([0.0, 0.7]),
+)
+def test_gathering_in_registers_is_multiplying_and_adding_up(
+    seed: int, count: int, num: int, dim: int, offset: int | None, scale: float, weight: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    factors, members = drawn(seed, num, count, dim, 1)
+    offsets = np.searchsorted(np.sort(rng.integers(0, 8, count)), np.arange(8)).astype(np.int32)
+    out, vector = rng.normal(size=(2, 8, dim + 2)).astype(np.float32)
+    present, values = rng.normal(size=(2, count)).astype(np.float32)
+    product = np.zeros((count, dim + 2), np.float32)
+    product[:, :dim] = np.prod([factor[rows] for factor, rows in zip(factors, members, strict=True)], axis=0)
+    if offset is not None:
+        product[:, dim + offset] = 1
+    expected = out.copy()
+    kernels.add_normal(expected, offsets, product, vector, present, values, scale, weight)
+    strides = np.array([factor.strides[0] for factor in factors])
+    lines = out.ctypes.data, vector.ctypes.data, out.strides[0], offsets, addresses(factors), strides, addresses(members)
+    kernels.add_gathered(dim)(*lines, present, values, scale, weight, 0 if offset is None else dim + offset)
+    np.testing.assert_allclose(out, expected, rtol=1e-3, atol=1e-3)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 1000), st.integers(2, kernels.MOST_MEMBERS), st.integers(1, 30), DIMENSIONS, st.floats(-2, 2))
 def test_predictions_along_a_line_are_polynomials(seed: int, arity: int, count: int, dim: int, alpha: float) -> None:
