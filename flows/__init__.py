@@ -14,3 +14,5 @@ if "PREFECT_HOME" not in os.environ:
     os.environ["PREFECT_HOME"] = str(_folder)
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+# A busy machine takes longer than the twenty seconds after which Prefect gives up its temporary server.
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")

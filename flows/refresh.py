@@ -21,7 +21,7 @@ from pipeline.domain.progress import Progress
 from pipeline.errors import PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
-from pipeline.ingest.ingest import ingest
+from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
 from pipeline.source import catalogue
@@ -75,18 +75,15 @@ def _progress() -> Progress:
 
 
 @task(name="ingest", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
-def ingest_task(dataset: str) -> StageReport:
+def ingest_task(dataset: str, path: Path | None, options: IngestOptions) -> StageReport:
     """Read the source and make the database hold it."""
     start = time.monotonic()
-    with _progress()(f"Reading {dataset}"):
-        records = catalogue.read(dataset)
+    source = catalogue.find(dataset, path)
     with _database() as (client, progress):
-        tables = ingest(client, records, progress)
-    created, changed, removed = (sum(getattr(t, what) for t in tables) for what in ("created", "changed", "removed"))
-    did = f"{sum(t.total for t in tables):,} rows: {created:,} created, {changed:,} changed, {removed:,} removed"
-    for note in records.notes:
+        report = ingest(client, source, options, progress)
+    for note in report.notes:
         get_run_logger().info(note)
-    return StageReport("ingest", time.monotonic() - start, did, records.notes)
+    return StageReport("ingest", time.monotonic() - start, _ingest_in_words(report), report.notes)
 
 
 @task(name="export", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
@@ -120,31 +117,48 @@ def write_back_task(embeddings: Path) -> StageReport:
 
 
 @flow(name="refresh", flow_run_name="refresh-{dataset}")
-def refresh(dataset: str = "movies", workers: int | None = None) -> list[StageReport]:
+def refresh(
+    dataset: str = "movies",
+    workers: int | None = None,
+    path: Path | None = None,
+    keep_stale: bool = False,
+    allow_removal: bool = False,
+    quarantine: Path | None = None,
+) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
     Parameters
     ----------
     dataset
-        Name of the data set.
+        A data set file, or the name of a built-in data set.
     workers
         Number of training workers; chosen for the machine where it is None.
+    path
+        Where a built-in data set's files are.
+    keep_stale
+        Leave what the source no longer has.
+    allow_removal
+        Remove it even if it is more than a tenth of a table.
+    quarantine
+        Set rows with problems aside in this file, and go on with the rest; None stops at them.
 
     Returns
     -------
     list of StageReport
         What each stage did.
     """
-    run = f"{dataset}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    name = catalogue.find(dataset, path).name
+    run = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder = Settings.load().runs / run
     snapshot, embeddings = folder / "snapshot", folder / "embeddings"
+    options = IngestOptions(keep_stale=keep_stale, allow_removal=allow_removal, quarantine=quarantine)
     stages = [
-        ingest_task(dataset),
-        export_task(dataset, snapshot),
+        ingest_task(dataset, path, options),
+        export_task(name, snapshot),
         train_task(snapshot, embeddings, run, workers),
         write_back_task(embeddings),
     ]
-    _prune(folder.parent, dataset)
+    _prune(folder.parent, name)
     return stages
 
 
@@ -157,3 +171,11 @@ def _prune(runs: Path, dataset: str) -> None:
 def _training_in_words(trained: Embeddings) -> str:
     workers = trained.report["workers"]
     return f"{trained.report['rounds']} rounds, {trained.embedding_dim} dimensions, {workers} worker(s)"
+
+
+def _ingest_in_words(report: IngestReport) -> str:
+    if report.recognised:
+        return f"{sum(t.total for t in report.tables):,} rows: the source has not changed"
+    created, changed, removed = (sum(getattr(t, what) for t in report.tables) for what in ("created", "changed", "removed"))
+    did = f"{sum(t.total for t in report.tables):,} rows: {created:,} created, {changed:,} changed, {removed:,} removed"
+    return f"{did}, {report.num_quarantined:,} quarantined" if report.num_quarantined else did

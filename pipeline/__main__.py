@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.text import Text
 
-from pipeline.command import evaluate, query, refresh, server, stages
+from pipeline.command import check, evaluate, query, refresh, server, stages
 from pipeline.command.terminal import messages
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -28,6 +28,7 @@ for _command in (
     server.down,
     server.status,
     server.doctor,
+    check.check,
     stages.ingest,
     stages.export,
     stages.train,

@@ -3,10 +3,12 @@
     PipelineError
     ├── ConfigurationError          a setting or an argument is wrong
     ├── SourceError                 a table does not hold what its description says
+    ├── IngestRefusedError          a source would take away more than a slip should
     ├── GraphError                  the database
     │   ├── GraphUnavailableError     no answer from it (worth another try)
     │   ├── GraphAccessError          it refuses the user
     │   ├── GraphStatementError       it refuses a statement
+    │   ├── GraphStorageError         it cannot write its files
     │   ├── GraphSchemaError          what it holds does not fit the data set
     │   └── EmbeddedServerError       the embedded server does not start, stop or install
     ├── ExportError                 the database does not hold the whole data set
@@ -52,6 +54,10 @@ class SourceError(PipelineError):
     """A table does not hold what its description says."""
 
 
+class IngestRefusedError(PipelineError):
+    """What a source no longer has is more than goes without a question."""
+
+
 class GraphError(PipelineError):
     """The database did not do what was asked."""
 
@@ -68,6 +74,10 @@ class GraphAccessError(GraphError):
 
 class GraphStatementError(GraphError):
     """The database refuses a statement."""
+
+
+class GraphStorageError(GraphError):
+    """The database cannot write its files: its disk is full, or fails."""
 
 
 class GraphSchemaError(GraphError):

@@ -2,4 +2,4 @@
 UNWIND $rows AS row
 MATCH (source:`Modality` {id: row.source})
 MATCH (target:`Modality` {id: row.target})
-CREATE (source)-[:`RELATION_TYPE` {weight: row.weight}]->(target)
+CREATE (source)-[:`RELATION_TYPE` {weight: row.weight, ingest: $ingest}]->(target)

@@ -4,10 +4,21 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.command.server import print_connection
-from pipeline.command.terminal import DatasetName, Workers, client, messages, output, progress
+from pipeline.command.terminal import (
+    AllowRemoval,
+    DatasetSource,
+    From,
+    KeepStale,
+    Quarantine,
+    Workers,
+    client,
+    messages,
+    output,
+    progress,
+)
 from pipeline.query.find import find
 from pipeline.query.served import published
 from pipeline.query.similar import similar
@@ -41,17 +52,24 @@ def demo(workers: Workers = None) -> None:
     print_connection()
 
 
-def refresh(dataset: DatasetName, workers: Workers = None) -> None:
+def refresh(
+    dataset: DatasetSource,
+    path: From = None,
+    keep_stale: KeepStale = False,
+    allow_removal: AllowRemoval = False,
+    quarantine: Quarantine = None,
+    workers: Workers = None,
+) -> None:
     """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
 
-    Example: [bold]hyperlearn refresh movies[/bold]
+    Example: [bold]hyperlearn refresh books.toml[/bold]
     """
     start = time.monotonic()
-    stages = _run(dataset, workers)
+    stages = _run(dataset, workers, path=path, keep_stale=keep_stale, allow_removal=allow_removal, quarantine=quarantine)
     _print_stages(stages, time.monotonic() - start)
 
 
-def _run(dataset: str, workers: int | None) -> "list[StageReport]":
+def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport]":  # noqa: ANN401 - the flow's parameters
     # Prefect's own log would break into the progress; a failure comes up as an exception and is printed once, by us.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     settings = Settings.load()
@@ -61,7 +79,7 @@ def _run(dataset: str, workers: int | None) -> "list[StageReport]":
         from flows import refresh as flow
 
         flow.listener.set(progress)
-        stages = flow.refresh(dataset=dataset, workers=workers)
+        stages: list[StageReport] = flow.refresh(dataset=dataset, workers=workers, **options)
         starting.result()
     return stages
 

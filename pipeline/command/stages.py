@@ -1,35 +1,67 @@
 """Commands that run the stages, one by one or all in order."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.command.terminal import DatasetName, Json, Workers, client, messages, output, print_json, progress
+from pipeline.command.terminal import (
+    AllowRemoval,
+    DatasetName,
+    DatasetSource,
+    From,
+    Json,
+    KeepStale,
+    Quarantine,
+    Verify,
+    Workers,
+    client,
+    messages,
+    output,
+    print_json,
+    progress,
+)
 from pipeline.report.tables import table
 
 
-def ingest(dataset: DatasetName, as_json: Json = False) -> None:
-    """Bring a data set's tables into Neo4j; what is there already is left alone.
+def ingest(
+    dataset: DatasetSource,
+    path: From = None,
+    keep_stale: KeepStale = False,
+    allow_removal: AllowRemoval = False,
+    verify: Verify = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+    quarantine: Quarantine = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a data set's tables into Neo4j; only what changed is written.
 
-    Example: [bold]hyperlearn ingest movies[/bold]
+    Example: [bold]hyperlearn ingest books.toml --dry-run[/bold]
     """
+    from pipeline.ingest.ingest import IngestOptions
     from pipeline.ingest.ingest import ingest as run
     from pipeline.source import catalogue
 
-    with progress(f"Reading {dataset}"):
-        records = catalogue.read(dataset)
+    source = catalogue.find(dataset, path)
+    options = IngestOptions(keep_stale, allow_removal, verify, dry_run, quarantine)
     with client() as graph:
-        changes = run(graph, records, progress)
+        report = run(graph, source, options, progress)
     if as_json:
-        print_json([vars(change) for change in changes])
+        print_json(asdict(report))
         return
-    for note in records.notes:
+    for note in report.notes:
         messages.print(f"  {note}", style="dim", highlight=False)
-    columns = {"table": "left", **dict.fromkeys(("created", "changed", "removed", "unchanged"), "right")}
-    rows = [[c.table, *(f"{n:,}" for n in (c.created, c.changed, c.removed, c.unchanged))] for c in changes]
-    output.print(table(columns, rows))
+    if report.num_quarantined:
+        messages.print(f"  {report.num_quarantined:,} rows with problems are in {quarantine}", style="yellow", highlight=False)
+    if report.recognised:
+        messages.print("  The source is that of the last ingest: it was not read again.", style="dim", highlight=False)
+    columns = [name for name in ("created", "changed", "removed", "stale", "unchanged") if name != "stale" or keep_stale]
+    rows = [[changes.table, *(f"{getattr(changes, name):,}" for name in columns)] for changes in report.tables]
+    output.print(table({"table": "left", **dict.fromkeys(columns, "right")}, rows))
+    if dry_run:
+        messages.print("  A dry run: nothing was written.", highlight=False)
 
 
 def export(

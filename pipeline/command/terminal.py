@@ -1,6 +1,7 @@
 """What the commands share: where they print, how they reach the database, and the arguments that several of them take."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,29 @@ messages = Console(stderr=True)
 progress = TerminalProgress(messages)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of a table.")]
-DatasetName = Annotated[str, typer.Argument(help="Name of a data set; built in is [bold]movies[/bold].", metavar="DATASET")]
+DatasetName = Annotated[str, typer.Argument(help="Name of a data set that the database holds.", metavar="DATASET")]
+DatasetSource = Annotated[
+    str,
+    typer.Argument(
+        help="A data set file ([bold]books.toml[/bold]), or a built-in data set: [bold]movies[/bold], [bold]planted[/bold], "
+        "[bold]tate[/bold], [bold]movielens[/bold].",
+        metavar="DATASET",
+    ),
+]
+From = Annotated[
+    Path | None,
+    typer.Option(
+        "--from", help="Where the files of a built-in data set are: needed for [bold]tate[/bold] and [bold]movielens[/bold]."
+    ),
+]
+KeepStale = Annotated[bool, typer.Option("--keep-stale", help="Leave what the source no longer has.")]
+AllowRemoval = Annotated[
+    bool, typer.Option("--allow-removal", help="Remove what the source no longer has even if it is more than a tenth of a table.")
+]
+Verify = Annotated[bool, typer.Option("--verify", help="Compare with every row of the database: finds what others changed there.")]
+Quarantine = Annotated[
+    Path | None, typer.Option(help="Set rows with problems aside in this file (JSON lines), and go on with the rest.")
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of training workers; chosen for this machine by default.")]
 
 

@@ -5,16 +5,23 @@ enter a statement.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pipeline.errors import ConfigurationError
 
 _LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 _RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _PROPERTY = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
-_RESERVED_LABELS = frozenset({"Dataset", "EmbeddingRun", "Entity", "Hyperedge"})
-_RESERVED_PROPERTIES = frozenset({"embeddingA", "embeddingB", "id", "name"})
+_RESERVED_LABELS = frozenset({"Dataset", "EmbeddingRun", "Entity", "Hyperedge", "IngestedPart", "IngestedTable"})
+_RESERVED_PROPERTIES = frozenset({"embeddingA", "embeddingB", "id", "ingest", "name"})
+
+PropertyType = Literal["string", "integer", "float", "boolean", "date", "datetime", "strings", "integers", "floats"]
+"""What a property holds; the plural ones are lists."""
+
+TimeType = Literal["integer", "date", "datetime"]
+"""How the time of a hyperedge is told: a count of one's own (a year, seconds since 1970), a day, or a moment."""
 
 
 GraphKey = tuple[str, str]
@@ -30,24 +37,28 @@ class Modality:
     label
         Its Neo4j label, PascalCase.
     properties
-        Names of the properties that its entities have besides ``id`` and ``name``, camelCase.
+        The properties that its entities have besides ``id`` and ``name``: type by name, names in camelCase.
     distinguish_by
         Those of the properties that tell apart entities of one name, most telling first.
     """
 
     label: str
-    properties: tuple[str, ...] = ()
+    properties: Mapping[str, PropertyType] = field(default_factory=dict)
     distinguish_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_label(self.label, "modality")
-        for name in self.properties:
+        for name, kind in self.properties.items():
+            if kind not in get_args(PropertyType):
+                raise ConfigurationError(
+                    f"modality {self.label}: property {name} has the type {kind!r}", hint=f"use {', '.join(get_args(PropertyType))}"
+                )
             if not _PROPERTY.fullmatch(name) or name in _RESERVED_PROPERTIES:
                 raise ConfigurationError(
                     f"modality {self.label}: {name!r} cannot be a property",
                     hint=f"use camelCase, and none of {', '.join(sorted(_RESERVED_PROPERTIES))}",
                 )
-        unknown = set(self.distinguish_by) - set(self.properties)
+        unknown = set(self.distinguish_by) - self.properties.keys()
         if unknown:
             raise ConfigurationError(
                 f"modality {self.label}: distinguish_by names {sorted(unknown)}, which are no properties of it"
@@ -97,17 +108,24 @@ class HyperedgeType:
         Labels of the modalities, by position; one modality may stand twice.
     weight
         Weight λ of this type in the objective, > 0.
+    time
+        How the hyperedges tell their time, or None where they have none. It is kept, and not learned from.
     """
 
     label: str
     members: tuple[str, ...]
     weight: float = 1.0
+    time: TimeType | None = None
 
     def __post_init__(self) -> None:
         _check_label(self.label, "hyperedge type")
         if self.arity < 2:
             raise ConfigurationError(f"hyperedge type {self.label} joins {self.arity} member(s), at least 2 are needed")
         _check_weight(self.weight, f"hyperedge type {self.label}")
+        if self.time not in (None, *get_args(TimeType)):
+            raise ConfigurationError(
+                f"hyperedge type {self.label}: its time is of the type {self.time!r}", hint=f"use {', '.join(get_args(TimeType))}"
+            )
 
     @property
     def arity(self) -> int:
@@ -177,8 +195,10 @@ class Dataset:
         """The description that `to_json` gave."""
         return cls(
             name=data["name"],
-            modalities=tuple(Modality(m["label"], tuple(m["properties"]), tuple(m["distinguish_by"])) for m in data["modalities"]),
-            hyperedge_types=tuple(HyperedgeType(t["label"], tuple(t["members"]), t["weight"]) for t in data["hyperedge_types"]),
+            modalities=tuple(Modality(m["label"], m["properties"], tuple(m["distinguish_by"])) for m in data["modalities"]),
+            hyperedge_types=tuple(
+                HyperedgeType(t["label"], tuple(t["members"]), t["weight"], t["time"]) for t in data["hyperedge_types"]
+            ),
             graphs=tuple(IntraModalGraph(**g) for g in data["graphs"]),
         )
 

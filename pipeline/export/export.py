@@ -1,6 +1,5 @@
 """Neo4j into a snapshot directory: the whole hypergraph of one data set, in rows."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
@@ -20,6 +19,7 @@ from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import ExportError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
+from pipeline.graph.stored import stored_datasets
 
 _READ_AGAIN = "it changed while it was read, or an ingest did not end; run the ingest again, then the export"
 
@@ -70,13 +70,12 @@ def export(client: GraphClient, dataset_name: str, directory: Path, progress: Pr
 
 
 def _description(client: GraphClient, name: str) -> tuple[Dataset, dict[str, int]]:
-    found = client.read(load("export/dataset"), name=name)
-    if not found:
+    stored = stored_datasets(client).get(name)
+    if stored is None:
         raise ExportError(f"the database holds no data set {name}", hint=f"run `hyperlearn ingest {name}` first")
-    (row,) = found
-    if row["counts"] is None:
+    if stored.counts is None:
         raise ExportError(f"the ingest of data set {name} did not end", hint=f"run `hyperlearn ingest {name}` again")
-    return Dataset.from_json(json.loads(row["description"])), json.loads(row["counts"])
+    return stored.dataset, stored.counts
 
 
 def _graph(client: GraphClient, key: GraphKey, index: RowIndex, progress: Progress) -> sparse.csr_array:

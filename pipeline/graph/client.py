@@ -5,13 +5,16 @@ there is no retry loop here; and the driver need not tell of it.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import neo4j
+import neo4j.time
 from neo4j import exceptions
 
 from pipeline.errors import (
@@ -20,12 +23,21 @@ from pipeline.errors import (
     GraphError,
     GraphSchemaError,
     GraphStatementError,
+    GraphStorageError,
     GraphUnavailableError,
+    PipelineError,
 )
 from pipeline.graph.connection import Connection
 from pipeline.graph.statement import Statement
 
 logging.getLogger("neo4j").setLevel(logging.ERROR)
+
+OLDEST_VERSION = (5, 26)
+"""The oldest Neo4j that the statements are tested with."""
+
+_READ_ONLY = ("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase")
+_STORAGE = "Neo.DatabaseError.Transaction."
+"""What comes when a transaction cannot be logged, and at each one after that until a restart."""
 
 Row = dict[str, Any]
 """One record: values by name."""
@@ -45,6 +57,8 @@ class GraphClient:
         On entering, if the database does not answer.
     GraphAccessError
         On entering, if it refuses the user.
+    ConfigurationError
+        On entering, if it is no Neo4j, or one that is too old.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -57,8 +71,9 @@ class GraphClient:
     def __enter__(self) -> Self:
         try:
             with _errors_of(self.connection, "connecting"):
-                self._driver.verify_connectivity()
-        except GraphError:
+                agent = self._driver.get_server_info().agent
+            _check_version(agent, self.connection)
+        except PipelineError:
             self._driver.close()
             raise
         return self
@@ -72,7 +87,10 @@ class GraphClient:
         """All records of a reading statement."""
         _check_parameters(statement, parameters)
         with _errors_of(self.connection, statement.name), self._session() as session:
-            return session.execute_read(lambda tx: tx.run(statement.text, parameters).data())
+            # Not `Result.data`: it looks at every byte of a value that is bytes.
+            return session.execute_read(
+                lambda tx: [dict(zip(record.keys(), record.values(), strict=True)) for record in tx.run(statement.text, parameters)]
+            )
 
     def columns(self, statement: Statement, **parameters: object) -> dict[str, list[Any]]:
         """All records of a reading statement, turned into one list per column: for long tables."""
@@ -102,12 +120,29 @@ class GraphClient:
         with _errors_of(self.connection, statement.name), self._session() as session:
             return session.run(neo4j.Query(statement.text), parameters).consume().counters
 
+    def stream(self, statement: Statement, size: int, **parameters: object) -> Iterator[dict[str, list[Any]]]:
+        """The records of a long table, so many at a time, one list per column; no more of them are in memory.
+
+        The statement runs once: what fails in the middle is not repeated.
+        """
+        _check_parameters(statement, parameters)
+        with (
+            _errors_of(self.connection, statement.name),
+            self._driver.session(
+                database=self.connection.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=size
+            ) as session,
+        ):
+            result = session.run(neo4j.Query(statement.text), parameters)
+            keys = result.keys()
+            while records := result.fetch(size):
+                columns = zip(*(record.values() for record in records), strict=True)
+                yield {key: [_native(value) for value in column] for key, column in zip(keys, columns, strict=True)}
+
     def write_batches(
         self,
         statement: Statement,
-        rows: Sequence[object],
+        batches: Iterable[Sequence[object]],
         *,
-        batch_size: int,
         concurrency: int = 1,
         advance: Callable[[int], None],
         **parameters: object,
@@ -118,10 +153,8 @@ class GraphClient:
         ----------
         statement
             A statement with a parameter ``$rows``.
-        rows
-            All rows; every batch is a slice of them.
-        batch_size
-            Rows per transaction.
+        batches
+            The rows; taken as they are needed, so that no more than a few batches are in memory.
         concurrency
             Transactions under way at once. More than one is for statements that do not lock the same nodes.
         advance
@@ -130,22 +163,44 @@ class GraphClient:
             The statement's other parameters.
         """
 
-        def work(start: int) -> int:
-            batch = rows[start : start + batch_size]
+        def work(batch: Sequence[object]) -> int:
             self.write(statement, rows=batch, **parameters)
             return len(batch)
 
         with ThreadPoolExecutor(concurrency, thread_name_prefix="write") as pool:
-            futures = [pool.submit(work, start) for start in range(0, len(rows), batch_size)]
+            waiting: deque[Future[int]] = deque()
             try:
-                for future in futures:
-                    advance(future.result())
+                for batch in batches:
+                    waiting.append(pool.submit(work, batch))
+                    # One batch more than there are transactions: it is packed while they run.
+                    if len(waiting) > concurrency:
+                        advance(waiting.popleft().result())
+                while waiting:
+                    advance(waiting.popleft().result())
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
 
     def _session(self) -> neo4j.Session:
         return self._driver.session(database=self.connection.database)
+
+
+def _native(value: Any) -> Any:  # noqa: ANN401 - whatever a property holds
+    """A value as Python's own types have it."""
+    if isinstance(value, list):
+        return [_native(item) for item in value]
+    return value.to_native() if isinstance(value, neo4j.time.Date | neo4j.time.DateTime) else value
+
+
+def _check_version(agent: str, connection: Connection) -> None:
+    """Refuse servers that lack what we need of Neo4j: vector indexes, and Cypher's subqueries as we write them."""
+    found = re.fullmatch(r"Neo4j/(\d+)\.(\d+)\S*", agent)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST_VERSION:
+        oldest = ".".join(map(str, OLDEST_VERSION))
+        raise ConfigurationError(
+            f"the server at {connection.uri} is {agent}; Neo4j {oldest} or newer is needed",
+            hint="upgrade it, or unset NEO4J_URI to use the embedded server",
+        )
 
 
 def _check_parameters(statement: Statement, parameters: dict[str, object]) -> None:
@@ -158,24 +213,10 @@ def _errors_of(connection: Connection, what: str) -> Iterator[None]:
     """Turn the driver's errors into ours; ``what`` is the statement's name or what was being done."""
     try:
         yield
-    except exceptions.AuthError as error:
-        raise GraphAccessError(
-            f"Neo4j at {connection.uri} refuses user {connection.user!r}: {error.message or error}",
-            hint="check NEO4J_USER and NEO4J_PASSWORD",
-        ) from error
-    except exceptions.Forbidden as error:
-        raise GraphAccessError(
-            f"{what}: user {connection.user!r} may not do this: {error.message}", hint="use a user that may write data and indexes"
-        ) from error
-    except (exceptions.ServiceUnavailable, exceptions.SessionExpired, exceptions.TransientError) as error:
-        raise GraphUnavailableError(
-            f"{what}: Neo4j at {connection.uri} does not answer: {error}",
-            hint="see `hyperlearn status`; start the embedded server with `hyperlearn up`, or check NEO4J_URI",
-        ) from error
-    except exceptions.ConstraintError as error:
-        raise GraphSchemaError(f"{what}: {error.message}") from error
     except exceptions.Neo4jError as error:
-        raise GraphStatementError(f"{what}: {error.code}: {error.message}") from error
+        raise _of_server(error, connection, what) from error
+    except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
+        raise _unavailable(error, connection, what) from error
     except (exceptions.ConfigurationError, ValueError) as error:
         if what != "connecting":
             raise
@@ -184,3 +225,39 @@ def _errors_of(connection: Connection, what: str) -> Iterator[None]:
         ) from error
     except exceptions.DriverError as error:
         raise GraphUnavailableError(f"{what}: {error}") from error
+
+
+def _of_server(error: exceptions.Neo4jError, connection: Connection, what: str) -> GraphError:  # noqa: PLR0911 - one a kind
+    """What the server says is wrong."""
+    # First: the driver counts it among the errors that may pass.
+    if error.code in _READ_ONLY:
+        return GraphAccessError(
+            f"database {connection.database} at {connection.uri} is read-only",
+            hint="name one that may be written (NEO4J_URI, NEO4J_DATABASE), or lift server.databases.read_only",
+        )
+    if isinstance(error, exceptions.AuthError):
+        return GraphAccessError(
+            f"Neo4j at {connection.uri} refuses user {connection.user!r}: {error.message or error}",
+            hint="check NEO4J_USER and NEO4J_PASSWORD",
+        )
+    if isinstance(error, exceptions.Forbidden):
+        return GraphAccessError(
+            f"{what}: user {connection.user!r} may not do this: {error.message}", hint="use a user that may write data and indexes"
+        )
+    if isinstance(error, exceptions.TransientError):
+        return _unavailable(error, connection, what)
+    if (error.code or "").startswith(_STORAGE):
+        return GraphStorageError(
+            f"{what}: Neo4j at {connection.uri} cannot write its files: {error.message}",
+            hint="free disk space where it keeps its store, restart it (`hyperlearn down` if embedded), and run again",
+        )
+    if isinstance(error, exceptions.ConstraintError):
+        return GraphSchemaError(f"{what}: {error.message}")
+    return GraphStatementError(f"{what}: {error.code}: {error.message}")
+
+
+def _unavailable(error: Exception, connection: Connection, what: str) -> GraphUnavailableError:
+    return GraphUnavailableError(
+        f"{what}: Neo4j at {connection.uri} does not answer: {error}",
+        hint="see `hyperlearn status`; start the embedded server with `hyperlearn up`, or check NEO4J_URI",
+    )

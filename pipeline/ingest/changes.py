@@ -1,53 +1,27 @@
-"""What a table changes in the database: the difference between the rows that are wanted and those that are there."""
+"""How many rows of each table an ingest wrote, and whether it may remove what it would."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
-Key = TypeVar("Key", bound=Hashable)
-Content = TypeVar("Content")
+from pipeline.errors import IngestRefusedError
+from pipeline.records.comparison import Comparison
 
-
-@dataclass(frozen=True)
-class Changes(Generic[Key, Content]):
-    """The difference between what is wanted and what is there, by key.
-
-    Attributes
-    ----------
-    created
-        Wanted and not there.
-    changed
-        Wanted, and there with another content.
-    removed
-        There and not wanted.
-    num_unchanged
-        How many are there as wanted.
-    """
-
-    created: dict[Key, Content]
-    changed: dict[Key, Content]
-    removed: list[Key]
-    num_unchanged: int
-
-    @classmethod
-    def between(cls, present: Mapping[Key, Content], wanted: Mapping[Key, Content]) -> "Changes[Key, Content]":
-        """Compare what is there with what is wanted."""
-        created = {key: content for key, content in wanted.items() if key not in present}
-        changed = {key: content for key, content in wanted.items() if key in present and present[key] != content}
-        removed = [key for key in present if key not in wanted]
-        return cls(created, changed, removed, len(wanted) - len(created) - len(changed))
+GREATEST_LOSS = 0.1
+"""The part of a table that goes without a question."""
 
 
 @dataclass(frozen=True)
 class TableChanges:
-    """How many rows of one table were written.
+    """How many rows of one table were written, or would be.
 
     Attributes
     ----------
     table
-        The modality, the intra-modal graph or the hyperedge type.
+        The table key: a modality, an intra-modal graph or a hyperedge type.
     created, changed, removed, unchanged
         Numbers of rows.
+    stale
+        Rows that the source no longer has and that were left there.
     """
 
     table: str
@@ -55,13 +29,44 @@ class TableChanges:
     changed: int
     removed: int
     unchanged: int
+    stale: int = 0
 
     @classmethod
-    def of(cls, table: str, changes: Changes[Key, Content]) -> "TableChanges":
-        """Count the changes of a table."""
-        return cls(table, len(changes.created), len(changes.changed), len(changes.removed), changes.num_unchanged)
+    def of(cls, comparison: Comparison, *, keep_stale: bool = False) -> "TableChanges":
+        """Those of a comparison."""
+        gone = comparison.removed
+        removed, stale = (0, gone) if keep_stale else (gone, 0)
+        return cls(comparison.table.key, comparison.created, comparison.changed, removed, comparison.unchanged, stale)
 
     @property
     def total(self) -> int:
-        """Rows of the table as it is now."""
-        return self.created + self.changed + self.unchanged
+        """Rows of the table as it is afterwards."""
+        return self.created + self.changed + self.unchanged + self.stale
+
+    @property
+    def written(self) -> int:
+        """Rows that differ from what was there."""
+        return self.created + self.changed + self.removed
+
+
+def refuse_loss(dataset: str, comparisons: Iterable[Comparison]) -> None:
+    """Stop before anything is written if more than a tenth of a table would go: a source that is cut short looks like that.
+
+    Of relations only the loss on balance counts: a graph of neighbours is rearranged by a few new entities.
+
+    Raises
+    ------
+    IngestRefusedError
+        With all such tables.
+    """
+    refused = []
+    for comparison in comparisons:
+        before = comparison.removed + comparison.changed + comparison.unchanged
+        loss = comparison.removed - (comparison.created if comparison.table.kind == "relations" else 0)
+        if loss > GREATEST_LOSS * before:
+            refused.append(f"{comparison.removed:,} of {before:,} {comparison.table.key}")
+    if refused:
+        raise IngestRefusedError(
+            f"data set {dataset}: {', '.join(refused)} would be removed, which is more than a tenth; nothing was written",
+            hint="is the source whole? --allow-removal removes them, --keep-stale leaves them",
+        )

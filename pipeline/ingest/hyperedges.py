@@ -1,40 +1,49 @@
-"""Hyperedges of one type: read what is there, compare, remove, create and change the difference."""
-
-import pandas as pd
+"""Hyperedges of one type: remove, create and change."""
 
 from pipeline.domain.dataset import HyperedgeType
 from pipeline.domain.progress import Progress
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
-from pipeline.ingest.batches import send
-from pipeline.ingest.changes import Changes, TableChanges
-from pipeline.ingest.contents import hyperedge_contents, hyperedge_id
+from pipeline.ingest.batches import BATCH_SIZE, send
+from pipeline.records.comparison import Comparison
 
 
-def sync_hyperedges(
-    client: GraphClient, hyperedge_type: HyperedgeType, table: pd.DataFrame | None, progress: Progress
-) -> TableChanges:
-    """Make the database hold exactly the hyperedges of a table; None stands for an empty one.
+def write_hyperedges(
+    client: GraphClient, hyperedge_type: HyperedgeType, comparison: Comparison, progress: Progress, *, number: int, keep_stale: bool
+) -> None:
+    """Write the difference.
 
-    The members of a hyperedge never change, since its id is made of theirs; its value may.
+    The members of a hyperedge never change, since its id is made of theirs; its value and its time may.
+
+    Parameters
+    ----------
+    client
+        The database.
+    hyperedge_type
+        The type.
+    comparison
+        What is to be written.
+    progress
+        Told of the rows written.
+    number
+        Number of the ingest, which the hyperedges get as a stamp.
+    keep_stale
+        Whether hyperedges that are no longer wanted stay.
     """
-    label = hyperedge_type.label
-    members = {} if table is None else hyperedge_contents(table, hyperedge_type.arity)
-    members_of = {hyperedge_id(hyperedge_type.members, ids): ids for ids in members}
-    present = client.columns(load("ingest/read_hyperedges").with_identifiers(HyperedgeType=label))
-    changes = Changes.between(
-        dict(zip(present["id"], present["value"], strict=True)), {id_: members[ids] for id_, ids in members_of.items()}
-    )
-    remove = load("ingest/remove_nodes").with_identifiers(Label=label)
-    send(client, progress, f"Removing {label}", remove, changes.removed)
-    create = (
-        load("ingest/create_hyperedges")
-        .with_members(hyperedge_type.arity)
-        .with_identifiers(HyperedgeType=label, **{f"Member{p}": modality for p, modality in enumerate(hyperedge_type.members)})
-    )
-    created = [{"id": id_, "value": value, "members": members_of[id_]} for id_, value in changes.created.items()]
-    send(client, progress, f"Writing {label}", create, created)
-    set_values = load("ingest/set_hyperedge_values").with_identifiers(HyperedgeType=label)
-    changed = [{"id": id_, "value": value} for id_, value in changes.changed.items()]
-    send(client, progress, f"Changing {label}", set_values, changed)
-    return TableChanges.of(label, changes)
+    label, arity = hyperedge_type.label, hyperedge_type.arity
+    if not keep_stale:
+        statement = load("ingest/remove_nodes").with_identifiers(Label=label)
+        keys = comparison.removed_keys(BATCH_SIZE)
+        send(client, progress, f"Removing {label}", statement, keys, lambda id_: id_, total=comparison.removed)
+
+    def row(id_: str, *values: object) -> object:
+        value, time = values[arity], values[arity + 1] if len(values) > arity + 1 else None
+        return {"id": id_, "members": values[:arity], "value": value, "time": time}
+
+    members = {f"Member{p}": modality for p, modality in enumerate(hyperedge_type.members)}
+    for doing, name, rows, total in (
+        ("Writing", "ingest/create_hyperedges", comparison.created_rows(BATCH_SIZE), comparison.created),
+        ("Changing", "ingest/change_hyperedges", comparison.changed_rows(BATCH_SIZE), comparison.changed),
+    ):
+        statement = load(name).with_members(arity).with_identifiers(HyperedgeType=label, **members)
+        send(client, progress, f"{doing} {label}", statement, rows, row, total=total, ingest=number)

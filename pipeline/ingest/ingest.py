@@ -1,90 +1,244 @@
-"""Records into Neo4j: afterwards the database holds exactly what the records say, and nothing was written that was there already.
+"""A source into Neo4j: afterwards the database holds exactly what the source says, and nothing was written that was there already.
 
-Each table is compared with what the database holds, and only the difference is written, in batches. A run that is killed is mended
-by the next one, since that compares anew; a second run finds no difference.
+A source whose fingerprint is that of the last ingest is not even read. Otherwise its tables are staged and checked, each is
+compared with what the database holds, and only the difference is written, in batches. An ingest that is killed is mended by the
+next one, which reads back the tables that were being written.
 """
 
-from collections.abc import Iterator
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-import pandas as pd
-
-from pipeline.domain.dataset import Dataset, Modality
+from pipeline.domain.dataset import Dataset
 from pipeline.domain.progress import Progress, no_progress
-from pipeline.domain.records import Records
 from pipeline.graph.client import GraphClient
 from pipeline.graph.schema import create_schema
-from pipeline.ingest.changes import TableChanges
+from pipeline.graph.statement import load
+from pipeline.graph.stored import StoredDataset, stored_datasets
+from pipeline.ingest.changes import TableChanges, refuse_loss
 from pipeline.ingest.entities import remove_entities, write_entities
-from pipeline.ingest.hyperedges import sync_hyperedges
-from pipeline.ingest.ownership import claim, write_description
-from pipeline.ingest.relations import sync_relations
+from pipeline.ingest.hyperedges import write_hyperedges
+from pipeline.ingest.ownership import claim
+from pipeline.ingest.present import begin_table, count_rows, digested_tables, end_table, stage_digests, stage_rows
+from pipeline.ingest.relations import write_relations
+from pipeline.records.comparison import Comparison
+from pipeline.records.records import Records
+from pipeline.records.source import Source
+from pipeline.records.tables import graph_table_key, tables_of
 
 
-def ingest(client: GraphClient, records: Records, progress: Progress = no_progress) -> list[TableChanges]:
-    """Make the database hold the records.
+@dataclass(frozen=True)
+class IngestOptions:
+    """What an ingest may do.
+
+    Attributes
+    ----------
+    keep_stale
+        Leave rows that the source no longer has.
+    allow_removal
+        Remove them even if they are more than a tenth of a table.
+    verify
+        Read back every row, instead of trusting the digests of the last ingest: finds what others changed.
+    dry_run
+        Say what would change, and write nothing.
+    quarantine
+        Set rows that have problems aside in this file, and go on with the rest; None refuses the whole.
+    """
+
+    keep_stale: bool = False
+    allow_removal: bool = False
+    verify: bool = False
+    dry_run: bool = False
+    quarantine: Path | None = None
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an ingest did, or would do.
+
+    Attributes
+    ----------
+    tables
+        Per table, how many rows were created, changed, removed, left.
+    notes
+        What the source mended or left out.
+    num_quarantined
+        Rows that were set aside.
+    recognised
+        Whether the source was recognised as unchanged, and not read.
+    """
+
+    tables: tuple[TableChanges, ...]
+    notes: tuple[str, ...] = ()
+    num_quarantined: int = 0
+    recognised: bool = False
+
+
+def ingest(
+    client: GraphClient, source: Source, options: IngestOptions = IngestOptions(), progress: Progress = no_progress
+) -> IngestReport:
+    """Make the database hold what a source has.
 
     Parameters
     ----------
     client
         The database.
-    records
+    source
         What it shall hold of this data set.
+    options
+        What may be done.
     progress
         Told of each table.
 
     Returns
     -------
-    list of TableChanges
-        Per table, how many rows were created, changed, removed and left.
+    IngestReport
+        What was done.
 
     Raises
     ------
+    SourceError
+        If the source has problems; nothing has been written then.
+    IngestRefusedError
+        If more than a tenth of a table would go; nothing has been written then.
     GraphSchemaError
         If a label belongs to somebody else; nothing has been written then.
     GraphError
         If the database fails; running again completes the work.
     """
+    fingerprint = source.fingerprint()
+    stored = stored_datasets(client).get(source.name)
+    if stored is not None and not options.verify and _is_unchanged(client, stored, fingerprint):
+        counts = stored.counts or {}
+        return IngestReport(tuple(TableChanges(key, 0, 0, 0, count) for key, count in counts.items()), recognised=True)
+    with source.read(progress) as records:
+        with progress(f"Checking {source.name}"):
+            records.check(options.quarantine)
+        tables = ingest_records(client, records, options, progress, fingerprint=fingerprint)
+        return IngestReport(tuple(tables), tuple(records.notes), records.num_quarantined)
+
+
+def ingest_records(
+    client: GraphClient,
+    records: Records,
+    options: IngestOptions = IngestOptions(),
+    progress: Progress = no_progress,
+    *,
+    fingerprint: str | None = None,
+) -> list[TableChanges]:
+    """Make the database hold checked records; as `ingest`, with records that are staged already.
+
+    Parameters
+    ----------
+    client, options, progress
+        As for `ingest`.
+    records
+        What the database shall hold, checked.
+    fingerprint
+        What to recognise them by the next time.
+    """
     dataset = records.dataset
-    before = claim(client, dataset) or dataset
+    stored = claim(client, dataset)
+    former = stored.dataset if stored is not None else dataset
+    comparisons = _compare(client, records, former, options, progress)
+    dropped = _compare_dropped(client, records, former, progress)
+    keep = options.keep_stale
+    if not options.allow_removal:
+        refuse_loss(dataset.name, [*(() if keep else comparisons.values()), *dropped.values()])
+    report = [TableChanges.of(comparison, keep_stale=keep) for comparison in comparisons.values()]
+    report += [TableChanges.of(comparison) for comparison in dropped.values()]
+    if options.dry_run:
+        return report
     create_schema(client, dataset)
-    report = []
-    removed = {}
-    for modality in dataset.modalities:
-        properties = _managed_properties(modality, before)
-        changes = write_entities(client, modality.label, records.entities[modality.label], properties, progress)
-        removed[modality.label] = changes.removed
-        report.append(TableChanges.of(modality.label, changes))
-    for graph in dataset.graphs:
-        report.append(sync_relations(client, graph.key, records.relations[graph.key], progress))
-    for hyperedge_type in dataset.hyperedge_types:
-        report.append(sync_hyperedges(client, hyperedge_type, records.hyperedges[hyperedge_type.label], progress))
-    report.extend(_remove_undescribed(client, before, dataset, progress))
-    # Entities go last: the hyperedges and relations that held them are gone by now.
-    for label, ids in removed.items():
-        remove_entities(client, label, ids, progress)
-    write_description(client, dataset, counts={changes.table: changes.total for changes in report if changes.total})
+    number = (stored.ingest if stored is not None else 0) + any(table.written for table in report)
+    client.write(load("ingest/begin_ingest"), name=dataset.name, description=json.dumps(dataset.to_json()))
+    _write(client, records, former, comparisons, dropped, keep_stale=keep, number=number, progress=progress)
+    # What is stale or set aside is not in the source: the next run must look again.
+    whole = not records.num_quarantined and not any(table.stale for table in report)
+    client.write(
+        load("ingest/end_ingest"),
+        name=dataset.name,
+        counts=json.dumps({table.table: table.total for table in report if table.total}),
+        fingerprint=fingerprint if whole else None,
+        ingest=number,
+    )
     return report
 
 
-def _managed_properties(modality: Modality, before: Dataset) -> list[str]:
-    """Properties that the description has, or had when the data set was last ingested."""
-    former = before.modality(modality.label).properties if modality.label in before.labels else ()
-    return list(dict.fromkeys(("name", *modality.properties, *former)))
+def _is_unchanged(client: GraphClient, stored: StoredDataset, fingerprint: str) -> bool:
+    """Whether the source is that of the last ingest, and the database still holds as many rows as it left."""
+    if stored.counts is None or stored.fingerprint != fingerprint:
+        return False
+    return all(count_rows(client, table) == stored.counts.get(key, 0) for key, table in tables_of(stored.dataset).items())
 
 
-def _remove_undescribed(client: GraphClient, before: Dataset, dataset: Dataset, progress: Progress) -> Iterator[TableChanges]:
-    """Remove what the last description had and the new one has not."""
-    keys = {graph.key for graph in dataset.graphs}
-    for graph in before.graphs:
-        if graph.key not in keys:
-            yield sync_relations(client, graph.key, None, progress)
-    labels = {hyperedge_type.label for hyperedge_type in dataset.hyperedge_types}
-    for hyperedge_type in before.hyperedge_types:
-        if hyperedge_type.label not in labels:
-            yield sync_hyperedges(client, hyperedge_type, None, progress)
-    for modality in before.modalities:
-        if modality.label not in dataset.labels:
-            empty = pd.DataFrame({"id": [], "name": []})
-            changes = write_entities(client, modality.label, empty, ("name",), progress)
-            remove_entities(client, modality.label, changes.removed, progress)
-            yield TableChanges.of(modality.label, changes)
+def _compare(
+    client: GraphClient, records: Records, former: Dataset, options: IngestOptions, progress: Progress
+) -> dict[str, Comparison]:
+    """Compare every table with what the database holds; nothing is written."""
+    name = records.dataset.name
+    digested = {} if options.verify else digested_tables(client, name)
+    comparisons = {}
+    for key, table in records.tables.items():
+        # A count that is not what the last ingest left tells that somebody else was there.
+        if key in digested and digested[key] == count_rows(client, table):
+            stage_digests(client, name, records.store, table)
+        else:
+            stage_rows(client, records.store, table, _former_columns(records, former, key), progress)
+        comparisons[key] = Comparison.of(records.store, table)
+    return comparisons
+
+
+def _compare_dropped(client: GraphClient, records: Records, former: Dataset, progress: Progress) -> dict[str, Comparison]:
+    """The same for tables that the last description had and this one has not: all their rows are to go."""
+    comparisons = {}
+    for key, table in tables_of(former).items():
+        if key not in records.tables:
+            dropped = replace(table, name=f"dropped_{table.name}")
+            records.create(dropped)
+            stage_rows(client, records.store, dropped, {}, progress)
+            comparisons[key] = Comparison.of(records.store, dropped)
+    return comparisons
+
+
+def _write(
+    client: GraphClient,
+    records: Records,
+    former: Dataset,
+    comparisons: dict[str, Comparison],
+    dropped: dict[str, Comparison],
+    *,
+    keep_stale: bool,
+    number: int,
+    progress: Progress,
+) -> None:
+    """Write the differences: entities, relations, hyperedges; what goes, goes in the opposite order."""
+    dataset = records.dataset
+    for comparison in (*comparisons.values(), *dropped.values()):
+        if comparison.created or comparison.changed or comparison.removed:
+            begin_table(client, dataset.name, comparison.table.key)
+    for modality in dataset.modalities:
+        gone = list(_former_columns(records, former, modality.label))
+        write_entities(client, comparisons[modality.label], gone, progress, number=number)
+    for described, all_compared, keep in ((dataset, comparisons, keep_stale), (former, dropped, False)):
+        for graph in described.graphs:
+            if relations := all_compared.get(graph_table_key(*graph.key)):
+                write_relations(client, graph.key, relations, progress, number=number, keep_stale=keep)
+        for kind in described.hyperedge_types:
+            if hyperedges := all_compared.get(kind.label):
+                write_hyperedges(client, kind, hyperedges, progress, number=number, keep_stale=keep)
+    # Entities go last: the hyperedges and relations that held them are gone by now.
+    for key, comparison in (*comparisons.items(), *dropped.items()):
+        if comparison.table.kind == "entities" and not (keep_stale and key in comparisons):
+            remove_entities(client, comparison, progress)
+    digested = digested_tables(client, dataset.name)
+    for key, comparison in comparisons.items():
+        if key not in digested:
+            end_table(client, dataset.name, comparison, stale=keep_stale)
+
+
+def _former_columns(records: Records, former: Dataset, key: str) -> dict[str, str]:
+    """Columns, with their types, that a table had by the last description and has no longer."""
+    table = tables_of(former).get(key)
+    own = records.tables[key].columns
+    return {} if table is None else {name: kind for name, kind in table.columns.items() if name not in own}

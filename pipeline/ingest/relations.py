@@ -1,42 +1,46 @@
-"""Relations of one intra-modal graph: read what is there, compare, remove, create and change the difference."""
-
-from collections.abc import Iterable
-
-import pandas as pd
+"""Relations of one intra-modal graph: remove, create and change."""
 
 from pipeline.domain.dataset import GraphKey
 from pipeline.domain.progress import Progress
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
-from pipeline.ingest.batches import send
-from pipeline.ingest.changes import Changes, TableChanges
-from pipeline.ingest.contents import relation_contents
-
-Pair = tuple[str, str]
+from pipeline.ingest.batches import BATCH_SIZE, send
+from pipeline.records.comparison import Comparison
 
 
-def sync_relations(client: GraphClient, key: GraphKey, table: pd.DataFrame | None, progress: Progress) -> TableChanges:
-    """Make the database hold exactly the relations of a table; None stands for an empty one."""
+def write_relations(
+    client: GraphClient, key: GraphKey, comparison: Comparison, progress: Progress, *, number: int, keep_stale: bool
+) -> None:
+    """Write the difference.
+
+    Parameters
+    ----------
+    client
+        The database.
+    key
+        The graph.
+    comparison
+        What is to be written.
+    progress
+        Told of the rows written.
+    number
+        Number of the ingest, which the relations get as a stamp.
+    keep_stale
+        Whether relations that are no longer wanted stay.
+    """
     label, relation_type = key
-    name = f"{label}-{relation_type}"
-    present = client.columns(load("ingest/read_relations").with_identifiers(Modality=label, RELATION_TYPE=relation_type))
-    changes = Changes.between(
-        dict(zip(zip(present["source"], present["target"], strict=True), present["weight"], strict=True)),
-        {} if table is None else relation_contents(table),
-    )
-
-    def run(doing: str, statement: str, rows: Iterable[tuple[Pair, float | None]]) -> None:
+    steps = [
+        ("Writing", "ingest/create_relations", comparison.created_rows(BATCH_SIZE), comparison.created),
+        ("Changing", "ingest/change_relations", comparison.changed_rows(BATCH_SIZE), comparison.changed),
+    ]
+    if not keep_stale:
+        steps.insert(0, ("Removing", "ingest/remove_relations", comparison.removed_keys(BATCH_SIZE), comparison.removed))
+    for doing, name, rows, total in steps:
+        statement = load(name).with_identifiers(Modality=label, RELATION_TYPE=relation_type)
+        stamp = {"ingest": number} if "ingest" in statement.parameters else {}
         # One at a time: two transactions that relate the same well-connected entities would wait for each other.
-        send(
-            client,
-            progress,
-            f"{doing} {name}",
-            load(statement).with_identifiers(Modality=label, RELATION_TYPE=relation_type),
-            [{"source": source, "target": target, "weight": weight} for (source, target), weight in rows],
-            concurrency=1,
-        )
+        send(client, progress, f"{doing} {label}-{relation_type}", statement, rows, _row, total=total, concurrency=1, **stamp)
 
-    run("Removing", "ingest/remove_relations", ((pair, None) for pair in changes.removed))
-    run("Writing", "ingest/create_relations", changes.created.items())
-    run("Changing", "ingest/set_relation_weights", changes.changed.items())
-    return TableChanges.of(name, changes)
+
+def _row(source: str, target: str, weight: float | None = None) -> object:
+    return {"source": source, "target": target, "weight": weight}

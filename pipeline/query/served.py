@@ -1,13 +1,12 @@
 """What the database serves: its data sets, and the published run of each."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.domain.dataset import Dataset, Modality
 from pipeline.errors import QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
+from pipeline.graph.stored import stored_datasets
 from pipeline.graph.vectors import Slot
 
 
@@ -43,7 +42,11 @@ class Served:
 
 def served(client: GraphClient) -> list[Served]:
     """All data sets of the database, by name."""
-    return [Served(Dataset.from_json(json.loads(row["description"])), _run(row)) for row in client.read(load("query/served"))]
+    runs = {
+        row["name"]: Run(row["run"], row["slot"], row["embeddingDim"], row["publishedAt"])
+        for row in client.read(load("query/served"))
+    }
+    return [Served(stored.dataset, runs.get(name)) for name, stored in stored_datasets(client).items()]
 
 
 def published(client: GraphClient, label: str) -> tuple[Modality, Run]:
@@ -65,7 +68,3 @@ def published(client: GraphClient, label: str) -> tuple[Modality, Run]:
     if not known:
         raise QueryError("the database holds no data set", hint="run `hyperlearn demo`, or `hyperlearn refresh DATASET`, first")
     raise QueryError(f"there is no modality {label}", hint=f"there are {', '.join(known)}")
-
-
-def _run(row: dict[str, Any]) -> Run | None:
-    return None if row["run"] is None else Run(row["run"], row["slot"], row["embeddingDim"], row["publishedAt"])

@@ -1,24 +1,74 @@
-"""The data sets that are built in, by name."""
+"""Every data set that can be named on the command line: the built-in ones, and those that a file describes."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from pipeline.domain.records import Records
 from pipeline.errors import ConfigurationError
-from pipeline.source import movies
-
-_BUILT_IN: dict[str, Callable[[], Records]] = {"movies": movies.read}
+from pipeline.records.source import Source
 
 
-def read(name: str) -> Records:
-    """Read a built-in data set.
+def find(dataset: str, path: Path | None = None) -> Source:
+    """The source of a data set.
+
+    Parameters
+    ----------
+    dataset
+        Path of a data set file (``….toml``), or the name of a built-in data set.
+    path
+        Where a built-in data set's files are, for those that need a download.
 
     Raises
     ------
     ConfigurationError
-        If there is none of that name.
-    SourceError
-        If its tables are not as expected.
+        If there is no such data set, its file is not right, or a path is missing or not wanted.
     """
-    if name not in _BUILT_IN:
-        raise ConfigurationError(f"there is no data set {name!r}", hint=f"built in: {', '.join(sorted(_BUILT_IN))}")
-    return _BUILT_IN[name]()
+    if dataset.endswith(".toml"):
+        from pipeline.source.described import DescribedSource
+
+        if path is not None:
+            raise ConfigurationError("--from is for built-in data sets", hint="a data set file names its tables itself")
+        return DescribedSource.of_file(Path(dataset))
+    if dataset not in _BUILT_IN:
+        raise ConfigurationError(
+            f"there is no data set {dataset!r}",
+            hint=f"name a data set file (….toml), or one that is built in: {', '.join(_BUILT_IN)}",
+        )
+    return _BUILT_IN[dataset](path)
+
+
+def _movies(path: Path | None) -> Source:
+    from pipeline.source.movies import MoviesSource
+
+    return MoviesSource(path)
+
+
+def _tate(path: Path | None) -> Source:
+    from pipeline.source.tate import TateSource
+
+    return TateSource(_required("tate", path, "the archive of the Tate's collection, or the folder that it unpacks to"))
+
+
+def _movielens(path: Path | None) -> Source:
+    from pipeline.source.movielens import MovieLensSource
+
+    return MovieLensSource(_required("movielens", path, "the folder ml-100k, its u.data, or a .mat file with a split"))
+
+
+def _planted(path: Path | None) -> Source:
+    from pipeline.source.planted import PlantedSource
+
+    return PlantedSource(path)
+
+
+def _required(name: str, path: Path | None, what: str) -> Path:
+    if path is None:
+        raise ConfigurationError(f"data set {name} is read from files of yours", hint=f"--from PATH names {what}")
+    return path
+
+
+_BUILT_IN: dict[str, Callable[[Path | None], Source]] = {
+    "movies": _movies,
+    "tate": _tate,
+    "movielens": _movielens,
+    "planted": _planted,
+}

@@ -4,15 +4,16 @@ Nothing here knows a film's genre or director: they are hidden and asked of the 
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from pipeline.source.features import incidence, number_feature, relations, terms_feature
 from pipeline.source.names import SEPARATOR
-from pipeline.source.nearest import Block, nearest_graph, number_block, term_block
+from pipeline.source.nearest import Block
 
 NUM_NEIGHBOURS = 7
 
@@ -46,9 +47,7 @@ def movie_relations(films: pd.DataFrame, links: Mapping[str, pd.DataFrame]) -> p
     DataFrame
         Columns ``source``, ``target`` and ``weight``, each pair once.
     """
-    upper = sparse.triu(nearest_graph(movie_blocks(films, links), NUM_NEIGHBOURS), k=1).tocoo()
-    ids = films["id"].to_numpy(dtype=object)
-    return pd.DataFrame({"source": ids[upper.row], "target": ids[upper.col], "weight": upper.data.astype(np.float64)})
+    return relations(films["id"].tolist(), movie_blocks(films, links), NUM_NEIGHBOURS)
 
 
 def movie_blocks(films: pd.DataFrame, links: Mapping[str, pd.DataFrame]) -> list[Block]:
@@ -59,10 +58,10 @@ def movie_blocks(films: pd.DataFrame, links: Mapping[str, pd.DataFrame]) -> list
     numbers["reviews"] = np.log1p(numbers["reviews"])
     places = {id_: row for row, id_ in enumerate(films["id"])}
     return [
-        *(number_block(values, _NUMBER_WEIGHTS[name]) for name, values in numbers.items()),
-        *(term_block(_terms(films[name].fillna("").str.split(SEPARATOR)), weight) for name, weight in _TERM_WEIGHTS.items()),
-        term_block(_terms(films["name"].map(_title_words)), _TITLE_WEIGHT, max_part=0.05),
-        *(term_block(_linked(links[label], places), weight) for label, weight in _LINK_WEIGHTS.items()),
+        *(number_feature(values, _NUMBER_WEIGHTS[name]) for name, values in numbers.items()),
+        *(terms_feature(_terms(films[name].fillna("").str.split(SEPARATOR)), weight) for name, weight in _TERM_WEIGHTS.items()),
+        terms_feature(_terms(films["name"].map(_title_words)), _TITLE_WEIGHT, max_part=0.05),
+        *(terms_feature(_linked(links[label], places), weight) for label, weight in _LINK_WEIGHTS.items()),
     ]
 
 
@@ -76,12 +75,9 @@ def _title_words(title: str) -> list[str]:
     return re.findall(r"[^\W\d_]{3,}", title.casefold())
 
 
-def _terms(lists: Collection[list[str]]) -> sparse.csr_array:
+def _terms(cells: Iterable[list[str]]) -> sparse.csr_array:
     """Which terms are with which entity (N × F), ones."""
-    pairs = [(row, term) for row, terms in enumerate(lists) for term in dict.fromkeys(filter(None, terms))]
-    codes, terms = pd.factorize(np.array([term for _, term in pairs], dtype=object))
-    rows = np.array([row for row, _ in pairs], dtype=np.int64)
-    return sparse.csr_array((np.ones(len(pairs), dtype=np.float32), (rows, codes)), shape=(len(lists), max(len(terms), 1)))
+    return incidence(list(dict.fromkeys(cell)) for cell in cells)
 
 
 def _linked(links: pd.DataFrame, places: Mapping[str, int]) -> sparse.csr_array:

@@ -8,6 +8,7 @@ source: their name is their id.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,26 +16,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.domain.dataset import Dataset, GraphKey, HyperedgeType, IntraModalGraph, Modality
-from pipeline.domain.records import Records, member_columns
+from pipeline.domain.dataset import Dataset, GraphKey, HyperedgeType, IntraModalGraph, Modality, PropertyType
+from pipeline.domain.progress import Progress
 from pipeline.errors import SourceError
+from pipeline.records.records import Records
+from pipeline.records.tables import member_columns
+from pipeline.source.fingerprint import fingerprint
 from pipeline.source.movie_graphs import decade_relations, movie_relations
 from pipeline.source.names import Names, names_of
 
-MOVIE_PROPERTIES = (
-    "year",
-    "director",
-    "runtime",
-    "language",
-    "certificate",
-    "rating",
-    "meter",
-    "metacritic",
-    "oscars",
-    "boxOffice",
-    "production",
-    "imdbId",
-)
+MOVIE_PROPERTIES: dict[str, PropertyType] = {
+    "year": "integer",
+    "director": "string",
+    "runtime": "float",
+    "language": "string",
+    "certificate": "string",
+    "rating": "float",
+    "meter": "float",
+    "metacritic": "float",
+    "oscars": "integer",
+    "boxOffice": "float",
+    "production": "string",
+    "imdbId": "string",
+}
 
 DATASET = Dataset(
     name="movies",
@@ -45,7 +49,7 @@ DATASET = Dataset(
         Modality("Writer"),
         Modality("Genre"),
         Modality("Country"),
-        Modality("Decade", ("year",)),
+        Modality("Decade", {"year": "integer"}),
     ),
     # A film that lacks one value keeps its others: without a director it has its genres, countries and cast, without a genre its
     # directors, writers and cast.
@@ -60,7 +64,7 @@ DATASET = Dataset(
         IntraModalGraph("Decade", "NEXT", weight=0.1),
     ),
 )
-"""The weights were chosen on a validation part of the films; benchmarks/films.py measures them on another part."""
+"""The weights were chosen on a validation part of the films; `hyperlearn evaluate films` measures them on another part."""
 
 _FIELDS = {"Director": "Director", "Actor": "Cast", "Writer": "Writer", "Genre": "Genre", "Country": "Country"}
 """The multi-valued field that names the members of each modality."""
@@ -100,34 +104,59 @@ class Table:
         return replace(self, names={**self.names, label: replace(names, links=kept)})
 
 
-def read(path: Path | None = None) -> Records:
-    """Read the films as a hypergraph.
+@dataclass(frozen=True)
+class MoviesSource:
+    """The films.
 
-    Parameters
+    Attributes
     ----------
     path
         The SQLite file; None takes the package's own.
-
-    Raises
-    ------
-    SourceError
-        If the file or one of its columns is missing.
     """
-    table = read_table(path)
-    return Records(
-        dataset=DATASET,
-        entities={modality.label: _entities(table, modality.label) for modality in DATASET.modalities},
-        relations=relations(table),
-        hyperedges={t.label: hyperedges(table, t) for t in DATASET.hyperedge_types},
-        notes=tuple(_notes(table)),
-    )
+
+    path: Path | None = None
+    name: str = DATASET.name
+
+    def fingerprint(self) -> str:
+        """Digest of the file and of the code that reads it."""
+        with _file(self.path) as path:
+            return fingerprint(paths=[path])
+
+    def read(self, progress: Progress) -> Records:
+        """Read the films as a hypergraph.
+
+        Raises
+        ------
+        SourceError
+            If the file or one of its columns is missing.
+        """
+        with progress("Reading films"):
+            table = read_table(self.path)
+            return Records.of(
+                DATASET,
+                entities={modality.label: _entities(table, modality.label) for modality in DATASET.modalities},
+                relations=relations(table),
+                hyperedges={t.label: hyperedges(table, t) for t in DATASET.hyperedge_types},
+                notes=tuple(_notes(table)),
+            )
+
+
+@contextmanager
+def _file(path: Path | None) -> Iterator[Path]:
+    if path is not None:
+        yield path
+    else:
+        with as_file(files("bokeh_sampledata") / "_data" / "movies.db") as own:
+            yield own
 
 
 def read_table(path: Path | None = None) -> Table:
-    """Read the films and take their fields apart, without joining anything yet."""
-    if path is None:
-        with as_file(files("bokeh_sampledata") / "_data" / "movies.db") as own:
-            return read_table(own)
+    """Read the films and take their fields apart, without joining anything yet; None takes the package's own file."""
+    with _file(path) as file:
+        return _table(file)
+
+
+def _table(path: Path) -> Table:
     films = _films(path)
     implausible = films["boxOffice"] < _LEAST_BOX_OFFICE
     films.loc[implausible, "boxOffice"] = np.nan

@@ -1,9 +1,10 @@
 """An embeddings directory into Neo4j: written beside the vectors that are served, checked, and then served in their place."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
@@ -48,13 +49,10 @@ def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress =
         names = {"Modality": label, "embedding": vector_property(slot)}
         client.write_alone(load("writeback/drop_index").with_identifiers(vector_index=vector_index(label, slot)))
         client.write_alone(load("writeback/clear_slot").with_identifiers(**names))
-        vectors = embeddings.factors[label].tolist()
-        rows = [{"id": id_, "vector": vector} for id_, vector in zip(ids, vectors, strict=True)]
-        with progress(f"Writing vectors of {label}", total=len(rows)) as advance:
+        with progress(f"Writing vectors of {label}", total=len(ids)) as advance:
             client.write_batches(
                 load("writeback/write_vectors").with_identifiers(Modality=label),
-                rows,
-                batch_size=BATCH_SIZE,
+                _batches(ids, embeddings.factors[label]),
                 concurrency=CONCURRENCY,
                 advance=advance,
                 property=vector_property(slot),
@@ -72,6 +70,13 @@ def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress =
     counts = {label: len(ids) for label, ids in embeddings.ids.items()}
     client.write(load("writeback/publish_run"), id=embeddings.run, numEntities=sum(counts.values()))
     return counts
+
+
+def _batches(ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
+    """Rows of the statement that writes vectors, `BATCH_SIZE` at a time."""
+    for start in range(0, len(ids), BATCH_SIZE):
+        vectors = factor_NR[start : start + BATCH_SIZE].tolist()
+        yield [{"id": id_, "vector": vector} for id_, vector in zip(ids[start : start + BATCH_SIZE], vectors, strict=True)]
 
 
 def _begin(client: GraphClient, embeddings: Embeddings) -> Slot:

@@ -9,6 +9,7 @@ import pytest
 from pipeline.errors import GraphUnavailableError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
+from pipeline.ingest.ingest import IngestOptions
 from pipeline.query.served import published
 from pipeline.query.similar import similar
 from pipeline.source import catalogue
@@ -39,7 +40,7 @@ def client(connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("NEO4J_PASSWORD", connection.password)
     monkeypatch.setenv("NEO4J_DATABASE", connection.database)
     monkeypatch.setenv("HYPERLEARN_HOME", str(tmp_path))
-    monkeypatch.setitem(catalogue._BUILT_IN, "tiny", tiny.records)
+    monkeypatch.setitem(catalogue._BUILT_IN, "tiny", lambda path: tiny.tables())
     with GraphClient(connection) as client:
         assert num_nodes(client) == 0
         yield client
@@ -62,11 +63,11 @@ def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, c
 def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
     tries = []
 
-    def unavailable() -> None:
+    def unavailable(path: Path | None) -> None:
         tries.append("unavailable")
         raise GraphUnavailableError("gone for a moment")
 
-    def wrong() -> None:
+    def wrong(path: Path | None) -> None:
         tries.append("wrong")
         raise ValueError("wrong at every try")
 
@@ -74,7 +75,7 @@ def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: Gra
     for problem, error in ((unavailable, GraphUnavailableError), (wrong, ValueError)):
         monkeypatch.setitem(catalogue._BUILT_IN, "tiny", problem)
         with pytest.raises(error):
-            ingest_task("tiny")
+            ingest_task("tiny", None, IngestOptions())
     assert tries == ["unavailable"] * 3 + ["wrong"]
 
 

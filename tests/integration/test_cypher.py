@@ -73,8 +73,8 @@ def operators(plan: dict[str, Any]) -> Iterator[str]:
 def driver(connection: Connection, shared_client: GraphClient) -> Iterator[neo4j.Driver]:
     """A driver that hears the server's notes, on a graph that holds something of everything."""
     wipe(shared_client)
-    ingest(shared_client, tiny.records())
-    ids = {label: sorted(table["id"]) for label, table in tiny.records().entities.items()}
+    ingest(shared_client, tiny.tables())
+    ids = {label: sorted(table["id"]) for label, table in tiny.tables().entities.items()}
     vectors = {label: np.ones((len(of), 2), dtype=np.float32) for label, of in ids.items()}
     write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {}))
     with neo4j.GraphDatabase.driver(connection.uri, auth=(connection.user, connection.password)) as driver:

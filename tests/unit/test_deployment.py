@@ -52,7 +52,7 @@ def test_the_deployment_names_a_flow_and_its_parameters() -> None:
     (deployment,) = PREFECT["deployments"]
     file, name = deployment["entrypoint"].split(":")
     source = (ROOT / file).read_text(encoding="utf-8")
-    signature = re.search(rf"^def {name}\((.*?)\) ->", source, re.MULTILINE)
+    signature = re.search(rf"^def {name}\((.*?)\) ->", source, re.MULTILINE | re.DOTALL)
     assert signature is not None
     assert all(f"{parameter}:" in signature[1] for parameter in deployment["parameters"])
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}

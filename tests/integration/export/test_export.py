@@ -13,7 +13,7 @@ from tests.database import change
 
 
 def test_what_was_ingested_comes_out_in_rows(client: GraphClient, tmp_path: Path) -> None:
-    records = tiny.records()
+    records = tiny.tables()
     ingest(client, records)
     export(client, "tiny", tmp_path / "snapshot")
     snapshot = Snapshot.read(tmp_path / "snapshot")
@@ -35,7 +35,7 @@ def test_what_was_ingested_comes_out_in_rows(client: GraphClient, tmp_path: Path
 
 
 def test_the_same_graph_gives_the_same_files(client: GraphClient, tmp_path: Path) -> None:
-    ingest(client, tiny.records())
+    ingest(client, tiny.tables())
     for name in ("one", "two"):
         export(client, "tiny", tmp_path / name)
     for file in ("hyperedges/Making.members.npy", "hyperedges/Remake.values.npy", "entities/Film.parquet"):
@@ -49,7 +49,7 @@ def test_a_data_set_that_is_not_there_is_named(client: GraphClient, tmp_path: Pa
 
 @pytest.mark.parametrize("lost", ["MATCH (h:Making) WITH h LIMIT 1 DETACH DELETE h", "MATCH (f:Film {id: 'f23'}) DETACH DELETE f"])
 def test_a_graph_that_lost_something_is_not_exported(client: GraphClient, tmp_path: Path, lost: str) -> None:
-    ingest(client, tiny.records())
+    ingest(client, tiny.tables())
     change(client, lost)
     with pytest.raises(ExportError, match="the database holds"):
         export(client, "tiny", tmp_path / "snapshot")
@@ -57,7 +57,7 @@ def test_a_graph_that_lost_something_is_not_exported(client: GraphClient, tmp_pa
 
 
 def test_an_ingest_that_did_not_end_is_not_exported(client: GraphClient, tmp_path: Path) -> None:
-    ingest(client, tiny.records())
+    ingest(client, tiny.tables())
     change(client, "MATCH (d:Dataset) REMOVE d.counts")
     with pytest.raises(ExportError, match="did not end"):
         export(client, "tiny", tmp_path / "snapshot")

@@ -16,7 +16,7 @@ from tests.integration.writeback.test_writeback import embeddings
 
 @pytest.fixture
 def wrote(client: GraphClient) -> Embeddings:
-    ingest(client, tiny.records())
+    ingest(client, tiny.tables())
     vectors = embeddings("run-1")
     write_back(client, vectors)
     return vectors
@@ -74,7 +74,7 @@ def test_an_unknown_modality_is_told_the_known_ones(client: GraphClient, wrote: 
 def test_before_the_first_run_there_is_nothing_to_ask(client: GraphClient) -> None:
     with pytest.raises(QueryError, match="holds no data set"):
         published(client, "Film")
-    ingest(client, tiny.records())
+    ingest(client, tiny.tables())
     with pytest.raises(QueryError, match="has no vectors yet"):
         published(client, "Film")
 

@@ -25,7 +25,21 @@ def test_the_commands_are_those_of_the_readme() -> None:
     readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     assert (
         sorted(
-            ["demo", "doctor", "down", "evaluate", "export", "ingest", "refresh", "similar", "status", "train", "up", "write-back"]
+            [
+                "check",
+                "demo",
+                "doctor",
+                "down",
+                "evaluate",
+                "export",
+                "ingest",
+                "refresh",
+                "similar",
+                "status",
+                "train",
+                "up",
+                "write-back",
+            ]
         )
         == COMMANDS
     )

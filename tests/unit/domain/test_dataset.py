@@ -26,7 +26,7 @@ def test_a_relation_type_that_could_not_stand_in_cypher_is_refused(relation_type
 @pytest.mark.parametrize("name", ["id", "name", "embeddingA", "embeddingB", "Year", "a b"])
 def test_a_property_that_is_ours_or_malformed_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be a property"):
-        Modality("Movie", (name,))
+        Modality("Movie", {name: "string"})
 
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])

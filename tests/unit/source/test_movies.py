@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.domain.records import Records
+from pipeline.domain.progress import no_progress
 from pipeline.errors import SourceError
+from pipeline.records.records import Records
 from pipeline.source import movies
-from pipeline.source.movies import DATASET, Table
+from pipeline.source.movies import DATASET, MoviesSource, Table
 
 
 @pytest.fixture(scope="module")
-def records() -> Records:
-    return movies.read()
+def records() -> Iterator[Records]:
+    with MoviesSource().read(no_progress) as read:
+        read.check()
+        yield read
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +37,12 @@ def source() -> Iterator[sqlite3.Connection]:
 
 def raw_fields(source: sqlite3.Connection, column: str) -> list[list[str]]:
     """The fragments of a field in each film, counted without any of our code; 'Jr.' still stands alone."""
-    rows = source.execute(f"SELECT coalesce(\"{column}\", '') FROM omdb ORDER BY ID").fetchall()  # noqa: S608
+    rows = source.execute(f"SELECT coalesce(\"{column}\", '') FROM omdb ORDER BY ID").fetchall()
     return [text.split(", ") if text else [] for (text,) in rows]
 
 
 def test_every_film_is_there_once(records: Records, source: sqlite3.Connection) -> None:
-    films = records.entities["Movie"]
+    films = records.frame("Movie")
     assert set(films["id"]) == {str(id_) for (id_,) in source.execute("SELECT ID FROM omdb")}
     assert len(films) == 17_472
     fight_club = films[films["name"] == "Fight Club"].iloc[0]
@@ -54,7 +57,7 @@ def test_entities_are_the_names_in_the_fields(
     records: Records, source: sqlite3.Connection, label: str, column: str, num_entities: int, num_fragments: int
 ) -> None:
     fragments = set(itertools.chain.from_iterable(raw_fields(source, column)))
-    names = set(records.entities[label]["name"])
+    names = set(records.frame(label)["name"])
     assert len(names) == num_entities
     # nothing new but names that were put together from two fragments, nothing lost but what they were put together from
     assert all(set(name.split(", ")) <= fragments for name in names - fragments)
@@ -63,7 +66,7 @@ def test_entities_are_the_names_in_the_fields(
 
 
 def test_no_actor_is_a_fragment(records: Records) -> None:
-    names = set(records.entities["Actor"]["name"])
+    names = set(records.frame("Actor")["name"])
     assert len(names) == 53_118
     assert not names & {"", "Jr.", "Sr.", "III", "PhD", "Ltd.", "the Creator", "art director", "dialogue writer"}
     assert not any(name.startswith("list of ") for name in names)
@@ -72,17 +75,17 @@ def test_no_actor_is_a_fragment(records: Records) -> None:
 
 def test_hyperedges_are_all_combinations(records: Records, source: sqlite3.Connection) -> None:
     genres, countries = raw_fields(source, "Genre"), raw_fields(source, "Country")
-    assert len(records.hyperedges["Production"]) == sum(len(g) * len(c) for g, c in zip(genres, countries, strict=True))
+    assert len(records.frame("Production")) == sum(len(g) * len(c) for g, c in zip(genres, countries, strict=True))
     # 123 fragments belong to the name before them and 13 are no names
-    assert len(records.hyperedges["Casting"]) == sum(map(len, raw_fields(source, "Cast"))) - 123 - 13
-    casting = records.hyperedges["Casting"]
+    assert len(records.frame("Casting")) == sum(map(len, raw_fields(source, "Cast"))) - 123 - 13
+    casting = records.frame("Casting")
     assert set(casting[casting["member1"] == "Toshirō Mifune"]["member2"]) == {"1940s", "1950s", "1960s", "1970s", "1980s"}
 
 
 def test_the_whole_stays_small_enough_to_ingest_quickly(records: Records) -> None:
-    assert sum(map(len, records.hyperedges.values())) < 310_000
+    assert sum(records.num_rows(kind.label) for kind in DATASET.hyperedge_types) < 310_000
     assert all(kind.arity >= 3 for kind in DATASET.hyperedge_types)
-    assert len(records.relations["Movie", "SIMILAR"]) < 100_000
+    assert len(records.frame("Movie-SIMILAR")) < 100_000
 
 
 def test_few_entities_are_in_no_hyperedge_for_lack_of_another_value(records: Records) -> None:
@@ -90,13 +93,21 @@ def test_few_entities_are_in_no_hyperedge_for_lack_of_another_value(records: Rec
     used = {modality.label: set() for modality in DATASET.modalities}
     for kind in DATASET.hyperedge_types:
         for position, label in enumerate(kind.members):
-            used[label] |= set(records.hyperedges[kind.label][f"member{position}"])
-    left = {label: len(records.entities[label]) - len(members) for label, members in used.items()}
+            used[label] |= set(records.frame(kind.label)[f"member{position}"])
+    left = {label: len(records.frame(label)) - len(members) for label, members in used.items()}
     assert left == {"Movie": 94, "Director": 167, "Actor": 0, "Writer": 4, "Genre": 0, "Country": 2, "Decade": 0}
 
 
+def test_the_source_is_recognised_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"a")
+    (tmp_path / "b.db").write_bytes(b"b")
+    found = [MoviesSource(path).fingerprint() for path in (None, tmp_path / "a.db", tmp_path / "b.db")]
+    assert len(set(found)) == 3
+    assert found[0] == MoviesSource().fingerprint()
+
+
 def test_what_is_missing_is_missing(records: Records, source: sqlite3.Connection) -> None:
-    films = records.entities["Movie"]
+    films = records.frame("Movie")
     (num_without,) = source.execute('SELECT count(*) FROM omdb WHERE "Language" IS NULL OR "Language" = \'\'').fetchone()
     assert films["language"].isna().sum() == num_without == 201
     (num_dollars,) = source.execute("SELECT count(*) FROM tomatoes WHERE BoxOffice >= 1000").fetchone()
@@ -134,24 +145,24 @@ def _only(table: Table) -> Table:
 
 
 def test_decades_are_a_chain(records: Records) -> None:
-    chain = records.relations["Decade", "NEXT"]
+    chain = records.frame("Decade-NEXT")
     assert list(zip(chain["source"], chain["target"], strict=True)) == list(
         itertools.pairwise(["1940s", "1950s", "1960s", "1970s", "1980s", "1990s", "2000s", "2010s"])
     )
 
 
 def test_films_have_neighbours(records: Records) -> None:
-    frame = records.relations["Movie", "SIMILAR"]
-    assert set(frame["source"]) | set(frame["target"]) == set(records.entities["Movie"]["id"])
+    frame = records.frame("Movie-SIMILAR")
+    assert set(frame["source"]) | set(frame["target"]) == set(records.frame("Movie")["id"])
     assert frame["weight"].between(0, 1, inclusive="right").all()
 
 
 def test_a_missing_file_and_a_foreign_one_are_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is missing"):
-        movies.read(tmp_path / "none.db")
+        MoviesSource(tmp_path / "none.db").read(no_progress)
     (tmp_path / "other.db").write_bytes(b"")
     with pytest.raises(SourceError, match="omdb"):
-        movies.read(tmp_path / "other.db")
+        MoviesSource(tmp_path / "other.db").read(no_progress)
 
 
 @pytest.mark.parametrize("slot", ["Genre", "Director"])

@@ -5,50 +5,101 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from pipeline.source import nearest as module
-from pipeline.source.nearest import Block, nearest, nearest_graph, number_block, term_block
+from pipeline.source.features import number_feature, terms_feature
+from pipeline.source.nearest import Block, nearest, nearest_graph
 
 
 def brute_force_squares(blocks: list[Block]) -> np.ndarray:
-    """Squared distances by the definition: pair by pair, block by block."""
+    """Squared distances by the definition: pair by pair, block by block, in double precision."""
     num_entities = len(blocks[0].missing_N)
     squares = np.zeros((num_entities, num_entities))
     for block in blocks:
-        rows = block.rows if isinstance(block.rows, np.ndarray) else block.rows.toarray()
+        dense = block.rows if isinstance(block.rows, np.ndarray) else block.rows.toarray()
+        rows = (dense * np.float32(np.sqrt(block.weight))).astype(np.float64)
         for i in range(num_entities):
-            for j in range(num_entities):
-                gap = block.missing_norm * (int(block.missing_N[i]) + int(block.missing_N[j]))
-                squares[i, j] += block.weight * (np.sum((rows[i] - rows[j]) ** 2) + gap)
+            gaps = block.weight * block.missing_norm * (int(block.missing_N[i]) + block.missing_N.astype(int))
+            squares[i] += np.sum((rows[i] - rows) ** 2, axis=1) + gaps
     np.fill_diagonal(squares, np.inf)
     return squares
+
+
+def dense_block(rows: np.ndarray, weight: float = 1.0) -> Block:
+    return Block(rows.astype(np.float32), np.zeros(len(rows), dtype=bool), 1.0, weight)
 
 
 @st.composite
 def feature_blocks(draw: st.DrawFn) -> list[Block]:
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    num_entities = draw(st.integers(2, 25))
+    num_entities = draw(st.integers(2, 80))
     values = random.normal(size=num_entities)
     values[random.random(num_entities) < draw(st.sampled_from([0.0, 0.4]))] = np.nan
     values[0] = 1.0
     terms = sparse.csr_array((random.random((num_entities, 8)) < 0.3).astype(np.float32))
-    return [
-        number_block(values, 0.7),
-        term_block(terms, 1.3, min_entities=1),
-        number_block(random.integers(0, 3, num_entities), 1.0),
+    blocks = [
+        number_feature(values, 0.7),
+        number_feature(random.integers(0, 3, num_entities), 1.0),
+        dense_block(random.normal(size=(num_entities, 5)), 0.3),
     ]
+    return [*blocks, terms_feature(terms, 1.3, min_entities=1)] if draw(st.booleans()) else blocks
 
 
-@settings(deadline=None)
-@given(feature_blocks(), st.integers(1, 6), st.integers(1, 60))
-def test_neighbours_are_those_of_brute_force(blocks: list[Block], num_neighbours: int, chunk_cells: int) -> None:
+@settings(deadline=None, max_examples=60)
+@given(feature_blocks(), st.integers(1, 6), st.integers(1, 40), st.integers(1, 40), st.sampled_from([0, 64]))
+def test_neighbours_are_those_of_brute_force(
+    blocks: list[Block], num_neighbours: int, chunk_rows: int, tile_columns: int, most_pending: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_CHUNK_CELLS", chunk_cells)
+        patch.setattr(module, "_CHUNK_ROWS", chunk_rows)
+        patch.setattr(module, "_TILE_COLUMNS", tile_columns)
+        patch.setattr(module, "_FIRST_COLUMNS", 1)
+        patch.setattr(module, "_GROUPS", 4)
+        patch.setattr(module, "_MOST_PENDING", most_pending)
+        patch.setattr(module, "_COMMON", 0.3)
         indices, squares = nearest(blocks, num_neighbours)
     expected = brute_force_squares(blocks)
     num_chosen = min(num_neighbours, len(expected) - 1)
     assert indices.shape == squares.shape == (len(expected), num_chosen)
-    np.testing.assert_allclose(squares, np.sort(expected, axis=1)[:, :num_chosen], atol=1e-4)
-    np.testing.assert_allclose(np.take_along_axis(expected, indices, axis=1), squares, atol=1e-4)
+    np.testing.assert_allclose(squares, np.sort(expected, axis=1)[:, :num_chosen], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(np.take_along_axis(expected, indices, axis=1), squares, rtol=1e-6, atol=1e-9)
     assert all(len(set(row)) == num_chosen for row in indices.tolist())
+
+
+def test_a_few_thousand_rows_are_searched_as_brute_force_does_to_the_row() -> None:
+    random = np.random.default_rng(7)
+    rows = random.normal(size=(5_000, 24)).astype(np.float32)
+    rows[1_000:1_040] = rows[3_000]  # more of a kind than are chosen
+    indices, squares = nearest([dense_block(rows)], 12)
+    asked = np.concatenate([random.integers(0, 5_000, 60), np.arange(1_000, 1_040), [3_000]])
+    doubles = rows.astype(np.float64)
+    for row in asked:
+        expected = np.sum((doubles - doubles[row]) ** 2, axis=1).astype(np.float32)
+        expected[row] = np.inf
+        assert indices[row].tolist() == np.argsort(expected, kind="stable")[:12].tolist()
+    assert not squares[1_000:1_040].any()
+
+
+@pytest.mark.parametrize("num_entities", [100, 3_000])
+def test_of_equals_the_first_rows_are_chosen(num_entities: int) -> None:
+    # everybody is as far from everybody else
+    block = terms_feature(sparse.csr_array(sparse.eye_array(num_entities, dtype=np.float32)), 1.0, min_entities=1)
+    indices, squares = nearest([block], 3)
+    assert (squares == 2).all()
+    assert indices[:4].tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]]
+    assert (indices[4:] == [0, 1, 2]).all()
+
+
+def test_small_distances_far_from_the_origin_are_told_apart() -> None:
+    # in single precision the squares of these numbers would hide their differences
+    values = 1_000 + np.arange(400) ** 2 * 1e-3
+    indices, _ = nearest([dense_block(values[:, None])], 1)
+    expected = brute_force_squares([dense_block(values[:, None])]).argmin(axis=1)
+    assert indices.ravel().tolist() == expected.tolist()
+
+
+def test_one_entity_has_no_neighbours() -> None:
+    indices, squares = nearest([number_feature([4.0])], 3)
+    assert indices.shape == squares.shape == (1, 0)
+    assert nearest_graph([number_feature([4.0])], 3).shape == (1, 1)
 
 
 @settings(deadline=None)
@@ -61,31 +112,3 @@ def test_the_graph_is_symmetric_without_loops_and_weighs_at_most_one(blocks: lis
     assert graph.data.max() <= 1
     chosen = np.diff(graph.indptr)
     assert chosen.min() >= min(num_neighbours, graph.shape[0] - 1)
-
-
-def test_missing_values_make_nobody_near() -> None:
-    # 0 and 1 agree in what both have; 2 has nothing: the average stands for it, so it is nobody's first choice
-    blocks = [number_block([1.0, 1.0, np.nan, 9.0, 9.0], 1.0)]
-    indices, _ = nearest(blocks, 1)
-    assert indices.ravel()[[0, 1, 3, 4]].tolist() == [1, 0, 4, 3]
-
-
-def test_a_constant_or_empty_feature_tells_nothing() -> None:
-    assert not number_block([3.0, 3.0, 3.0], 1.0).rows.any()
-    empty = number_block([np.nan, np.nan], 1.0)
-    assert not empty.rows.any()
-    assert empty.missing_N.all()
-
-
-def test_rare_terms_weigh_more_than_common_ones() -> None:
-    # each of 0's neighbours shares one term with it: 1 a rare one, 2 a common one
-    terms = np.array([[1, 1], [1, 0], [0, 1], [0, 1], [0, 1]], dtype=np.float32)
-    indices, _ = nearest([term_block(sparse.csr_array(terms), 1.0)], 1)
-    assert indices[0, 0] == 1
-
-
-def test_terms_of_too_few_or_too_many_are_left_out() -> None:
-    terms = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1], [1, 0, 1], [1, 0, 0]], dtype=np.float32))
-    block = term_block(terms, 1.0, min_entities=2, max_part=0.5)
-    assert block.rows.shape[1] == 1
-    assert block.missing_N.tolist() == [True, False, False, True]

@@ -1,2 +1,0 @@
-MATCH (dataset:Dataset {name: $name})
-RETURN dataset.description AS description, dataset.counts AS counts

@@ -1,0 +1,2 @@
+MATCH (:`Modality`)-[relation:`RELATION_TYPE`]->()
+RETURN count(relation) AS rows

@@ -1,3 +1,0 @@
-UNWIND $rows AS row
-MATCH (:`Modality` {id: row.source})-[relation:`RELATION_TYPE`]->(:`Modality` {id: row.target})
-SET relation.weight = row.weight

@@ -1,0 +1,43 @@
+"""What the database says of the data sets that it holds: the one place where a stored description is read."""
+
+import json
+from dataclasses import dataclass
+
+from pipeline.domain.dataset import Dataset
+from pipeline.graph.client import GraphClient
+from pipeline.graph.statement import load
+
+
+@dataclass(frozen=True)
+class StoredDataset:
+    """A data set that was ingested, or is being ingested.
+
+    Attributes
+    ----------
+    dataset
+        Its description.
+    counts
+        Number of rows by table key; None while an ingest is under way, or since one was killed.
+    ingest
+        Number of the last ingest that wrote something and ended; 0 before the first.
+    fingerprint
+        What the source's was when that ingest, or one after it that found nothing to write, ended; None where it is not known.
+    """
+
+    dataset: Dataset
+    counts: dict[str, int] | None
+    ingest: int
+    fingerprint: str | None
+
+
+def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
+    """The data sets of the database by name."""
+    return {
+        row["name"]: StoredDataset(
+            Dataset.from_json(json.loads(row["description"])),
+            None if row["counts"] is None else json.loads(row["counts"]),
+            row["ingest"],
+            row["fingerprint"],
+        )
+        for row in client.read(load("query/datasets"))
+    }

@@ -1,0 +1,1 @@
+"""Tables on their way from a source to the database: staged on disk, checked, compared."""

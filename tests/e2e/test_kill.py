@@ -1,0 +1,73 @@
+"""A real ingest in a process of its own, killed by the system while it writes, and started again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.graph.client import GraphClient
+from pipeline.graph.connection import Connection
+from pipeline.graph.stored import stored_datasets
+from pipeline.ingest.ingest import IngestOptions, ingest
+from pipeline.source.described import DescribedSource
+from tests.database import ask, num_nodes, wipe
+
+NUM_LOANS = 30_000
+
+DESCRIPTION = """
+name = "library"
+[modalities.Book]
+[modalities.Reader]
+[hyperedges.Loan]
+table = "loans.csv"
+members = [{ modality = "Book", column = "book" }, { modality = "Reader", column = "reader" }]
+value = "stars"
+"""
+
+
+@pytest.fixture
+def client(connection: Connection) -> Iterator[GraphClient]:
+    with GraphClient(connection) as client:
+        assert num_nodes(client) == 0
+        yield client
+        wipe(client)
+
+
+def test_a_process_that_is_killed_while_it_writes_is_mended_by_the_next(
+    client: GraphClient, connection: Connection, tmp_path: Path
+) -> None:
+    rows = "".join(f"b{row % 500},r{row // 30},{row % 5}\n" for row in range(NUM_LOANS))
+    (tmp_path / "loans.csv").write_text(f"book,reader,stars\n{rows}")
+    (tmp_path / "library.toml").write_text(DESCRIPTION)
+    environment = os.environ | {
+        "NEO4J_URI": connection.uri,
+        "NEO4J_USER": connection.user,
+        "NEO4J_PASSWORD": connection.password,
+        "HYPERLEARN_HOME": str(tmp_path / "home"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "ingest", str(tmp_path / "library.toml")], env=environment, stderr=subprocess.DEVNULL
+    )
+    # The first hyperedges are there: it is in the middle of writing them.
+    while process.poll() is None and not ask(client, "MATCH (loan:Loan) RETURN loan.id LIMIT 1"):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert stored_datasets(client)["library"].counts is None
+
+    report = {table.table: table for table in ingest(client, DescribedSource.of_file(tmp_path / "library.toml")).tables}
+    assert report["Loan"].unchanged > 0
+    assert report["Loan"].total == NUM_LOANS
+    found = ask(
+        client,
+        "MATCH (book:Book)<-[:MEMBER {position: 0}]-(loan:Loan)-[:MEMBER {position: 1}]->(reader:Reader) "
+        "RETURN collect(book.id + ',' + reader.id + ',' + toString(toInteger(loan.value))) AS rows",
+    )
+    assert sorted(found[0]["rows"]) == sorted(rows.splitlines())
+    verified = ingest(client, DescribedSource.of_file(tmp_path / "library.toml"), IngestOptions(verify=True))
+    assert not any(table.written for table in verified.tables)

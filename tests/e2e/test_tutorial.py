@@ -1,0 +1,86 @@
+"""The tutorial as its reader lives it: its files are written, its commands run, and they print what the page says.
+
+Figures with decimals (scores, seconds) may differ from machine to machine and are not compared; names, counts and orders are.
+Where a command fails on purpose, what it prints to standard error is compared.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.graph.client import GraphClient
+from pipeline.graph.connection import Connection
+from tests.database import ask, num_nodes, wipe
+
+PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
+
+STEP = re.compile(
+    r"<!-- file: (?P<file>\S+) -->\n```\w+\n(?P<text>.*?)```"
+    r"|<!-- edit: (?P<edited>\S+): (?P<old>.*?) -> (?P<new>.*?) -->"
+    r"|(?P<undo><!-- undo -->)"
+    r"|```console\n(?P<console>.*?)```"
+    r"|```cypher\n(?P<cypher>.*?)```",
+    re.DOTALL,
+)
+
+
+@pytest.fixture
+def environment(connection: Connection, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The variables of a reader with a database of their own."""
+    with GraphClient(connection) as client:
+        assert num_nodes(client) == 0
+        yield os.environ | {
+            "NEO4J_URI": connection.uri,
+            "NEO4J_USER": connection.user,
+            "NEO4J_PASSWORD": connection.password,
+            "NEO4J_DATABASE": connection.database,
+            "HYPERLEARN_HOME": str(tmp_path / "home"),
+            "COLUMNS": "200",
+        }
+        wipe(client)
+
+
+def run(command: str, folder: Path, environment: dict[str, str]) -> str:
+    """What a command prints: its result, or, where it fails, what it says about that."""
+    words = re.findall(r'"([^"]*)"|(\S+)', command.removeprefix("hyperlearn "))
+    arguments = [quoted or plain for quoted, plain in words]
+    whole = [sys.executable, "-m", "pipeline", *arguments]
+    done = subprocess.run(whole, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    printed = done.stdout if done.returncode == 0 else done.stderr[done.stderr.index("error:") :]
+    return "".join(f"{line.rstrip()}\n" for line in printed.splitlines()).strip()
+
+
+def comparable(text: str) -> str:
+    return re.sub(r" +", " ", re.sub(r"\d+\.\d+", "#", text))
+
+
+def test_the_tutorial_does_what_it_says(environment: dict[str, str], connection: Connection, tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    before: dict[Path, str] = {}
+    num_commands = 0
+    for step in STEP.finditer(PAGE.read_text()):
+        if step["file"]:
+            (folder / step["file"]).write_text(step["text"])
+        elif step["edited"]:
+            file = folder / step["edited"]
+            before.setdefault(file, file.read_text())
+            assert file.read_text().count(step["old"]) == 1, step["old"]
+            file.write_text(file.read_text().replace(step["old"], step["new"]))
+        elif step["undo"]:
+            for file, text in before.items():
+                file.write_text(text)
+            before.clear()
+        elif step["console"]:
+            for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", step["console"], re.MULTILINE):
+                assert comparable(run(command, folder, environment)) == comparable(expected.strip()), command
+                num_commands += 1
+        else:
+            with GraphClient(connection) as client:
+                assert ask(client, step["cypher"])
+    assert num_commands == 11

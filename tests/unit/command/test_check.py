@@ -1,0 +1,85 @@
+"""`hyperlearn check`: what a person sees of a data set that is in order, and of one that is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline.__main__ import app
+from pipeline.errors import ConfigurationError
+from pipeline.records.problems import SourceProblems
+from pipeline.source.description_schema import json_schema
+
+DESCRIPTION = """
+name = "books"
+modalities.Book = { table = "books.csv", key = "isbn", name = "title", properties = { year = "integer" } }
+modalities.Author = {}
+[hyperedges.Writing]
+table = "books.csv"
+members = [ { modality = "Book", column = "isbn" }, { modality = "Author", column = "authors", separator = ";" } ]
+"""
+
+BOOKS = """isbn,title,year,authors
+1,The Name of the Rose,1980,Umberto Eco
+2,Good Omens,1990,Terry Pratchett; Neil Gaiman
+3,Beowulf,,
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "books.csv").write_text(BOOKS, encoding="utf-8")
+    (tmp_path / "books.toml").write_text(DESCRIPTION, encoding="utf-8")
+    return tmp_path / "books.toml"
+
+
+def check(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def test_a_data_set_in_order_is_shown_with_its_tables_and_notes(path: Path) -> None:
+    result = check(path)
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["kind", "table", "rows"],
+        ["entities", "Book", "3"],
+        ["entities", "Author", "3"],
+        ["hyperedges", "Writing", "3"],
+    ]
+
+
+def test_the_same_as_json(path: Path) -> None:
+    found = json.loads(check(path, "--json").stdout)
+    assert found["tables"][0] == {"table": "Book", "kind": "entities", "rows": 3}
+    assert found["notes"][0] == "Writing: 1 row of books.csv left out, with nothing in authors"
+    assert found["problems"] == []
+
+
+def test_problems_are_an_exit_status_and_told_at_once(path: Path) -> None:
+    path.with_name("books.csv").write_text(BOOKS.replace("1980", "MCM").replace("3,", "2,"), encoding="utf-8")
+    result = check(path)
+    assert isinstance(result.exception, SourceProblems)
+    assert "books.csv, column year: expected a whole number" in str(result.exception)
+    assert "books.csv, column isbn: expected each key once" in str(result.exception)
+    as_json = check(path, "--json")
+    assert as_json.exit_code == 1
+    found = json.loads(as_json.stdout)["problems"]
+    assert {"place": "books.csv", "column": "year", "expected": "a whole number", "count": 1, "examples": [[1, "MCM"]]} in found
+
+
+def test_bad_rows_are_set_aside(path: Path) -> None:
+    path.with_name("books.csv").write_text(BOOKS.replace("1980", "MCM"), encoding="utf-8")
+    aside = path.with_name("bad.jsonl")
+    result = check(path, "--quarantine", aside, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["quarantined"] == 1
+    assert json.loads(aside.read_text(encoding="utf-8"))["values"]["title"] == "The Name of the Rose"
+
+
+def test_the_schema_is_printed_as_it_is() -> None:
+    assert check("--schema").stdout == json_schema()
+
+
+def test_a_data_set_is_to_be_named() -> None:
+    assert isinstance(check().exception, ConfigurationError)
