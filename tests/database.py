@@ -1,8 +1,11 @@
 """What tests ask of a database, besides what the pipeline asks."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 from pipeline.graph.client import GraphClient
+from pipeline.graph.connection import Connection
 from pipeline.graph.statement import Statement
 
 
@@ -54,4 +57,15 @@ def content(client: GraphClient) -> dict[str, Any]:
                 "COLLECT { MATCH (h)-[m:MEMBER]->(e) RETURN e.id ORDER BY m.position } AS members",
             )
         },
+    }
+
+
+def variables(connection: Connection, home: Path) -> dict[str, str]:
+    """The environment of a command that works on that database, with a home of its own."""
+    return os.environ | {
+        "NEO4J_URI": connection.uri,
+        "NEO4J_USER": connection.user,
+        "NEO4J_PASSWORD": connection.password,
+        "NEO4J_DATABASE": connection.database,
+        "HYPERLEARN_HOME": str(home),
     }

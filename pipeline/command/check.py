@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.command.terminal import From, Json, Quarantine, messages, output, print_json, progress
+from pipeline.command.terminal import From, Json, Quarantine, messages, output, print_json, print_notes, progress
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import table
 
@@ -48,12 +48,7 @@ def check(
         tables = [{"table": key, "kind": kind, "rows": count} for key, kind, count in counts]
         print_json({"dataset": source.name, "tables": tables, "notes": notes, "quarantined": num_quarantined, "problems": []})
         return
-    for note in notes:
-        messages.print(f"  {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
-    if num_quarantined:
-        messages.print(
-            f"  {num_quarantined:,} rows with problems are in {quarantine}", style="yellow", highlight=False, markup=False
-        )
+    print_notes(notes, num_quarantined, quarantine)
     rows = [[kind, key, f"{count:,}"] for key, kind, count in counts]
     output.print(table({"kind": "left", "table": "left", "rows": "right"}, rows))
     messages.print(f"{'The rest of ' if num_quarantined else ''}{source.name} is in order.", highlight=False)

@@ -17,6 +17,7 @@ from pipeline.command.terminal import (
     client,
     messages,
     output,
+    print_notes,
     progress,
 )
 from pipeline.query.find import find
@@ -99,6 +100,5 @@ def _print_stages(stages: "Sequence[StageReport]", seconds: float) -> None:
     rows = [(stage.stage, f"{stage.seconds:.1f}", stage.did) for stage in stages]
     rest = seconds - sum(stage.seconds for stage in stages)
     rows += [("start and finish", f"{rest:.1f}", "Prefect, Neo4j, answers"), ("all", f"{seconds:.1f}", "")]
-    for note in (note for stage in stages for note in stage.notes):
-        messages.print(f"  {note}", style="dim", highlight=False)
+    print_notes(note for stage in stages for note in stage.notes)
     messages.print(table({"stage": "left", "seconds": "right", "did": "left"}, rows))

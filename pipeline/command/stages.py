@@ -21,6 +21,7 @@ from pipeline.command.terminal import (
     messages,
     output,
     print_json,
+    print_notes,
     progress,
 )
 from pipeline.report.tables import table
@@ -51,10 +52,7 @@ def ingest(
     if as_json:
         print_json(asdict(report))
         return
-    for note in report.notes:
-        messages.print(f"  {note}", style="dim", highlight=False)
-    if report.num_quarantined:
-        messages.print(f"  {report.num_quarantined:,} rows with problems are in {quarantine}", style="yellow", highlight=False)
+    print_notes(report.notes, report.num_quarantined, quarantine)
     if report.recognised:
         messages.print("  The source is that of the last ingest: it was not read again.", style="dim", highlight=False)
     columns = [name for name in ("created", "changed", "removed", "stale", "unchanged") if name != "stale" or keep_stale]

@@ -1,6 +1,7 @@
 """What the commands share: where they print, how they reach the database, and the arguments that several of them take."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,16 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Number of training wor
 def client() -> GraphClient:
     """A client of the database that the settings name; the embedded server is started where it is the one."""
     return GraphClient(Settings.load().connect(progress))
+
+
+def print_notes(notes: Iterable[str], num_quarantined: int = 0, quarantine: Path | None = None) -> None:
+    """Say what a source mended or left out, and where the rows are that were set aside."""
+    for note in notes:
+        messages.print(f"  {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
+    if num_quarantined:
+        messages.print(
+            f"  {num_quarantined:,} rows with problems are in {quarantine}", style="yellow", highlight=False, markup=False
+        )
 
 
 def print_json(value: object) -> None:

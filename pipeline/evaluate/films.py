@@ -10,7 +10,7 @@ Q hidden films, C candidates, D embedding_dim.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +20,13 @@ from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.rows import RowIndex
 from pipeline.evaluate.comparison import Comparison
+from pipeline.evaluate.hidden import Part, hide_a_tenth
 from pipeline.evaluate.in_rows import Graphs, shuffled, symmetric
 from pipeline.evaluate.ranking import Scores
 from pipeline.source import movies
 from pipeline.source.movies import DATASET, Table
 from pipeline.train.fit import fit
 from pipeline.train.parameters import TrainingParameters
-
-Part = Literal["test", "validation"]
 
 SLOTS = ("Genre", "Director")
 NUM_METHODS = 6
@@ -87,10 +86,7 @@ def question(films: Films, slot: str, seed: int, part: Part) -> Question:
     """Hide a slot of a tenth of the films that have it."""
     incidence = films.incidence(films.table, slot)
     having = np.flatnonzero(np.diff(incidence.indptr) > 0)
-    shuffled = np.random.default_rng(seed).permutation(having)
-    size = len(having) // 10
-    rows_Q = np.sort(shuffled[:size] if part == "test" else shuffled[size : 2 * size])
-    hidden = shuffled[:size] if part == "test" else shuffled[: 2 * size]
+    rows_Q, hidden = hide_a_tenth(having, part, seed)
     known = films.table.without(slot, [films.rows["Movie"].ids[row] for row in hidden])
     return Question(slot, known, rows_Q, incidence[rows_Q].toarray() > 0)
 

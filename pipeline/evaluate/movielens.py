@@ -7,7 +7,7 @@ the test ratings are for the chosen settings only. Predictions are cut off at th
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,14 @@ from pipeline.domain.dataset import Dataset, GraphKey, HyperedgeType, IntraModal
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.evaluate.corating import corating_graph
+from pipeline.evaluate.hidden import Part
+from pipeline.evaluate.in_rows import shuffled as relabelled
 from pipeline.evaluate.metrics import mean_and_deviation, root_mean_squared_error
 from pipeline.source.movielens_split import Ratings, Split
 from pipeline.train.fit import fit
 from pipeline.train.parameters import TrainingParameters, UpdateName
 from pipeline.train.posterior import Sampling, posterior_mean
 
-Part = Literal["test", "validation"]
 Predictions = npt.NDArray[np.float64]
 
 RATING = HyperedgeType("Rating", ("User", "Movie"))
@@ -81,8 +82,7 @@ class Question:
         """What training gets, with some of the graphs; their entities relabelled at random by a seed, if one is given."""
         chosen = {key: self.graphs[key] for key in graphs}
         if shuffled is not None:
-            orders = {key: np.random.default_rng(shuffled).permutation(matrix.shape[0]) for key, matrix in chosen.items()}
-            chosen = {key: sparse.csr_array(matrix[orders[key]][:, orders[key]]) for key, matrix in chosen.items()}
+            chosen = relabelled(chosen, shuffled)
         described = tuple(IntraModalGraph(*key, WEIGHTS[key]) for key in graphs)
         dataset = Dataset("movielens", tuple(map(Modality, self.num_entities)), (RATING,), described)
         return Hypergraph(dataset, self.num_entities, {RATING.label: self.known}, chosen)

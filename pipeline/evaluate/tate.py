@@ -12,7 +12,7 @@ hyperedges, P pairs of a work that is asked for and a medium, D embedding_dim.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +22,12 @@ from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import ConfigurationError
 from pipeline.evaluate.comparison import Comparison
+from pipeline.evaluate.hidden import Part, hide_a_tenth
 from pipeline.evaluate.in_rows import Graphs, in_rows, shuffled
 from pipeline.evaluate.ranking import Scores
 from pipeline.source.tate import TateSource
 from pipeline.train.fit import fit
 from pipeline.train.parameters import TrainingParameters, UpdateName
-
-Part = Literal["test", "validation"]
 
 LEAST_WORKS = 5
 """An artist of fewer works is no candidate."""
@@ -107,15 +106,13 @@ def question(collection: Hypergraph, part: Part, seed: int) -> Question:
     """
     made = _made(collection)
     candidates_C = np.flatnonzero(made.sum(axis=0) >= LEAST_WORKS)
-    shuffled_works = np.random.default_rng(seed).permutation(np.flatnonzero(made[:, candidates_C].sum(axis=1)))
-    size = len(shuffled_works) // 10
-    if not size:
+    works = np.flatnonzero(made[:, candidates_C].sum(axis=1))
+    rows_Q, hidden = hide_a_tenth(works, part, seed)
+    if not len(rows_Q):
         raise ConfigurationError(
-            f"{len(shuffled_works)} works are by artists of {LEAST_WORKS} works or more, at least 10 are needed",
+            f"{len(works)} works are by artists of {LEAST_WORKS} works or more, at least 10 are needed",
             hint="evaluate the whole collection",
         )
-    hidden = shuffled_works[: size if part == "test" else 2 * size]
-    rows_Q = np.sort(shuffled_works[:size] if part == "test" else shuffled_works[size : 2 * size])
     making = collection.hyperedges["Making"]
     known_E = ~np.isin(making.members_EK[:, 0], hidden)
     kept = HyperedgeList(making.modalities, making.members_EK[known_E], making.values_E[known_E])

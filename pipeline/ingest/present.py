@@ -25,8 +25,7 @@ def digested_tables(client: GraphClient, dataset: str) -> dict[str, int]:
 def count_rows(client: GraphClient, table: Table) -> int:
     """Number of a table's rows in the database, which Neo4j keeps count of."""
     if table.kind == "relations":
-        label, relation_type = table.members["source"], table.key.removeprefix(f"{table.members['source']}-")
-        (row,) = client.read(load("ingest/count_relations").with_identifiers(Modality=label, RELATION_TYPE=relation_type))
+        (row,) = client.read(load("ingest/count_relations").with_identifiers(**_graph(table)))
         return int(row["rows"])
     (row,) = client.read(load("query/count_nodes").with_identifiers(Label=table.key))
     return int(row["nodes"])
@@ -86,9 +85,7 @@ def end_table(client: GraphClient, dataset: str, comparison: Comparison, *, stal
 
 def _read(client: GraphClient, table: Table) -> Iterator[dict[str, list[Any]]]:
     if table.kind == "relations":
-        label, relation_type = table.members["source"], table.key.removeprefix(f"{table.members['source']}-")
-        statement = load("ingest/read_relations").with_identifiers(Modality=label, RELATION_TYPE=relation_type)
-        yield from client.stream(statement, _ROWS_AT_ONCE)
+        yield from client.stream(load("ingest/read_relations").with_identifiers(**_graph(table)), _ROWS_AT_ONCE)
     elif table.kind == "hyperedges":
         yield from client.stream(load("ingest/read_hyperedges").with_identifiers(HyperedgeType=table.key), _ROWS_AT_ONCE)
     else:
@@ -96,6 +93,12 @@ def _read(client: GraphClient, table: Table) -> Iterator[dict[str, list[Any]]]:
         statement = load("ingest/read_entities").with_identifiers(Modality=table.key)
         for columns in client.stream(statement, _ROWS_AT_ONCE, properties=properties):
             yield {"id": columns["id"], **_columns(properties, columns["content"])}
+
+
+def _graph(table: Table) -> dict[str, str]:
+    """What statements call the graph of a table of relations."""
+    label = table.members["source"]
+    return {"Modality": label, "RELATION_TYPE": table.key.removeprefix(f"{label}-")}
 
 
 def _columns(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> dict[str, list[Any]]:

@@ -6,6 +6,7 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
 from pipeline.ingest.batches import BATCH_SIZE, send
 from pipeline.records.comparison import Comparison
+from pipeline.records.tables import graph_table_key
 
 
 def write_relations(
@@ -29,17 +30,18 @@ def write_relations(
         Whether relations that are no longer wanted stay.
     """
     label, relation_type = key
-    steps = [
+    name, identifiers = graph_table_key(*key), {"Modality": label, "RELATION_TYPE": relation_type}
+    # One at a time: two transactions that relate the same well-connected entities would wait for each other.
+    if not keep_stale:
+        statement = load("ingest/remove_relations").with_identifiers(**identifiers)
+        keys = comparison.removed_keys(BATCH_SIZE)
+        send(client, progress, f"Removing {name}", statement, keys, _row, total=comparison.removed, concurrency=1)
+    for doing, file, rows, total in (
         ("Writing", "ingest/create_relations", comparison.created_rows(BATCH_SIZE), comparison.created),
         ("Changing", "ingest/change_relations", comparison.changed_rows(BATCH_SIZE), comparison.changed),
-    ]
-    if not keep_stale:
-        steps.insert(0, ("Removing", "ingest/remove_relations", comparison.removed_keys(BATCH_SIZE), comparison.removed))
-    for doing, name, rows, total in steps:
-        statement = load(name).with_identifiers(Modality=label, RELATION_TYPE=relation_type)
-        stamp = {"ingest": number} if "ingest" in statement.parameters else {}
-        # One at a time: two transactions that relate the same well-connected entities would wait for each other.
-        send(client, progress, f"{doing} {label}-{relation_type}", statement, rows, _row, total=total, concurrency=1, **stamp)
+    ):
+        statement = load(file).with_identifiers(**identifiers)
+        send(client, progress, f"{doing} {name}", statement, rows, _row, total=total, concurrency=1, ingest=number)
 
 
 def _row(source: str, target: str, weight: float | None = None) -> object:

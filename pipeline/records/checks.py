@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pipeline.records.store import literal, quoted
-from pipeline.records.tables import Table
+from pipeline.records.tables import Table, num_rows_in_words
 
 if TYPE_CHECKING:
     from pipeline.records.records import Records
@@ -49,7 +49,7 @@ def remove_members_of_quarantined(records: "Records", table: Table) -> None:
         records.store.run(f"DELETE FROM {table.name} WHERE {column} IN ({gone})")
     removed = before - records.num_rows(table.key)
     if removed:
-        records.note(f"{table.key}: {rows_of(removed)} left out with the entities that are quarantined")
+        records.note(f"{table.key}: {num_rows_in_words(removed)} left out with the entities that are quarantined")
 
 
 def check_members(records: "Records", table: Table) -> None:
@@ -91,8 +91,8 @@ def _check_repeated(records: "Records", table: Table) -> None:
     content = ", ".join(f"{column} := {column}" for column in table.content)
     groups = f"SELECT {identity} FROM {table.name} GROUP BY ALL HAVING count(*) > 1"
     repeated = f"""
-        SELECT t.*, struct_pack({content}) AS content, first_value(struct_pack({content})) OVER same AS first_content,
-               first_value(row) OVER same AS first_row, row_number() OVER same AS nth
+        SELECT t.*, t.rowid AS pos, struct_pack({content}) AS content, row_number() OVER same AS nth,
+               first_value(struct_pack({content})) OVER same AS first_content, first_value(row) OVER same AS first_row
         FROM {table.name} t SEMI JOIN ({groups}) USING ({identity})
         WINDOW same AS (PARTITION BY {identity} ORDER BY place, row, {", ".join(table.content)}
                         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
@@ -111,24 +111,11 @@ def _check_repeated(records: "Records", table: Table) -> None:
         source="repeated",
     )
     same = "nth > 1 AND content IS NOT DISTINCT FROM first_content"
-    columns = ", ".join((*table.identity, *table.content))
     num_merged = records.store.value(f"SELECT count(*) FROM repeated WHERE {same}")
     if num_merged:
-        # A row of the source may have given several of them: rowid tells them apart.
-        records.store.run(f"""
-            DELETE FROM {table.name} WHERE rowid IN (
-                SELECT rowid FROM (
-                    SELECT t.rowid, row_number() OVER (PARTITION BY {columns} ORDER BY place, row) AS nth
-                    FROM {table.name} t SEMI JOIN ({groups}) USING ({identity})
-                ) WHERE nth > 1
-            )
-        """)
-        records.note(f"{table.key}: {rows_of(num_merged)} repeated with the same content, kept once")
-
-
-def rows_of(count: int) -> str:
-    """A number of rows, in words."""
-    return f"{count:,} row{'' if count == 1 else 's'}"
+        # A row of the source may have given several of them: its number does not tell them apart.
+        records.store.run(f"DELETE FROM {table.name} WHERE rowid IN (SELECT pos FROM repeated WHERE {same})")
+        records.note(f"{table.key}: {num_rows_in_words(num_merged)} repeated with the same content, kept once")
 
 
 def _problem(

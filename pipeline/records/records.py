@@ -5,7 +5,7 @@ with them together. Only checked records go on: ids are unique, no member dangle
 every combination of members stands once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,6 +48,17 @@ class Records:
             self.create(table)
 
     @classmethod
+    def filled(cls, dataset: Dataset, fill: Callable[[Self], None]) -> Self:
+        """Make records and fill them; they are closed where that fails."""
+        records = cls(dataset)
+        try:
+            fill(records)
+        except BaseException:
+            records.close()
+            raise
+        return records
+
+    @classmethod
     def of(
         cls,
         dataset: Dataset,
@@ -78,19 +89,17 @@ class Records:
         SourceError
             If a column is missing or does not hold what it should.
         """
-        records = cls(dataset)
-        try:
+
+        def fill(records: Records) -> None:
             for label, frame in entities.items():
                 records.append(label, frame)
             for key, frame in relations.items():
                 records.append(graph_table_key(*key), frame)
             for label, frame in hyperedges.items():
                 records.append(label, frame)
-        except BaseException:
-            records.close()
-            raise
-        records.notes.extend(notes)
-        return records
+            records.notes.extend(notes)
+
+        return cls.filled(dataset, fill)
 
     def __enter__(self) -> Self:
         return self

@@ -84,22 +84,15 @@ class Store:
             return frame
 
     @contextmanager
-    def view(self, data: "pa.Table | pa.RecordBatch | pd.DataFrame") -> Iterator[str]:
+    def view(self, data: "pa.Table | pd.DataFrame") -> Iterator[str]:
         """Rows from memory, readable as a table of the name that is given back while the context lasts."""
         with _errors():
             table = pa.Table.from_pandas(data, preserve_index=False) if isinstance(data, pd.DataFrame) else data
-            if isinstance(table, pa.RecordBatch):
-                table = pa.Table.from_batches([table])
             self._connection.register("rows_from_memory", table)
         try:
             yield "rows_from_memory"
         finally:
             self._connection.unregister("rows_from_memory")
-
-    def insert(self, table: str, data: "pa.Table | pa.RecordBatch | pd.DataFrame") -> None:
-        """Append rows from memory to a table that has columns of the same names."""
-        with self.view(data) as view:
-            self.run(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM {view}")
 
 
 def quoted(identifier: str) -> str:

@@ -89,3 +89,8 @@ def tables_of(dataset: Dataset) -> dict[str, Table]:
             columns["time"] = SQL_TYPES[kind.time]
         tables.append(Table(kind.label, f"hyperedges_{place}", "hyperedges", columns, members))
     return {table.key: table for table in tables}
+
+
+def num_rows_in_words(count: int) -> str:
+    """A number of rows, as notes have it."""
+    return "1 row" if count == 1 else f"{count:,} rows"

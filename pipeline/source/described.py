@@ -78,13 +78,7 @@ class DescribedSource:
 
     def read(self, progress: Progress) -> Records:
         """Stage the records, unchecked."""
-        records = Records(self.dataset)
-        try:
-            self._read(records, progress)
-        except BaseException:
-            records.close()
-            raise
-        return records
+        return Records.filled(self.dataset, lambda records: self._read(records, progress))
 
     def _read(self, records: Records, progress: Progress) -> None:
         raw_tables = RawTables(records, self._folder, self._frames)

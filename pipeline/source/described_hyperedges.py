@@ -9,10 +9,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from pipeline.records.store import literal
-from pipeline.records.tables import member_columns
+from pipeline.records.tables import member_columns, num_rows_in_words
 from pipeline.source.described_tables import DescribedTables
 from pipeline.source.description import Hyperedges, Member
-from pipeline.source.raw import Column, num_rows_in_words
+from pipeline.source.raw import Column
 from pipeline.source.values import text, texts
 
 

@@ -7,11 +7,11 @@ counted in the notes. No row of a table is held in Python.
 from pipeline.domain.dataset import PropertyType
 from pipeline.records.records import Records
 from pipeline.records.store import literal
-from pipeline.records.tables import graph_table_key, member_columns
+from pipeline.records.tables import graph_table_key, member_columns, num_rows_in_words
 from pipeline.source.description import Description, ModalityTable, Relation
 from pipeline.source.description_file import did_you_mean
 from pipeline.source.files import RawTables
-from pipeline.source.raw import Column, RawTable, num_rows_in_words
+from pipeline.source.raw import Column, RawTable
 from pipeline.source.values import EXPECTED, is_list, is_several, text, texts, typed, typed_list
 
 

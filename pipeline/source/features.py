@@ -193,7 +193,12 @@ def relations(ids: Sequence[str], blocks: Sequence[Block], num_neighbours: int) 
     DataFrame
         Columns ``source``, ``target`` (ids) and ``weight`` in (0, 1], each pair once.
     """
-    upper = sparse.triu(nearest_graph(blocks, num_neighbours), k=1).tocoo()
+    return pairs(ids, nearest_graph(blocks, num_neighbours))
+
+
+def pairs(ids: Sequence[str], graph: sparse.csr_array) -> pd.DataFrame:
+    """A symmetric graph (N × N) as relations between ids: ``source``, ``target`` and ``weight``, each pair once."""
+    upper = sparse.triu(graph, k=1).tocoo()
     names = np.asarray(ids, dtype=object)
     return pd.DataFrame({"source": names[upper.row], "target": names[upper.col], "weight": upper.data.astype(np.float64)})
 

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.progress import Progress
@@ -24,6 +23,7 @@ from pipeline.errors import SourceError
 from pipeline.records.records import Records
 from pipeline.records.store import literal, quoted
 from pipeline.records.tables import member_columns
+from pipeline.source.features import pairs
 from pipeline.source.fingerprint import fingerprint
 from pipeline.source.movielens_split import Split, read_split
 
@@ -63,18 +63,12 @@ class MovieLensSource:
             if self.path.suffix == ".mat":
                 return _of_split(read_split(self.path))
             tables = {name: _read(file, name) for name, file in _files(self.path).items()}
-            records = Records(_dataset(tables))
-            try:
-                _stage(records, tables)
-            except BaseException:
-                records.close()
-                raise
-            return records
+            return Records.filled(_dataset(tables), lambda records: _stage(records, tables))
 
 
 def _of_split(split: Split) -> Records:
     """The ratings for training alone, and both graphs: what is held out is never in the database. Numbers are from 1."""
-    sizes = {"User": split.num_users, "Movie": split.num_movies}
+    ids = {"User": _numbers(np.arange(split.num_users)), "Movie": _numbers(np.arange(split.num_movies))}
     ratings = {
         "member0": _numbers(split.training.users_E),
         "member1": _numbers(split.training.movies_E),
@@ -83,22 +77,18 @@ def _of_split(split: Split) -> Records:
     return Records.of(
         Dataset(
             _NAME,
-            tuple(Modality(label) for label in sizes),
+            tuple(Modality(label) for label in ids),
             (HyperedgeType("Rating", ("User", "Movie")),),
-            tuple(IntraModalGraph(label) for label in sizes),
+            tuple(IntraModalGraph(label) for label in ids),
         ),
-        entities={
-            label: pd.DataFrame({"id": _numbers(np.arange(n)), "name": _numbers(np.arange(n))}) for label, n in sizes.items()
+        entities={label: pd.DataFrame({"id": own, "name": own}) for label, own in ids.items()},
+        relations={
+            ("User", "SIMILAR"): pairs(ids["User"].tolist(), split.user_graph),
+            ("Movie", "SIMILAR"): pairs(ids["Movie"].tolist(), split.movie_graph),
         },
-        relations={("User", "SIMILAR"): _relations(split.user_graph), ("Movie", "SIMILAR"): _relations(split.movie_graph)},
         hyperedges={"Rating": pd.DataFrame(ratings)},
         notes=(f"Rating: {len(split.test.values_E):,} that the split holds out are left out",),
     )
-
-
-def _relations(graph: sparse.csr_array) -> pd.DataFrame:
-    upper = sparse.triu(graph, k=1).tocoo()
-    return pd.DataFrame({"source": _numbers(upper.row), "target": _numbers(upper.col), "weight": upper.data.astype(float)})
 
 
 def _numbers(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:

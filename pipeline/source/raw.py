@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipeline.records.records import Records
 from pipeline.records.store import literal, quoted
+from pipeline.records.tables import num_rows_in_words
 
 SPACE = " \t\r\n\v\f\u00a0\ufeff"
 """What is taken off the ends of a text."""
@@ -153,11 +154,6 @@ class Staging:
         self._problems.append((row, expected, shortened(found)))
         if len(self._problems) == _BATCH:
             self.flush()
-
-
-def num_rows_in_words(count: int) -> str:
-    """A number of rows."""
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def trimmed(text: str) -> str:

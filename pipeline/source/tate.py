@@ -132,13 +132,7 @@ class TateSource:
         SourceError
             If the path is not the repository of the collection.
         """
-        records = Records(DATASET)
-        try:
-            self._stage(records, progress)
-        except BaseException:
-            records.close()
-            raise
-        return records
+        return Records.filled(DATASET, lambda records: self._stage(records, progress))
 
     def _stage(self, records: Records, progress: Progress) -> None:
         reading = _Reading(records)

@@ -169,7 +169,7 @@ def starting_matrices(
     elif parameters.start == "random":
         factors = random_start(problem, parameters.embedding_dim, parameters.seed)
     else:
-        factors = _svd_start(problem, offsets, parameters, station)
+        factors = _svd_start(problem, layout, offsets, parameters, station)
     for label, untied_N in untied_entities(problem).items():
         factors[label][untied_N] = 0
         if parameters.nonnegative:
@@ -178,10 +178,13 @@ def starting_matrices(
 
 
 def _svd_start(
-    problem: Problem, offsets: Mapping[Place, npt.NDArray[np.float32]], parameters: TrainingParameters, station: Station
+    problem: Problem,
+    layout: Layout,
+    offsets: Mapping[Place, npt.NDArray[np.float32]],
+    parameters: TrainingParameters,
+    station: Station,
 ) -> Factors:
     """Decompose the own modalities' unfoldings, get those of all, and weigh the components."""
-    layout = Layout(problem, parameters.embedding_dim)
     found = {label: singular_vectors(problem, label, offsets, parameters.embedding_dim, parameters.seed) for label in station.own}
     blank = {label: np.zeros((count, parameters.embedding_dim), np.float32) for label, count in problem.num_entities.items()}
     own = side_by_side(layout, blank | found, offsets)

@@ -1,6 +1,5 @@
 """A real ingest in a process of its own, killed by the system while it writes, and started again."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pipeline.graph.connection import Connection
 from pipeline.graph.stored import stored_datasets
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.source.described import DescribedSource
-from tests.database import ask, num_nodes, wipe
+from tests.database import ask, num_nodes, variables, wipe
 
 NUM_LOANS = 30_000
 
@@ -44,14 +43,10 @@ def test_a_process_that_is_killed_while_it_writes_is_mended_by_the_next(
     rows = "".join(f"b{row % 500},r{row // 30},{row % 5}\n" for row in range(NUM_LOANS))
     (tmp_path / "loans.csv").write_text(f"book,reader,stars\n{rows}")
     (tmp_path / "library.toml").write_text(DESCRIPTION)
-    environment = os.environ | {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USER": connection.user,
-        "NEO4J_PASSWORD": connection.password,
-        "HYPERLEARN_HOME": str(tmp_path / "home"),
-    }
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "ingest", str(tmp_path / "library.toml")], env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "pipeline", "ingest", str(tmp_path / "library.toml")],
+        env=variables(connection, tmp_path / "home"),
+        stderr=subprocess.DEVNULL,
     )
     # The first hyperedges are there: it is in the middle of writing them.
     while process.poll() is None and not ask(client, "MATCH (loan:Loan) RETURN loan.id LIMIT 1"):

@@ -4,7 +4,6 @@ Figures with decimals (scores, seconds) may differ from machine to machine and a
 Where a command fails on purpose, what it prints to standard error is compared.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
-from tests.database import ask, num_nodes, wipe
+from tests.database import ask, num_nodes, variables, wipe
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
@@ -34,14 +33,7 @@ def environment(connection: Connection, tmp_path: Path) -> Iterator[dict[str, st
     """The variables of a reader with a database of their own."""
     with GraphClient(connection) as client:
         assert num_nodes(client) == 0
-        yield os.environ | {
-            "NEO4J_URI": connection.uri,
-            "NEO4J_USER": connection.user,
-            "NEO4J_PASSWORD": connection.password,
-            "NEO4J_DATABASE": connection.database,
-            "HYPERLEARN_HOME": str(tmp_path / "home"),
-            "COLUMNS": "200",
-        }
+        yield variables(connection, tmp_path / "home") | {"COLUMNS": "200"}
         wipe(client)
 
 
