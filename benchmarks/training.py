@@ -101,24 +101,24 @@ def header(*names: str) -> None:
 
 def compare_rounds(cases: Sequence[Case], turns: int) -> None:
     """A round against an iteration of GenTen's CP-ALS."""
-    header("GenTen, ms (its way)", "in turn, ms", "times", "at once, ms", "times", "default, ms", "times", "fits after 2, 4, 6")
+    header("GenTen, ms (its way)", "at once, ms", "times", "default, ms", "times", "fits after 2, 4, 6")
     for case in cases:
-        answers = measure(case, ("genten", "in turn", "at once", "default"), turns)
+        answers = measure(case, ("genten", "at once", "default"), turns)
         peer, *ours = (least(answers[name]) for name in answers)
         speeds = " | ".join(f"{1e3 * each:.1f} | {peer / each:.1f}" for each in ours)
         reached = "; ".join(
-            ", ".join(f"{fits(answers[name])[place - 1]:.5f}" for place in (2, 4, 6) if place <= len(fits(answers[name])))
-            for name in ("genten", "in turn", "at once")
+            ", ".join(f"{fits(answers[name])[number - 1]:.5f}" for number in (2, 4, 6) if number <= len(fits(answers[name])))
+            for name in ("genten", "at once")
         )
         print(f"| {name_of(case)} | {1e3 * peer:.1f} ({answers['genten'][-1]['method']}) | {speeds} | {reached} |", flush=True)
 
 
 def compare_dense(turns: int) -> None:
-    """A sweep against TensorLy, where the tensor can be written out: it has no other way to fit without a further library."""
-    header("TensorLy, dense, ms", "in turn, ms", "times faster")
+    """A round against TensorLy, where the tensor can be written out: it has no other way to fit without a further library."""
+    header("TensorLy, dense, ms", "at once, ms", "times faster")
     for count, arity in ((3_000, 3), (800, 4)):
         case = Case("uniform", count, arity, 16)
-        answers = measure(case, ("tensorly", "in turn"), turns)
+        answers = measure(case, ("tensorly", "at once"), turns)
         peer, ours = (least(answers[name]) for name in answers)
         print(f"| {name_of(case)} | {1e3 * peer:.1f} | {1e3 * ours:.1f} | {peer / ours:.1f} |", flush=True)
 

@@ -30,20 +30,19 @@ def tensor(file: Path) -> tuple[np.ndarray, np.ndarray, int]:
 def start_of(num_hyperedges: int, num_entities: int, arity: int, embedding_dim: int) -> list[np.ndarray]:
     """Draw factors, the same for all peers, that predict the mean over all cells, roughly."""
     scale = np.float32(2 * (num_hyperedges / num_entities**arity / embedding_dim) ** (1 / arity))
-    return [np.random.default_rng(place).random((num_entities, embedding_dim), dtype=np.float32) * scale for place in range(arity)]
+    return [np.random.default_rng(seed).random((num_entities, embedding_dim), dtype=np.float32) * scale for seed in range(arity)]
 
 
 def hyperlearn(file: Path, embedding_dim: int, *, full: bool) -> Callable[[], dict[str, Any]]:
     """Rounds of the exact update: with the full norm and nothing else, which is CP-ALS's objective, or with what is the default."""
-    import torch
-
     from benchmarks.training_tensors import hypergraph_of
-    from pipeline.train.exchange import Alone
-    from pipeline.train.parameters import TrainingParameters
-    from pipeline.train.problem import build_problem
+    from pipeline.train.kernels.compiled import CompiledKernels
+    from pipeline.train.problem.parameters import TrainingParameters
+    from pipeline.train.problem.problem import build_problem
     from pipeline.train.rounds import Rounds
-    from pipeline.train.start import random_start
-    from pipeline.train.threads import one_kernel_thread
+    from pipeline.train.sharing.exchange import Alone
+    from pipeline.train.sharing.threads import one_kernel_thread
+    from pipeline.train.start.start import random_start
 
     members_EK, values_E, num_entities = tensor(file)
     hypergraph = hypergraph_of(members_EK, values_E, num_entities)
@@ -64,69 +63,13 @@ def hyperlearn(file: Path, embedding_dim: int, *, full: bool) -> Callable[[], di
         start = random_start(problem, embedding_dim, 0)
     lasting = ExitStack()
     pool = lasting.enter_context(one_kernel_thread(len(os.sched_getaffinity(0))))
-    rounds = Rounds(problem, problem.labels, start, parameters, Alone(), torch.device("cpu"), pool)
+    rounds = Rounds(problem, problem.labels, start, parameters, Alone(), CompiledKernels(), pool)
     norm = float(np.square(values_E, dtype=np.float64).sum())
 
     def measure(_: ExitStack = lasting) -> dict[str, Any]:
         done = rounds.run()[1:]
         fits = [1 - (max(each.losses.total, 0.0) / norm) ** 0.5 for each in done]
         return {"seconds": min(each.seconds for each in done), "fits": fits}
-
-    return measure
-
-
-def in_turn(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
-    """One modality after the other with the full norm: the exact update of each, from the newest factors, as CP-ALS goes."""
-    import torch
-
-    from benchmarks.training_tensors import hypergraph_of
-    from pipeline.train.exact import solve
-    from pipeline.train.khatri_rao import gram, hadamard
-    from pipeline.train.layout import Layout, dot
-    from pipeline.train.modality import modality_problem
-    from pipeline.train.normal_equations import NormalEquations
-    from pipeline.train.parameters import TrainingParameters
-    from pipeline.train.problem import build_problem
-    from pipeline.train.threads import Threads, one_kernel_thread
-
-    members_EK, values_E, num_entities = tensor(file)
-    parameters = TrainingParameters(
-        embedding_dim=embedding_dim, absent_weights={"Event": 1.0}, absent_popularity=None, ridge=0.0, offset_ridge=0.0
-    )
-    problem = build_problem(hypergraph_of(members_EK, values_E, num_entities), parameters)
-    layout, cpu = Layout(problem, embedding_dim), torch.device("cpu")
-    modalities = [modality_problem(problem, label, layout, cpu) for label in problem.labels]
-    start = start_of(len(values_E), num_entities, members_EK.shape[1], embedding_dim)
-    factors = {label: torch.from_numpy(factor_ND) for label, factor_ND in zip(problem.labels, start, strict=True)}
-    grams = {
-        ("Event", place): gram(factor_ND, factor_ND, modalities[place].terms[0].popularity_N)
-        for place, factor_ND in enumerate(factors.values())
-    }
-    norm = float(np.square(values_E, dtype=np.float64).sum())
-
-    def sweep(threads: Threads) -> float:
-        """Update every modality once; give the fit."""
-        loss = norm
-        for place, modality in enumerate(modalities):
-            factor_ND = factors[modality.label]
-            solution = solve(NormalEquations(modality, factors, grams, threads), 1, 0.0)
-            if place == len(modalities) - 1:
-                # Of a quadratic function, from its value, slope and step: as GenTen, the fit comes with the last modality.
-                loss -= 2 * float(dot(factor_ND, solution.residual_ND)) + float(hadamard(list(grams.values())).sum())
-                loss -= float(dot(solution.step_ND, solution.residual_ND))
-            factor_ND.add_(solution.step_ND)
-            grams["Event", place] = gram(factor_ND, factor_ND, modality.terms[0].popularity_N)
-        return float(1 - (max(loss, 0.0) / norm) ** 0.5)
-
-    def measure() -> dict[str, Any]:
-        seconds, fits = [], []
-        with one_kernel_thread(len(os.sched_getaffinity(0))) as threads:
-            torch.set_flush_denormal(True)
-            for _ in range(REPEATS):
-                begin = time.perf_counter()
-                fits.append(sweep(threads))
-                seconds.append(time.perf_counter() - begin)
-        return {"seconds": min(seconds), "fits": fits}
 
     return measure
 
@@ -148,7 +91,7 @@ def genten(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
             data, init=state["model"], rank=embedding_dim, maxiters=REPEATS, tol=1e-300, mttkrp_method=methods[name]
         )
         # The first entry is before the first iteration, the last after the end.
-        entries = [history[place] for place in range(history.size() - 1)]
+        entries = [history[number] for number in range(history.size() - 1)]
         seconds = np.diff([entry.cum_time for entry in entries])
         return float(seconds.min()), [float(entry.fit) for entry in entries[1:]]
 
@@ -189,17 +132,18 @@ def mttkrp(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     import torch
 
     from benchmarks.training_tensors import hypergraph_of
-    from pipeline.train.khatri_rao import mttkrp as ours
-    from pipeline.train.parameters import TrainingParameters
-    from pipeline.train.problem import build_problem
-    from pipeline.train.threads import one_kernel_thread
-    from pipeline.train.unfolding import unfold
+    from pipeline.train.kernels.compiled import CompiledKernels
+    from pipeline.train.problem.parameters import TrainingParameters
+    from pipeline.train.problem.problem import build_problem
+    from pipeline.train.sharing.threads import one_kernel_thread
+    from pipeline.train.tensor.khatri_rao import add_normal
+    from pipeline.train.tensor.unfolding import Unfolding, unfold
 
     cores = len(os.sched_getaffinity(0))
     members_EK, values_E, num_entities = tensor(file)
     arity = members_EK.shape[1]
     problem = build_problem(hypergraph_of(members_EK, values_E, num_entities), TrainingParameters(absent_weights={"Event": 1.0}))
-    unfoldings = [unfold(problem.terms[0], place, torch.device("cpu")) for place in range(arity)]
+    unfoldings = [unfold(problem.terms[0], position, CompiledKernels()) for position in range(arity)]
     factors = {
         label: torch.from_numpy(factor_ND)
         for label, factor_ND in zip(problem.labels, start_of(len(values_E), num_entities, arity, embedding_dim), strict=True)
@@ -209,12 +153,18 @@ def mttkrp(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     source = torch.ones(cores, 48 * 1024 * 1024)
     target = torch.zeros_like(source)
 
-    def gather_everything(place: int) -> None:
+    def ours(unfolding: Unfolding) -> torch.Tensor:
+        out_ND = torch.zeros_like(factors[unfolding.modalities[unfolding.position]])
+        values = [tile.values_E for tile in unfolding.tiles]
+        add_normal(out_ND, unfolding, factors, out_ND, 0.0, values.__getitem__, 1.0)
+        return out_ND
+
+    def gather_everything(position: int) -> None:
         product_ED = values_E1.expand(-1, embedding_dim).clone()
         for other, label in enumerate(problem.labels):
-            if other != place:
+            if other != position:
                 product_ED.mul_(factors[label].index_select(0, columns[other]))
-        torch.zeros_like(factors[problem.labels[place]]).index_add_(0, columns[place], product_ED)
+        torch.zeros_like(factors[problem.labels[position]]).index_add_(0, columns[position], product_ED)
 
     def seconds(work: Callable[[], object]) -> float:
         begin = time.perf_counter()
@@ -224,7 +174,7 @@ def mttkrp(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     def measure() -> dict[str, Any]:
         with one_kernel_thread(cores) as pool:
             copied = min(seconds(lambda: pool.map(lambda core: target[core].copy_(source[core]), range(cores))) for _ in range(3))
-            tiled = min(seconds(lambda: pool.map(lambda each: ours(each, factors), unfoldings)) for _ in range(REPEATS))
+            tiled = min(seconds(lambda: pool.map(ours, unfoldings)) for _ in range(REPEATS))
             gathered = seconds(lambda: pool.map(gather_everything, range(arity)))
         bandwidth = 2 * source.numel() * 4 / copied
         count, rows = len(values_E), num_entities * embedding_dim * 4
@@ -243,7 +193,7 @@ def memory(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
 
     from benchmarks.training_tensors import hypergraph_of
     from pipeline.train.fit import fit
-    from pipeline.train.parameters import TrainingParameters
+    from pipeline.train.problem.parameters import TrainingParameters
 
     def resident() -> int:
         gc.collect()
@@ -270,7 +220,6 @@ def memory(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
 PEERS: dict[str, Callable[[Path, int], Callable[[], dict[str, Any]]]] = {
     "at once": lambda file, dim: hyperlearn(file, dim, full=True),
     "default": lambda file, dim: hyperlearn(file, dim, full=False),
-    "in turn": in_turn,
     "genten": genten,
     "tensorly": tensorly,
     "mttkrp": mttkrp,

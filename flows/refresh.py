@@ -25,8 +25,8 @@ from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
 from pipeline.source import catalogue
-from pipeline.train.launch import train
-from pipeline.train.parameters import TrainingParameters
+from pipeline.train.launch.launch import train
+from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.writeback.writeback import write_back
 
 KEPT_RUNS = 3

@@ -26,7 +26,7 @@ from pipeline.evaluate.ranking import Scores
 from pipeline.source import movies
 from pipeline.source.movies import DATASET, Table
 from pipeline.train.fit import fit
-from pipeline.train.parameters import TrainingParameters
+from pipeline.train.problem.parameters import TrainingParameters
 
 SLOTS = ("Genre", "Director")
 NUM_METHODS = 6

@@ -22,8 +22,8 @@ from pipeline.evaluate.in_rows import shuffled as relabelled
 from pipeline.evaluate.metrics import mean_and_deviation, root_mean_squared_error
 from pipeline.source.movielens_split import Ratings, Split
 from pipeline.train.fit import fit
-from pipeline.train.parameters import TrainingParameters, UpdateName
 from pipeline.train.posterior import Sampling, posterior_mean
+from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 
 Predictions = npt.NDArray[np.float64]
 

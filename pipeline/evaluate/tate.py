@@ -27,7 +27,7 @@ from pipeline.evaluate.in_rows import Graphs, in_rows, shuffled
 from pipeline.evaluate.ranking import Scores
 from pipeline.source.tate import TateSource
 from pipeline.train.fit import fit
-from pipeline.train.parameters import TrainingParameters, UpdateName
+from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 
 LEAST_WORKS = 5
 """An artist of fewer works is no candidate."""

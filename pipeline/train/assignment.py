@@ -10,7 +10,7 @@ one core at 32 dimensions).
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.train.problem import Problem
+from pipeline.train.problem.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,19 @@ import torch
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
-from pipeline.train.exchange import Alone, Exchange
-from pipeline.train.health import findings
-from pipeline.train.layout import Layout
-from pipeline.train.parameters import TrainingParameters
-from pipeline.train.prediction import Offsets, offsets_of, predict
-from pipeline.train.problem import Place, Problem, build_problem
+from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.problem.layout import Factors, Layout
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.problem import Problem, TypePosition, build_problem
+from pipeline.train.result.health import findings
+from pipeline.train.result.prediction import Offsets, offsets_of, predict
+from pipeline.train.result.scaling import balance_columns, fill_zero_rows
 from pipeline.train.rounds import Round, Rounds
-from pipeline.train.scaling import balance_columns, fill_zero_rows
-from pipeline.train.start import Factors, checked_start, random_start, side_by_side, starting_offsets, untied_entities
-from pipeline.train.svd import singular_vectors, weighed
-from pipeline.train.threads import one_kernel_thread
+from pipeline.train.sharing.exchange import Alone, Exchange
+from pipeline.train.sharing.threads import one_kernel_thread
+from pipeline.train.start.start import random_start, side_by_side, starting_offsets, untied_entities
+from pipeline.train.start.svd import singular_vectors, weighed
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,15 @@ class Station:
         Labels of the modalities that it updates.
     exchange
         How it reaches the others.
-    device
-        Where it computes.
+    kernels
+        What it computes with.
     threads
         Cores that it uses.
     """
 
     own: Sequence[str]
     exchange: Exchange
-    device: torch.device
+    kernels: Kernels
     threads: int
 
 
@@ -83,8 +85,6 @@ def fit(
     hypergraph: Hypergraph,
     parameters: TrainingParameters,
     *,
-    start: Mapping[str, npt.NDArray[np.float32]] | None = None,
-    device: str = "cpu",
     threads: int | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
     progress: Progress = no_progress,
@@ -97,10 +97,6 @@ def fit(
         Hyperedges and intra-modal graphs.
     parameters
         Settings.
-    start
-        Factors to start from (N × D per modality label); random where left out.
-    device
-        Where to compute, as torch names it.
     threads
         Cores to use; all that torch would use where left out. The result is the same for any number.
     on_round
@@ -111,19 +107,19 @@ def fit(
     Raises
     ------
     ConfigurationError
-        If parameters or start do not fit the hypergraph.
+        If the parameters do not fit the hypergraph.
     TrainingDivergedError
         If a factor or the objective is no longer finite.
     """
     problem = build_problem(hypergraph, parameters)
-    station = Station(problem.labels, Alone(), torch.device(device), threads or torch.get_num_threads())
+    station = Station(problem.labels, Alone(), CompiledKernels(), threads or torch.get_num_threads())
     with progress("Training rounds", total=parameters.rounds) as advance:
 
         def tell(done: Round) -> None:
             on_round(done)
             advance(min(done.number, 1))
 
-        return fit_share(problem, parameters, station, start=start, on_round=tell)
+        return fit_share(problem, parameters, station, on_round=tell)
 
 
 def fit_share(
@@ -131,14 +127,13 @@ def fit_share(
     parameters: TrainingParameters,
     station: Station,
     *,
-    start: Mapping[str, npt.NDArray[np.float32]] | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
     layout = Layout(problem, parameters.embedding_dim)
     with one_kernel_thread(station.threads) as pool:
-        matrices = starting_matrices(problem, layout, parameters, station, start)
-        rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.device, pool)
+        matrices = starting_matrices(problem, layout, parameters, station)
+        rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.kernels, pool)
         history = rounds.run(on_round)
         trained, best_round = rounds.matrices(), rounds.best_round
         del rounds
@@ -155,32 +150,22 @@ def fit_share(
     )
 
 
-def starting_matrices(
-    problem: Problem,
-    layout: Layout,
-    parameters: TrainingParameters,
-    station: Station,
-    given: Mapping[str, npt.NDArray[np.float32]] | None,
-) -> Factors:
+def starting_matrices(problem: Problem, layout: Layout, parameters: TrainingParameters, station: Station) -> Factors:
     """Give what the rounds start from, the same on every worker."""
     offsets = starting_offsets(problem)
-    if given is not None:
-        factors = checked_start(problem, given, parameters.embedding_dim)
-    elif parameters.start == "random":
+    if parameters.start == "random":
         factors = random_start(problem, parameters.embedding_dim, parameters.seed)
     else:
         factors = _svd_start(problem, layout, offsets, parameters, station)
     for label, untied_N in untied_entities(problem).items():
         factors[label][untied_N] = 0
-        if parameters.nonnegative:
-            np.maximum(factors[label], 0, out=factors[label])
     return side_by_side(layout, factors, offsets)
 
 
 def _svd_start(
     problem: Problem,
     layout: Layout,
-    offsets: Mapping[Place, npt.NDArray[np.float32]],
+    offsets: Mapping[TypePosition, npt.NDArray[np.float32]],
     parameters: TrainingParameters,
     station: Station,
 ) -> Factors:
@@ -188,6 +173,6 @@ def _svd_start(
     found = {label: singular_vectors(problem, label, offsets, parameters.embedding_dim, parameters.seed) for label in station.own}
     blank = {label: np.zeros((count, parameters.embedding_dim), np.float32) for label, count in problem.num_entities.items()}
     own = side_by_side(layout, blank | found, offsets)
-    shared = station.exchange.share({label: torch.from_numpy(own[label]).to(station.device) for label in station.own})
+    shared = station.exchange.share({label: torch.from_numpy(own[label]).to(station.kernels.device) for label in station.own})
     vectors = {label: shared[label][:, : parameters.embedding_dim].cpu().numpy() for label in problem.labels}
     return weighed(problem, vectors, offsets)

@@ -19,20 +19,21 @@ from torch import Tensor
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError
-from pipeline.train.exact import solve
-from pipeline.train.exchange import Alone
 from pipeline.train.fit import Station, starting_matrices
-from pipeline.train.health import diverged
-from pipeline.train.laplacian import normalised_incidence
-from pipeline.train.layout import Layout
-from pipeline.train.modality import ModalityProblem, modality_problem
-from pipeline.train.normal_equations import NormalEquations
-from pipeline.train.parameters import TrainingParameters
-from pipeline.train.prediction import offsets_of, predict
-from pipeline.train.problem import Problem, build_problem
-from pipeline.train.sparse_matrix import SparseMatrix
-from pipeline.train.start import Factors
-from pipeline.train.threads import one_kernel_thread
+from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.kernels.sparse_matrix import SparseMatrix
+from pipeline.train.problem.laplacian import normalised_incidence
+from pipeline.train.problem.layout import Factors, Layout, Matrices
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.problem import Problem, build_problem
+from pipeline.train.result.prediction import offsets_of, predict
+from pipeline.train.sharing.exchange import Alone
+from pipeline.train.sharing.threads import one_kernel_thread
+from pipeline.train.tensor.khatri_rao import add_normal
+from pipeline.train.update.divergence import diverged
+from pipeline.train.update.exact import solve
+from pipeline.train.update.modality_problem import ModalityProblem, modality_problem
+from pipeline.train.update.normal_equations import NormalEquations
 
 
 @dataclass(frozen=True)
@@ -98,21 +99,21 @@ def _draws(
     hypergraph: Hypergraph, problem: Problem, layout: Layout, parameters: TrainingParameters, sampling: Sampling
 ) -> Iterator[Factors]:
     """Give one draw of all modalities' matrices after another."""
-    device = torch.device("cpu")
+    kernels = CompiledKernels()
     for term in problem.terms:
         if term.absent_weight:
             raise ConfigurationError(f"absent cells of {term.label} have a weight, and only measured values can be sampled")
-    start = starting_matrices(problem, layout, parameters, Station(problem.labels, Alone(), device, 1), None)
+    start = starting_matrices(problem, layout, parameters, Station(problem.labels, Alone(), kernels, 1))
     matrices = {label: torch.from_numpy(matrix_ND) for label, matrix_ND in start.items()}
-    modalities = {label: modality_problem(problem, label, layout, device) for label in problem.labels}
+    modalities = {label: modality_problem(problem, label, layout, kernels) for label in problem.labels}
     incidences = incidences_of(hypergraph, problem)
     generator = torch.Generator().manual_seed(int(np.random.SeedSequence([parameters.seed, 3]).generate_state(1)[0]))
     for number in range(sampling.burn_in + sampling.sweeps):
         for label, modality in modalities.items():
             equations = NormalEquations(modality, matrices, {})
-            roughness_ND = roughness(modality, incidences.get(label), matrices[label], generator)
-            noise_ND = equations.noise(roughness_ND, generator).mul_(sampling.noise**0.5)
-            found = solve(equations, parameters.cg_iterations, parameters.cg_tolerance, noise_ND=noise_ND)
+            noise_ND = noise(modality, matrices, incidences.get(label), generator).mul_(sampling.noise**0.5)
+            perturbed_ND = equations.residual().add_(noise_ND)
+            found = solve(equations, perturbed_ND, parameters.cg_iterations, parameters.cg_tolerance)
             matrices[label] = matrices[label] + found.step_ND
             if not torch.isfinite(matrices[label]).all():
                 raise diverged(f"the draw of {label}", number)
@@ -129,16 +130,40 @@ def incidences_of(hypergraph: Hypergraph, problem: Problem) -> dict[str, list[Sp
             scale = problem.graph_scales[label] * weight / total
             graph = hypergraph.graphs[label, kind]
             turned = sparse.csr_array(normalised_incidence(graph).T * (0.5 * scale) ** 0.5)
-            found.setdefault(label, []).append(SparseMatrix.on(turned, torch.device("cpu")))
+            found.setdefault(label, []).append(CompiledKernels().sparse(turned))
     return found
 
 
-def roughness(
-    modality: ModalityProblem, incidences: list[SparseMatrix] | None, matrix_ND: Tensor, generator: torch.Generator
+def noise(
+    modality: ModalityProblem, matrices: Matrices, incidences: list[SparseMatrix] | None, generator: torch.Generator
 ) -> Tensor:
-    """Draw with covariance ½ L (N × D)."""
-    out_ND = torch.zeros_like(matrix_ND)
+    """Draw from the normal distribution that has the matrix of a modality's normal equations for its covariance (N × D).
+
+    Every square in the objective brings a normal number of its own (Papandreou & Yuille 2010): each difference along a graph's
+    edges, each entry, each hyperedge. Only where no absent cell has a weight: the matrix is then a sum of squares that can be
+    listed.
+
+    Parameters
+    ----------
+    modality
+        The modality.
+    matrices
+        [A | b] per modality label.
+    incidences
+        Of its graphs, from `incidences_of`; None where it has none.
+    generator
+        Of the numbers.
+    """
+    matrix_ND = matrices[modality.label]
+    roughness_ND = torch.zeros_like(matrix_ND)
     for turned in incidences or ():
-        out_ND += turned @ torch.randn(turned.num_columns, matrix_ND.shape[1], generator=generator)
-    out_ND[:, modality.layout.embedding_dim :].mul_(modality.offset_smoothness**0.5)
+        roughness_ND += turned @ torch.randn(turned.num_columns, matrix_ND.shape[1], generator=generator)
+    roughness_ND[:, modality.layout.embedding_dim :].mul_(modality.offset_smoothness**0.5)
+    ridge_ND = modality.hold(torch.ones_like(matrix_ND))
+    out_ND = torch.randn(matrix_ND.shape, generator=generator) * ridge_ND.sqrt_() + roughness_ND
+    factors = modality.layout.factors(matrices)
+    for term in modality.terms:
+        drawn = [torch.randn(len(tile.values_E), generator=generator) for tile in term.unfolding.tiles]
+        root, column = term.weight**0.5, term.offset_column
+        add_normal(out_ND, term.unfolding, factors, out_ND, 0.0, drawn.__getitem__, root, column=column)
     return out_ND

@@ -20,22 +20,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.train import objective
 from pipeline.train.assignment import plan
-from pipeline.train.exact import ExactUpdate
-from pipeline.train.exchange import Exchange
-from pipeline.train.health import diverged, rising
-from pipeline.train.layout import Layout
-from pipeline.train.line import Line, Pieces, Sums
-from pipeline.train.modality import modality_problem
-from pipeline.train.objective import Losses, Path
-from pipeline.train.parameters import TrainingParameters
-from pipeline.train.problem import Place, Problem
-from pipeline.train.recurrent import RecurrentUpdate
-from pipeline.train.start import Factors
-from pipeline.train.threads import Threads
-from pipeline.train.unfolding import Unfolding, unfold
-from pipeline.train.update import Update
+from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.problem.layout import Factors, Layout
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.problem import Problem, TypePosition
+from pipeline.train.sharing.exchange import Exchange
+from pipeline.train.sharing.threads import Threads
+from pipeline.train.tensor.line_moments import Path, gram_along, hyperedge_moments, quadratic_along
+from pipeline.train.tensor.line_search import Line, Losses, Pieces, Sums
+from pipeline.train.tensor.unfolding import Unfolding, unfold
+from pipeline.train.update.divergence import diverged, rising
+from pipeline.train.update.exact import ExactUpdate
+from pipeline.train.update.modality_problem import modality_problem
+from pipeline.train.update.recurrent import RecurrentUpdate
+from pipeline.train.update.update import Update
 
 _SPAN = 16
 """Tiles that are one piece of work when the objective is expanded."""
@@ -98,10 +97,10 @@ class Rounds:
         Settings.
     exchange
         How it reaches the other workers.
-    device
-        Where it computes.
-    threads
+    kernels
         What it computes with.
+    threads
+        What it shares the work out to.
     """
 
     def __init__(
@@ -111,20 +110,20 @@ class Rounds:
         start: Factors,
         parameters: TrainingParameters,
         exchange: Exchange,
-        device: torch.device,
+        kernels: Kernels,
         threads: Threads,
     ) -> None:
         self._problem = problem
         self._parameters = parameters
         self._exchange = exchange
-        self._device = device
+        self._kernels = kernels
         self._threads = threads
         self._layout = Layout(problem, parameters.embedding_dim)
-        self._matrices = {label: torch.from_numpy(start[label]).to(device) for label in problem.labels}
+        self._matrices = {label: torch.from_numpy(start[label]).to(kernels.device) for label in problem.labels}
         work = plan(problem, parameters.cg_iterations)
         # Dearest first: the threads then end together.
         own = sorted(own, key=lambda label: -work.costs[label])
-        laid_out = threads.map(lambda label: modality_problem(problem, label, self._layout, device), own)
+        laid_out = threads.map(lambda label: modality_problem(problem, label, self._layout, kernels), own)
         self._modalities = dict(zip(own, laid_out, strict=True))
         self._homes = [
             term.unfolding
@@ -134,15 +133,15 @@ class Rounds:
         ]
         terms = {term.label: term for term in problem.terms}
         self._held_out = [
-            unfold(replace(terms[home.label], hyperedges=terms[home.label].held_out, absent_weight=0.0), home.position, device)
+            unfold(replace(terms[home.label], hyperedges=terms[home.label].held_out, absent_weight=0.0), home.position, kernels)
             for home in self._homes
         ]
         self._popularities = {
-            (home.label, position): torch.from_numpy(popularity_N).to(device)
+            (home.label, position): torch.from_numpy(popularity_N).to(kernels.device)
             for home in self._homes
             for position, popularity_N in enumerate(terms[home.label].popularities)
         }
-        self._grams: dict[Place, Tensor] = {}
+        self._grams: dict[TypePosition, Tensor] = {}
         self._update: Update
         if parameters.update == "exact":
             self._update = ExactUpdate(problem.labels, self._modalities, parameters, exchange, threads)
@@ -240,20 +239,20 @@ class Rounds:
 
     def _pieces(self, steps: Mapping[str, Tensor]) -> Pieces:
         """Compute the pieces of own types and modalities, side by side; long types in spans of tiles, added up in their order."""
-        here, path = self._matrices, self._path(steps)
+        kernels, here, path = self._kernels, self._matrices, self._path(steps)
         labels = {home.label: home.modalities for home in self._homes}
-        places = {place: (labels[place[0]][place[1]], popularity_N) for place, popularity_N in self._popularities.items()}
+        at_home = {at: (labels[at[0]][at[1]], popularity_N) for at, popularity_N in self._popularities.items()}
         tied = {label: modality for label, modality in self._modalities.items() if modality.half_laplacian is not None}
         spans, held_out = _spans(self._homes), _spans(self._held_out)
         work: list[Callable[[], Tensor]] = [
-            *(partial(objective.hyperedge_moments, part, part.tiles, path) for part in [*spans, *held_out]),
-            *(partial(objective.gram_along, path.factors[label], path.steps[label], q_N) for label, q_N in places.values()),
-            *(partial(objective.quadratic_along, own.hold, here[name], steps[name]) for name, own in self._modalities.items()),
-            *(partial(objective.quadratic_along, own.smooth, here[name], steps[name]) for name, own in tied.items()),
+            *(partial(hyperedge_moments, part, part.tiles, path) for part in [*spans, *held_out]),
+            *(partial(gram_along, kernels, path.factors[label], path.steps[label], q_N) for label, q_N in at_home.values()),
+            *(partial(quadratic_along, kernels, own.hold, here[name], steps[name]) for name, own in self._modalities.items()),
+            *(partial(quadratic_along, kernels, own.smooth, here[name], steps[name]) for name, own in tied.items()),
         ]
         done = iter(self._threads.map(lambda task: task().cpu().numpy(), work))
         moments = [_added(parts, [next(done) for _ in parts]) for parts in (spans, held_out)]
-        grams = {place: next(done) for place in places}
+        grams = {at: next(done) for at in at_home}
         ridges = {label: next(done) for label in self._modalities}
         return Pieces(moments[0], grams, ridges, {label: next(done) for label in tied}, moments[1])
 
@@ -263,7 +262,7 @@ class Rounds:
 
     def _accept(self, line: Line, steps: Mapping[str, Tensor], length: float) -> None:
         self._threads.map(lambda label: self._matrices[label].add_(steps[label], alpha=length), self._problem.labels)
-        self._grams = {place: torch.from_numpy(gram).to(self._device) for place, gram in line.grams(length).items()}
+        self._grams = {at: torch.from_numpy(gram).to(self._kernels.device) for at, gram in line.grams(length).items()}
 
 
 def _spans(unfoldings: Sequence[Unfolding]) -> list[Unfolding]:

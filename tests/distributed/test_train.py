@@ -17,8 +17,8 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
-from pipeline.train.launch import train
-from pipeline.train.parameters import TrainingParameters
+from pipeline.train.launch.launch import train
+from pipeline.train.problem.parameters import TrainingParameters
 from tests.unit.train.hypergraphs import coupled
 
 PARAMETERS = TrainingParameters(embedding_dim=8, rounds=12, tolerance=0)
@@ -63,7 +63,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def workers_alive() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if "pipeline.train.worker" in child.cmdline()]
+    return [child for child in psutil.Process().children(recursive=True) if "pipeline.train.launch.worker" in child.cmdline()]
 
 
 def when_training(act: Callable[[], None]) -> Progress:

@@ -9,7 +9,7 @@ from pipeline.evaluate import films as films_evaluation
 from pipeline.evaluate.films import Films, by_model, by_popularity, evaluate, question
 from pipeline.evaluate.in_rows import shuffled
 from pipeline.evaluate.ranking import ranking
-from pipeline.train.parameters import TrainingParameters
+from pipeline.train.problem.parameters import TrainingParameters
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,22 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from pipeline.train import unfolding
-from pipeline.train.threads import Threads, one_kernel_thread
+from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.sharing.threads import Threads, one_kernel_thread
 
 
 @pytest.fixture(params=[7, 8192], ids=["small tiles", "one tile"])
-def tile_size(request: pytest.FixtureRequest) -> Iterator[int]:
+def tile_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every sum must hold where tiles cut through an entity's hyperedges."""
-    size, unfolding.CPU_TILE = unfolding.CPU_TILE, request.param
-    yield request.param
-    unfolding.CPU_TILE = size
+    for kind in (CompiledKernels, Kernels):
+        monkeypatch.setattr(kind, "tile_size", request.param)
+
+
+@pytest.fixture(params=["compiled", "torch"])
+def kernels(request: pytest.FixtureRequest) -> Kernels:
+    """Both implementations of the kernels, on the CPU."""
+    return CompiledKernels() if request.param == "compiled" else Kernels(torch.device("cpu"))
 
 
 @pytest.fixture(autouse=True)

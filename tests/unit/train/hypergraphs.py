@@ -10,8 +10,8 @@ from scipy import sparse
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
-from pipeline.train.layout import Layout
-from pipeline.train.problem import Problem
+from pipeline.train.problem.layout import Layout
+from pipeline.train.problem.problem import Problem
 
 MEMBERS = {
     "Trio": ("Ant", "Bee", "Cat"),
@@ -111,11 +111,11 @@ def dense_reconstruction(problem: Problem, label: str, matrices: Mapping[str, to
     """Give one type's part of the objective, over every cell of the tensor."""
     term = next(term for term in problem.terms if term.label == label)
     letters = "abcdef"[: len(term.modalities)]
-    factors = [matrices[m][:, : matrices[m].shape[1] - len(problem.offset_places(m))] for m in term.modalities]
+    factors = [matrices[m][:, : matrices[m].shape[1] - len(problem.offset_positions(m))] for m in term.modalities]
     predicted = torch.einsum(",".join(f"{c}r" for c in letters) + "->" + letters, *factors)
     for position, modality in enumerate(term.modalities):
         if term.has_offsets:
-            column = factors[position].shape[1] + problem.offset_places(modality).index((label, position))
+            column = factors[position].shape[1] + problem.offset_positions(modality).index((label, position))
             shape = [-1 if k == position else 1 for k in range(len(letters))]
             predicted = predicted + matrices[modality][:, column].reshape(shape)
     observed = torch.zeros_like(predicted)
@@ -130,7 +130,7 @@ def dense_reconstruction(problem: Problem, label: str, matrices: Mapping[str, to
 def dense_smoothness(problem: Problem, label: str, matrix: torch.Tensor) -> torch.Tensor:
     """Give one modality's smoothness, that of its offsets included."""
     laplacian = torch.from_numpy(problem.laplacians[label].toarray())
-    dim = matrix.shape[1] - len(problem.offset_places(label))
+    dim = matrix.shape[1] - len(problem.offset_positions(label))
     factor, offsets = matrix[:, :dim], matrix[:, dim:]
     return 0.5 * (
         torch.trace(factor.T @ laplacian @ factor) + problem.offset_smoothness * torch.trace(offsets.T @ laplacian @ offsets)
@@ -139,7 +139,7 @@ def dense_smoothness(problem: Problem, label: str, matrix: torch.Tensor) -> torc
 
 def dense_ridge(problem: Problem, label: str, matrix: torch.Tensor) -> torch.Tensor:
     """Give one modality's ridge, that of its offsets included."""
-    dim = matrix.shape[1] - len(problem.offset_places(label))
+    dim = matrix.shape[1] - len(problem.offset_positions(label))
     weights = torch.from_numpy(problem.ridges[label]).double()
     return (weights * (matrix[:, :dim] ** 2).sum(1)).sum() + problem.offset_ridge * (matrix[:, dim:] ** 2).sum()
 

@@ -1,9 +1,9 @@
 import pytest
 
 from pipeline.train.assignment import deal, plan
-from pipeline.train.launch import WORKER_START_COST, choose_workers
-from pipeline.train.parameters import TrainingParameters
-from pipeline.train.problem import build_problem
+from pipeline.train.launch.launch import WORKER_START_COST, choose_workers
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.problem import build_problem
 from tests.unit.train.hypergraphs import coupled
 
 FILMS = {"Movie": 50, "Actor": 30, "Director": 20, "Writer": 10, "Country": 5, "Genre": 5, "Decade": 1}

@@ -9,17 +9,29 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
-from pipeline.errors import ConfigurationError, TrainingDivergedError
-from pipeline.train.exchange import Alone
+from pipeline.errors import TrainingDivergedError
 from pipeline.train.fit import fit
-from pipeline.train.parameters import TrainingParameters, UpdateName
-from pipeline.train.problem import build_problem
+from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.problem.layout import Factors
+from pipeline.train.problem.parameters import TrainingParameters, UpdateName
+from pipeline.train.problem.problem import build_problem
 from pipeline.train.rounds import Rounds
-from pipeline.train.threads import Threads
+from pipeline.train.sharing.exchange import Alone
+from pipeline.train.sharing.threads import Threads
 from tests.unit.train.hypergraphs import coupled, dense_hypergraph, dense_loss, double, random_factors, random_matrices
 
 BOTH_UPDATES = pytest.mark.parametrize("update", ["exact", "recurrent"])
 SMALL = TrainingParameters(embedding_dim=4, rounds=8, tolerance=0)
+
+
+def trained(hypergraph: Hypergraph, parameters: TrainingParameters, start: Factors, kernels: Kernels, threads: Threads) -> Factors:
+    """Run the rounds from a start; give the matrices."""
+    problem = build_problem(hypergraph, parameters)
+    own = {label: matrix.copy() for label, matrix in start.items()}  # the rounds move it
+    rounds = Rounds(problem, problem.labels, own, parameters, Alone(), kernels, threads)
+    rounds.run()
+    return rounds.matrices()
 
 
 @pytest.mark.usefixtures("tile_size")
@@ -31,7 +43,6 @@ SMALL = TrainingParameters(embedding_dim=4, rounds=8, tolerance=0)
     ridge=st.sampled_from([0.0, 0.1, 5.0]),
     graph_weight=st.sampled_from([0.0, 1.0, 30.0]),
     iterations=st.integers(1, 10),
-    acceleration=st.booleans(),
     presence=st.booleans(),
 )
 def test_the_objective_never_rises(
@@ -41,7 +52,6 @@ def test_the_objective_never_rises(
     ridge: float,
     graph_weight: float,
     iterations: int,
-    acceleration: bool,
     presence: bool,
 ) -> None:
     hypergraph = coupled(seed, num, presence=presence)
@@ -52,7 +62,6 @@ def test_the_objective_never_rises(
         ridge=ridge,
         graph_weight=graph_weight,
         cg_iterations=iterations,
-        acceleration=acceleration,
     )
     totals = [done.losses.total for done in fit(hypergraph, parameters, threads=1).history]
     assert all(after <= before * (1 + 1e-5) + 1e-4 for before, after in itertools.pairwise(totals))
@@ -60,12 +69,14 @@ def test_the_objective_never_rises(
 
 @BOTH_UPDATES
 @pytest.mark.parametrize("presence", [False, True])
-def test_the_history_tells_the_objective_of_the_factors(threads: Threads, update: UpdateName, presence: bool) -> None:
+def test_the_history_tells_the_objective_of_the_factors(
+    kernels: Kernels, threads: Threads, update: UpdateName, presence: bool
+) -> None:
     hypergraph = coupled(1, presence=presence)
     parameters = replace(SMALL, update=update, patience=100)
     problem = build_problem(hypergraph, parameters)
     start = random_matrices(problem, 4)
-    rounds = Rounds(problem, problem.labels, start, parameters, Alone(), torch.device("cpu"), threads)
+    rounds = Rounds(problem, problem.labels, start, parameters, Alone(), kernels, threads)
     history = rounds.run()
     expected = dense_loss(problem, double({label: np.array(matrix) for label, matrix in rounds.matrices().items()}))
     assert history[-1].losses.total == pytest.approx(float(expected.detach()), rel=1e-4)
@@ -90,7 +101,7 @@ def test_what_torch_was_set_to_is_restored() -> None:
 
 
 @pytest.mark.parametrize("presence", [False, True])
-def test_relabelling_the_entities_permutes_the_result(presence: bool) -> None:
+def test_relabelling_the_entities_permutes_the_result(threads: Threads, presence: bool) -> None:
     hypergraph = coupled(3, presence=presence)
     rng = np.random.default_rng(0)
     new_rows = {label: rng.permutation(count) for label, count in hypergraph.num_entities.items()}  # old row -> new row
@@ -104,12 +115,13 @@ def test_relabelling_the_entities_permutes_the_result(presence: bool) -> None:
         for key, weights in hypergraph.graphs.items()
     }
     renamed = Hypergraph(hypergraph.dataset, hypergraph.num_entities, lists, graphs)
-    start = random_factors(hypergraph.num_entities, 4)
-    moved_start = {label: factor[np.argsort(new_rows[label])] for label, factor in start.items()}
     parameters = replace(SMALL, rounds=5)
-    expected, found = fit(hypergraph, parameters, start=start), fit(renamed, parameters, start=moved_start)
-    for label, factor in expected.factors.items():
-        np.testing.assert_allclose(found.factors[label][new_rows[label]], factor, atol=2e-3)
+    start = random_matrices(build_problem(hypergraph, parameters), 4)
+    moved_start = {label: matrix[np.argsort(new_rows[label])] for label, matrix in start.items()}
+    expected = trained(hypergraph, parameters, start, CompiledKernels(), threads)
+    found = trained(renamed, parameters, moved_start, CompiledKernels(), threads)
+    for label, matrix in expected.items():
+        np.testing.assert_allclose(found[label][new_rows[label]], matrix, atol=2e-3)
 
 
 def test_planted_factors_are_found_again() -> None:
@@ -175,36 +187,19 @@ def test_numbers_out_of_range_are_named(value: float, what: str) -> None:
         fit(hypergraph, SMALL)
 
 
+@BOTH_UPDATES
+@pytest.mark.parametrize("presence", [False, True])
 @pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        (lambda start: start.pop("Bee"), "no factors for Bee"),
-        (lambda start: start.update(Bee=start["Bee"][:2]), "Bee are"),
-        (lambda start: start["Cat"].fill(np.inf), "Cat are not finite"),
-    ],
+    "device",
+    ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")])],
 )
-def test_a_start_that_does_not_fit_is_refused(change: object, what: str) -> None:
-    hypergraph = coupled()
-    start = random_factors(hypergraph.num_entities, 4)
-    change(start)  # type: ignore[operator]
-    with pytest.raises(ConfigurationError, match=what):
-        fit(hypergraph, SMALL, start=start)
-
-
-def test_a_given_start_is_not_changed() -> None:
-    hypergraph = coupled()
-    start = random_factors(hypergraph.num_entities, 4)
-    copies = {label: factor.copy() for label, factor in start.items()}
-    fit(hypergraph, replace(SMALL, rounds=1), start=start)
-    assert all(np.array_equal(copies[label], factor) for label, factor in start.items())
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-def test_a_gpu_gives_what_a_cpu_gives() -> None:
-    hypergraph = coupled(7)
-    start = random_factors(hypergraph.num_entities, 4)
-    parameters = replace(SMALL, rounds=3)
-    expected, found = (fit(hypergraph, parameters, start=start, device=device) for device in ("cpu", "cuda"))
-    for label, factor in expected.factors.items():
-        np.testing.assert_allclose(found.factors[label], factor, atol=2e-3)
+def test_torch_on_any_device_gives_what_compiled_loops_give(
+    threads: Threads, device: str, update: UpdateName, presence: bool
+) -> None:
+    hypergraph = coupled(7, presence=presence)
+    parameters = replace(SMALL, rounds=3, update=update, validation=0.1)
+    start = random_matrices(build_problem(hypergraph, parameters), 4)
+    expected = trained(hypergraph, parameters, start, CompiledKernels(), threads)
+    found = trained(hypergraph, parameters, start, Kernels(torch.device(device)), threads)
+    for label, matrix in expected.items():
+        np.testing.assert_allclose(found[label], matrix, atol=2e-3)

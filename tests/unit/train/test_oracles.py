@@ -8,7 +8,7 @@ import tensorly
 from tensorly.decomposition import parafac
 
 from pipeline.train.fit import fit
-from pipeline.train.parameters import TrainingParameters, UpdateName
+from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 from tests.unit.train.hypergraphs import coupled, dense_hypergraph, random_factors
 
 GOLDEN = {

@@ -3,15 +3,14 @@ import pytest
 import torch
 
 from pipeline.errors import ConfigurationError
-from pipeline.train.layout import Layout
-from pipeline.train.modality import modality_problem
-from pipeline.train.normal_equations import NormalEquations
-from pipeline.train.parameters import TrainingParameters
-from pipeline.train.posterior import Sampling, incidences_of, posterior_mean, roughness
-from pipeline.train.problem import build_problem
+from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.posterior import Sampling, incidences_of, noise, posterior_mean
+from pipeline.train.problem.layout import Layout
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.problem import build_problem
+from pipeline.train.update.modality_problem import modality_problem
+from pipeline.train.update.normal_equations import NormalEquations
 from tests.unit.train.hypergraphs import coupled, random_matrices
-
-CPU = torch.device("cpu")
 
 
 def test_the_noise_has_the_systems_matrix_for_its_covariance() -> None:
@@ -20,19 +19,14 @@ def test_the_noise_has_the_systems_matrix_for_its_covariance() -> None:
     problem = build_problem(hypergraph, parameters)
     layout = Layout(problem, 2)
     matrices = {label: torch.from_numpy(matrix) for label, matrix in random_matrices(problem, 2).items()}
-    modality = modality_problem(problem, "Bee", layout, CPU)
+    modality = modality_problem(problem, "Bee", layout, CompiledKernels())
     equations = NormalEquations(modality, matrices, {})
     count, width = matrices["Bee"].shape
     units = torch.eye(count * width).reshape(-1, count, width)
     matrix = np.stack([equations.apply(unit, torch.empty_like(unit)).numpy().ravel() for unit in units])
     generator = torch.Generator().manual_seed(0)
     incidences = incidences_of(hypergraph, problem)["Bee"]
-    draws = np.stack(
-        [
-            equations.noise(roughness(modality, incidences, matrices["Bee"], generator), generator).numpy().ravel()
-            for _ in range(20_000)
-        ]
-    )
+    draws = np.stack([noise(modality, matrices, incidences, generator).numpy().ravel() for _ in range(20_000)])
     # The standard error of an entry is at most √(2 / 20 000) of the two variances' mean: six of them.
     scale = np.sqrt(np.outer(matrix.diagonal(), matrix.diagonal()))
     assert (np.abs(draws.T @ draws / len(draws) - matrix) / scale).max() < 0.06

@@ -1,0 +1,118 @@
+"""The loops over hyperedges compiled for a CPU, by the names that `Kernels` gives them.
+
+Every call passes addresses: the tensors they are of live as long as the call. Shapes as in `pipeline.train.kernels.kernels`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.train.kernels import loops
+from pipeline.train.kernels.kernels import Gathered, Kernels, Segments
+
+_BLOCK = 8_192
+"""Rows of a block of a tall matrix: what is made of them in between fits in the processor's cache."""
+
+
+class CompiledKernels(Kernels):
+    """Compiled loops on a CPU; torch does what it does as quickly."""
+
+    tile_size = 4_096
+    """4096 × 32 × 4 bytes = half a MiB a gathered operand: it stays in the cache until it has been added up."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.device("cpu"))
+
+    def row_blocks(self, matrix_ND: Tensor) -> Iterator[slice]:
+        """Cut a matrix into blocks of consecutive rows that stay in the cache."""
+        return (slice(begin, begin + _BLOCK) for begin in range(0, len(matrix_ND), _BLOCK))
+
+    def multiply_rows(self, out_EW: Tensor, gathered: Sequence[Gathered]) -> None:
+        """Write the products of gathered rows (E × D) to the first D columns."""
+        loops.multiply_rows(out_EW.numpy(), *_pointers(gathered), gathered[0].matrix_ND.shape[1])
+
+    def add_segments(
+        self,
+        out_NW: Tensor,
+        segments: Segments,
+        product_EW: Tensor,
+        vector_NW: Tensor,
+        present_E: Tensor,
+        values_E: Tensor,
+        scale: float,
+        weight: float,
+    ) -> None:
+        """Add Σ_e (weight · x_e + scale · c_e ⟨p_e, v_i⟩) p_e to every row i."""
+        loops.add_segments(
+            out_NW[segments.rows].numpy(),
+            segments.offsets_S.numpy(),
+            product_EW.numpy(),
+            vector_NW[segments.rows].numpy(),
+            present_E.numpy(),
+            values_E.numpy(),
+            scale,
+            weight,
+        )
+
+    def add_gathered(
+        self,
+        out_NW: Tensor,
+        segments: Segments,
+        gathered: Sequence[Gathered],
+        vector_NW: Tensor,
+        present_E: Tensor,
+        values_E: Tensor,
+        scale: float,
+        weight: float,
+        column: int | None,
+    ) -> None:
+        """Add the same without writing p down."""
+        skipped = segments.first_row * _stride(out_NW)
+        loops.add_gathered(gathered[0].matrix_ND.shape[1])(
+            out_NW.data_ptr() + skipped,
+            vector_NW.data_ptr() + skipped,
+            _stride(out_NW),
+            segments.offsets_S.numpy(),
+            *_pointers(gathered),
+            present_E.numpy(),
+            values_E.numpy(),
+            scale,
+            weight,
+            column or 0,
+        )
+
+    def predict_along(self, here: Sequence[Gathered], steps: Sequence[Tensor]) -> Tensor:
+        """Give the coefficients in α of the sum over the columns of Π_k (a_k + α s_k), E × (`loops.MOST_MEMBERS` + 1)."""
+        arity, dim = len(here), here[0].matrix_ND.shape[1]
+        if arity > loops.MOST_MEMBERS:
+            return super().predict_along(here, steps)
+        factors, strides, members = _pointers(here)
+        # Members up to the number that the loop is written for are ones that do not move.
+        spare, ones_D, zeros_D = loops.MOST_MEMBERS - arity, torch.ones(dim), torch.zeros(dim)
+        out_EC = torch.empty(len(here[0].rows_E), loops.MOST_MEMBERS + 1)
+        loops.predict_along(
+            out_EC.numpy(),
+            np.append(factors, [ones_D.data_ptr()] * spare).astype(np.int64),
+            np.array([step_ND.data_ptr() for step_ND in steps] + [zeros_D.data_ptr()] * spare),
+            np.append(strides, [0] * spare).astype(np.int64),
+            np.append(members, [members[0]] * spare).astype(np.int64),
+            arity,
+            dim,
+        )
+        return out_EC
+
+
+def _stride(matrix_ND: Tensor) -> int:
+    """Bytes from row to row."""
+    return matrix_ND.stride(0) * matrix_ND.element_size()
+
+
+def _pointers(gathered: Sequence[Gathered]) -> tuple[loops.Pointers, loops.Pointers, loops.Pointers]:
+    """Addresses of the matrices, bytes from row to row, addresses of the rows' numbers."""
+    return (
+        np.array([member.matrix_ND.data_ptr() for member in gathered]),
+        np.array([_stride(member.matrix_ND) for member in gathered]),
+        np.array([member.rows_E.data_ptr() for member in gathered]),
+    )

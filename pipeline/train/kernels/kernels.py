@@ -1,0 +1,217 @@
+"""What training computes with, in torch's operations: it runs on any device, and says what the compiled loops have to give.
+
+Gathered rows are multiplied, segments of hyperedges are added up, sparse and tall matrices are multiplied. Every sum has one fixed
+order, so that the same device gives the same bits again. Shapes: E hyperedges of a tile, S rows of a tile, K members of a hyperedge
+that are multiplied, N entities, D embedding_dim, W columns of a modality's matrix, C coefficients.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from scipy import sparse
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from pipeline.train.kernels.sparse_matrix import SparseMatrix
+
+_SUMMED = 256
+"""Rows whose products are added up in float32 before the sum goes on in float64."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Rows of a matrix, one per hyperedge.
+
+    Attributes
+    ----------
+    matrix_ND
+        Float32; its rows lie one after another, perhaps with other columns between them.
+    rows_E
+        Which rows, int32.
+    """
+
+    matrix_ND: Tensor
+    rows_E: Tensor
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Which consecutive hyperedges belong to which row.
+
+    Attributes
+    ----------
+    first_row
+        The first row that has any.
+    offsets_S
+        Where the hyperedges of that row and of each one after it, up to the last, begin, int32.
+    rows_E
+        The row of each hyperedge, ascending, int32.
+    numbers_E
+        0 … E−1, int32.
+    """
+
+    first_row: int
+    offsets_S: Tensor
+    rows_E: Tensor
+    numbers_E: Tensor
+
+    @property
+    def rows(self) -> slice:
+        """The rows."""
+        return slice(self.first_row, self.first_row + len(self.offsets_S))
+
+
+class Kernels:
+    """Torch's operations on a device.
+
+    Parameters
+    ----------
+    device
+        Where the tensors are.
+    """
+
+    tile_size = 1_048_576
+    """Most hyperedges of a tile: a launch must carry enough work; a gathered operand is 128 MiB at 32 dimensions."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+
+    @property
+    def process_group(self) -> str:
+        """What workers with such a device talk over, as torch.distributed names it."""
+        return "nccl" if self.device.type == "cuda" else "gloo"
+
+    def row_blocks(self, matrix_ND: Tensor) -> Iterator[slice]:
+        """Cut a matrix into blocks of consecutive rows such that what is made of one in between stays near: here, one block."""
+        return iter((slice(0, len(matrix_ND)),))
+
+    def multiply_rows(self, out_EW: Tensor, gathered: Sequence[Gathered]) -> None:
+        """Write the products of gathered rows (E × D) to the first D columns."""
+        first, *others = gathered
+        product_ED = first.matrix_ND.index_select(0, first.rows_E)
+        for other in others:
+            product_ED.mul_(other.matrix_ND.index_select(0, other.rows_E))
+        out_EW[:, : product_ED.shape[1]] = product_ED
+
+    def add_segments(
+        self,
+        out_NW: Tensor,
+        segments: Segments,
+        product_EW: Tensor,
+        vector_NW: Tensor,
+        present_E: Tensor,
+        values_E: Tensor,
+        scale: float,
+        weight: float,
+    ) -> None:
+        """Add Σ_e (weight · x_e + scale · c_e ⟨p_e, v_i⟩) p_e, the sum over the hyperedges of row i, to every row i.
+
+        Parameters
+        ----------
+        out_NW
+            Where to.
+        segments
+            The rows' hyperedges.
+        product_EW
+            p.
+        vector_NW
+            v; does not matter where the scale is 0.
+        present_E, values_E
+            c and x; do not matter where the scale, or the weight, is 0.
+        scale, weight
+            Of the two parts.
+        """
+        weights_E = values_E * weight if weight else torch.zeros_like(values_E)
+        if scale:
+            own_EW = vector_NW.index_select(0, segments.rows_E)
+            weights_E.add_(own_EW.mul_(product_EW).sum(1).mul_(present_E), alpha=scale)
+        sums_SW = embedding_bag(segments.numbers_E, product_EW, segments.offsets_S, mode="sum", per_sample_weights=weights_E)
+        out_NW[segments.rows].add_(sums_SW)
+
+    def add_gathered(
+        self,
+        out_NW: Tensor,
+        segments: Segments,
+        gathered: Sequence[Gathered],
+        vector_NW: Tensor,
+        present_E: Tensor,
+        values_E: Tensor,
+        scale: float,
+        weight: float,
+        column: int | None,
+    ) -> None:
+        """Add what `add_segments` adds, for p the product of gathered rows.
+
+        Parameters
+        ----------
+        out_NW, segments, vector_NW, present_E, values_E, scale, weight
+            As there.
+        gathered
+            What p is the product of.
+        column
+            Where p has a further column, of ones.
+        """
+        product_EW = self.products(gathered, out_NW.shape[1], column)
+        self.add_segments(out_NW, segments, product_EW, vector_NW, present_E, values_E, scale, weight)
+
+    def products(self, gathered: Sequence[Gathered], width: int, column: int | None = None) -> Tensor:
+        """Give the products of gathered rows (E × W); columns after the first D are zeros, but for one of ones if there is one."""
+        product_EW = torch.empty(len(gathered[0].rows_E), width, device=self.device)
+        product_EW[:, gathered[0].matrix_ND.shape[1] :] = 0
+        if column is not None:
+            product_EW[:, column] = 1
+        self.multiply_rows(product_EW, gathered)
+        return product_EW
+
+    def predict_along(self, here: Sequence[Gathered], steps: Sequence[Tensor]) -> Tensor:
+        """Give, per hyperedge, the coefficients in α of the sum over the columns of Π_k (a_k + α s_k).
+
+        Parameters
+        ----------
+        here
+            The rows a of all K members.
+        steps
+            The matrices (N × D) whose same rows are s.
+
+        Returns
+        -------
+        Tensor
+            By ascending power of α (E × C, C > K); those above the K-th are zero.
+        """
+        powers: list[Tensor] = []
+        for member, step_ND in zip(here, steps, strict=True):
+            own_ED, step_ED = member.matrix_ND.index_select(0, member.rows_E), step_ND.index_select(0, member.rows_E)
+            if not powers:
+                powers = [own_ED, step_ED]
+                continue
+            raised = [power_ED * step_ED for power_ED in powers]
+            for power_ED in powers:
+                power_ED.mul_(own_ED)
+            for j, raised_ED in enumerate(raised[:-1]):
+                powers[j + 1].add_(raised_ED)
+            powers.append(raised[-1])
+        return torch.stack([power_ED.sum(1) for power_ED in powers], 1)
+
+    def sparse(self, matrix: sparse.csr_array) -> SparseMatrix:
+        """Lay out a sparse matrix for products with tall ones."""
+        return SparseMatrix.on(matrix, self.device)
+
+    def gram(self, left_ND: Tensor, right_ND: Tensor, weights_N: Tensor) -> Tensor:
+        """Give Aᵀ diag(q) B (D × D, float64)."""
+        dim = left_ND.shape[1]
+        total_DD = torch.zeros(dim, dim, dtype=torch.float64, device=self.device)
+        for rows in self.row_blocks(left_ND):
+            weighted_BD, other_BD = left_ND[rows] * weights_N[rows, None], right_ND[rows]
+            num_sums = len(weighted_BD) // _SUMMED
+            whole = num_sums * _SUMMED
+            left, right = (each_BD[:whole].reshape(num_sums, _SUMMED, dim) for each_BD in (weighted_BD, other_BD))
+            total_DD += torch.bmm(left.transpose(1, 2), right).sum(0, dtype=torch.float64)
+            if whole < len(weighted_BD):
+                total_DD += weighted_BD[whole:].double().T @ other_BD[whole:].double()
+        return total_DD
+
+    def dot(self, left_ND: Tensor, right_ND: Tensor) -> Tensor:
+        """Add up the products of two matrices' entries, rows in float32 and over rows in float64."""
+        sums = [(left_ND[rows] * right_ND[rows]).sum(1) for rows in self.row_blocks(left_ND)]
+        return torch.cat(sums or [left_ND.new_zeros(0)]).sum(dtype=torch.float64)

@@ -1,0 +1,1 @@
+"""Training from directory to directory, on worker processes."""

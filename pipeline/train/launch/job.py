@@ -1,0 +1,96 @@
+"""What a worker is told: one JSON file that the launcher writes and every worker reads."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.snapshot import Snapshot
+from pipeline.train.fit import Fit
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.rounds import Round
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run.
+
+    Attributes
+    ----------
+    snapshot
+        Directory to read.
+    embeddings
+        Directory to write; must not exist.
+    run
+        Id of the run.
+    parameters
+        Settings.
+    workers
+        Number of worker processes; 0 is none but the caller's own.
+    threads
+        Cores of each worker.
+    timeout
+        Seconds after which a worker that does not answer counts as lost.
+    """
+
+    snapshot: Path
+    embeddings: Path
+    run: str
+    parameters: TrainingParameters
+    workers: int
+    threads: int
+    timeout: float
+
+    def write(self, file: Path) -> None:
+        """Write the file."""
+        data = asdict(self) | {
+            "snapshot": str(self.snapshot.absolute()),
+            "embeddings": str(self.embeddings.absolute()),
+            "parameters": self.parameters.to_json(),
+        }
+        file.write_text(json.dumps(data), encoding="utf-8")
+
+    @classmethod
+    def read(cls, file: Path) -> "Job":
+        """Read the file that `write` made."""
+        data = json.loads(file.read_text(encoding="utf-8"))
+        data |= {
+            "snapshot": Path(data["snapshot"]),
+            "embeddings": Path(data["embeddings"]),
+            "parameters": TrainingParameters.from_json(data["parameters"]),
+        }
+        return cls(**data)
+
+    def result(self, snapshot: Snapshot, fit: Fit, device: str) -> Embeddings:
+        """What the run yields, with its report."""
+        report = {
+            "parameters": self.parameters.to_json(),
+            "weights": fit.weights,
+            "workers": max(1, self.workers),
+            "device": device,
+            "rounds": fit.history[-1].number,
+            "seconds": sum(done.seconds for done in fit.history),
+            "bestRound": fit.best_round,
+            "losses": round_json(fit.history[fit.best_round])["losses"],
+            "findings": fit.findings,
+            "history": [round_json(done) for done in fit.history],
+            "numUntied": fit.num_untied,
+            "snapshot": {"origin": dict(snapshot.origin), "counts": snapshot.counts},
+        }
+        ids = {label: [str(value) for value in table["id"]] for label, table in snapshot.entities.items()}
+        name = snapshot.hypergraph.dataset.name
+        return Embeddings(self.run, name, self.parameters.embedding_dim, ids, fit.factors, report)
+
+
+def round_json(done: Round) -> dict[str, Any]:
+    """One round as plain dictionaries, strings and numbers."""
+    return {
+        "round": done.number,
+        "losses": asdict(done.losses) | {"total": done.losses.total},
+        "validation": dict(done.validation),
+        "stepLength": done.step_length,
+        "momentum": done.momentum,
+        "iterations": dict(done.iterations),
+        "seconds": done.seconds,
+    }

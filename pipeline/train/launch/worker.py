@@ -1,0 +1,74 @@
+"""A worker process, as torchrun starts it: ``python -m pipeline.train.launch.worker JOB.json``.
+
+It reads the snapshot, takes its share of the modalities, runs the rounds with the other workers, and the one of rank 0 writes
+the embeddings. On standard output it tells the launcher, one JSON object a line: rounds as they end (rank 0), and why it stops
+if it must. It ends when its standard input does, so that it never outlives the launcher.
+"""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.snapshot import Snapshot
+from pipeline.errors import PipelineError
+from pipeline.train.assignment import deal, plan
+from pipeline.train.fit import Station, fit_share
+from pipeline.train.kernels.hardware import kernels_of
+from pipeline.train.launch.job import Job, round_json
+from pipeline.train.problem.layout import Layout
+from pipeline.train.problem.problem import build_problem
+from pipeline.train.rounds import Round
+from pipeline.train.sharing.exchange import ProcessGroup, joined
+
+FAILED = 3
+"""Exit status of a worker that has told why it failed."""
+
+
+def main(file: Path) -> int:
+    """Do the share of the rank that the environment names; give the exit status."""
+    rank, num_workers = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    threading.Thread(target=_end_with_launcher, daemon=True).start()
+    try:
+        _work(Job.read(file), file.parent / "store", rank, num_workers)
+    except PipelineError as error:
+        _tell({"event": "failed", "rank": rank, "error": type(error).__name__, "message": str(error), "hint": error.hint})
+        return FAILED
+    return 0
+
+
+def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
+    kernels = kernels_of(int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]))
+    _tell({"event": "started", "rank": rank, "pid": os.getpid()})
+    snapshot = Snapshot.read(job.snapshot)
+    problem = build_problem(snapshot.hypergraph, job.parameters)
+    owned = deal(plan(problem, job.parameters.cg_iterations).costs, num_workers)
+    with joined(store, rank, num_workers, kernels.process_group, job.timeout):
+        widths = Layout(problem, job.parameters.embedding_dim).widths
+        shapes = {label: (count, widths[label]) for label, count in problem.num_entities.items()}
+        exchange = ProcessGroup(owned, shapes, kernels.device)
+
+        def tell_round(done: Round) -> None:
+            if rank == 0:
+                _tell({"event": "round", **round_json(done)})
+
+        station = Station(owned[rank], exchange, kernels, job.threads)
+        result = fit_share(problem, job.parameters, station, on_round=tell_round)
+        if rank == 0:
+            job.result(snapshot, result, kernels.device.type).write(job.embeddings)
+
+
+def _tell(event: dict[str, Any]) -> None:
+    os.write(sys.stdout.fileno(), (json.dumps(event) + "\n").encode())
+
+
+def _end_with_launcher() -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    os._exit(FAILED)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

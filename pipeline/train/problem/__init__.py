@@ -1,0 +1,1 @@
+"""What is minimised: hypergraph and parameters, resolved into weighted terms; pure data."""

@@ -1,0 +1,139 @@
+"""What a training run can be told: one frozen record, which goes to the workers as plain JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from pipeline.errors import ConfigurationError
+
+GraphScaling = Literal["absolute", "degree"]
+UpdateName = Literal["exact", "recurrent"]
+StartName = Literal["random", "svd"]
+
+_CHOICES = {"update": UpdateName, "start": StartName, "graph_scaling": GraphScaling}
+
+_FROM_ZERO = (
+    *("tolerance", "absent_scale", "graph_weight", "ridge", "ridge_exponent", "offset_ridge", "offset_smoothness"),
+    *("cg_tolerance", "chebyshev_order", "learning_rate"),
+)
+
+
+@dataclass(frozen=True)
+class TrainingParameters:
+    """Settings of a training run.
+
+    Attributes
+    ----------
+    update
+        ``exact``: graph-regularised least squares, all modalities along one joint step. ``recurrent``: the paper's, graph
+        convolutions and an LSTM per modality, trained with Adam.
+    embedding_dim
+        R, the length of every vector (the CP rank).
+    rounds
+        Most rounds; each updates all modalities once.
+    tolerance
+        Stop when a round of the exact update lowers the objective by less than this part of it; 0 runs all rounds.
+    validation
+        Part of the hyperedges of every type that is kept from training, to stop by; 0 keeps none.
+    patience
+        Stop after so many rounds without a new best validation loss, or, of the recurrent update without a validation part, a new
+        best objective; the best round's factors are kept.
+    seed
+        Of all that is random: the start, the validation part, the networks.
+    start
+        ``random``, or ``svd``: leading left singular vectors of each unfolding.
+    absent_weights
+        w by hyperedge type: the weight of an absent cell against an observed one, from 0 (measured values only) to 1 (the full
+        norm, as the paper prints it). A type that is not named gets 0 where its values differ from each other, so that they must
+        be measurements; else it tells presence and gets ``absent_scale`` · num_hyperedges / num_cells, at most 1.
+    absent_scale
+        Factor of that default; 1 lets all absent cells together weigh as much as the observed ones.
+    absent_popularity
+        α: an absent cell weighs w Π_k q_k, with q of a member ∝ (its number of hyperedges of the type)^α and mean 1 over its
+        modality. What is unknown is not absent: an entity without any hyperedge of the type has q = 0, and the type says nothing
+        of it; and that two popular members do not meet says more than that two rare ones do not (He et al. 2016, for matrices).
+        None gives every absent cell the same weight, as the paper prints it.
+    graph_weight
+        Factor of all graph weights μ; 0 leaves the graphs out.
+    graph_scaling
+        Unit of μ. ``absolute``: as the formula stands. ``degree``: μ is multiplied by the modality's mean weighted number of
+        hyperedges per entity, so that μ = 1 lets the graph pull on an average entity about as hard as its hyperedges do,
+        whatever the size of the data.
+    ridge
+        ρ, the mean weight of the squared norm of an entity's vector.
+    ridge_exponent
+        How the ridge grows with an entity's number of hyperedges n: ρ_i ∝ (n + 1)^ridge_exponent, with mean ρ in its modality.
+        0: all alike; 1: as Zhou et al. (2008) weigh it.
+    offsets
+        Whether types of which only measured values count (w = 0) have a mean and an offset per member beside the CP model.
+    offset_ridge
+        ρ_b, the weight of the squared offsets.
+    offset_smoothness
+        ν, how far a modality's graphs smooth its offsets: factor of their weights there.
+    cg_iterations, cg_tolerance
+        A modality's linear system is solved by at most so many steps of conjugate gradients, or until the residual is that small
+        a part of what it was.
+    chebyshev_order
+        q, the highest power of the Laplacian in a graph convolution of the recurrent update.
+    diffusion_steps
+        T, steps of its LSTM in one pass.
+    hidden_dim
+        Features of its convolution and of its LSTM's state.
+    learning_rate
+        Of its Adam.
+    network_steps
+        Its steps of Adam in a round, between two exchanges.
+    """
+
+    update: UpdateName = "exact"
+    embedding_dim: int = 32
+    rounds: int = 10
+    tolerance: float = 1e-4
+    validation: float = 0.0
+    patience: int = 10
+    seed: int = 0
+    start: StartName = "random"
+    absent_weights: Mapping[str, float] = field(default_factory=dict)
+    absent_scale: float = 1.0
+    absent_popularity: float | None = 0.5
+    graph_weight: float = 1.0
+    graph_scaling: GraphScaling = "degree"
+    ridge: float = 0.02
+    ridge_exponent: float = 0.0
+    offsets: bool = True
+    offset_ridge: float = 3.0
+    offset_smoothness: float = 0.0
+    cg_iterations: int = 6
+    cg_tolerance: float = 0.01
+    chebyshev_order: int = 4
+    diffusion_steps: int = 10
+    hidden_dim: int = 32
+    learning_rate: float = 1e-3
+    network_steps: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("embedding_dim", "rounds", "patience", "cg_iterations", "diffusion_steps", "hidden_dim", "network_steps"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}, at least 1 is needed")
+        for name in _FROM_ZERO:
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ConfigurationError(f"{name} is {getattr(self, name)}, a finite number from 0 on is needed")
+        if not 0 <= self.validation < 1:
+            raise ConfigurationError(f"validation is {self.validation}, a part from 0 to below 1 is needed")
+        if self.absent_popularity is not None and not 0 <= self.absent_popularity <= 1:
+            raise ConfigurationError(f"absent_popularity is {self.absent_popularity}, a number from 0 to 1 or None is needed")
+        for label, weight in self.absent_weights.items():
+            if not 0 <= weight <= 1:
+                raise ConfigurationError(f"absent_weights: {label} has {weight}, a number from 0 to 1 is needed")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in get_args(choices):
+                raise ConfigurationError(f"{name} is {getattr(self, name)!r}", hint=f"choose one of {', '.join(get_args(choices))}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as plain dictionaries, strings and numbers."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "TrainingParameters":
+        """The settings that `to_json` gave."""
+        return cls(**data)

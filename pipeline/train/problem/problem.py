@@ -1,0 +1,227 @@
+"""The objective's data: a hypergraph and parameters, resolved into weighted terms.
+
+    Σ_t λ_t [ Σ_{e observed} (x_e − x̂_e)² + w_t Σ_{absent} q x̂² ] + ½ Σ_θ tr(A_θᵀ L_θ A_θ) + Σ_θ Σ_i ρ_i ‖a_i‖²
+
+with q = Π_k q_k the popularity of a cell's members, and L_θ = Σ_g μ_g L_g, the modality's weighted Laplacians together. Where only
+measured values count (w = 0), x̂ is the CP model plus m + Σ_k b_k: the mean of the values and an offset per member, with
+Σ_k (ρ_b ‖b_k‖² + ½ ν b_kᵀ L_k b_k) in the objective. Each combination of members stands once in a hyperedge list (what a snapshot
+guarantees). Shapes: N entities, E hyperedges, K arity.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.errors import ConfigurationError
+from pipeline.train.problem.held_out import hold_out
+from pipeline.train.problem.laplacian import normalised_laplacian
+from pipeline.train.problem.parameters import TrainingParameters
+
+TypePosition = tuple[str, int]
+"""A hyperedge type and one of its positions."""
+
+
+@dataclass(frozen=True)
+class TensorTerm:
+    """One hyperedge type's part of the objective.
+
+    Attributes
+    ----------
+    label
+        Label of the hyperedge type.
+    hyperedges
+        Its hyperedges, their values less the mean.
+    held_out
+        Those kept for validation, likewise.
+    weight
+        λ, all scaling included.
+    absent_weight
+        w, the weight of an absent cell of ordinary members against an observed one.
+    popularities
+        q (N, float32) of the members by position: an absent cell weighs w Π_k q_k. Mean 1; all 1 where α is None.
+    mean
+        m, the mean of the values where there are offsets; else 0.
+    has_offsets
+        Whether every member has an offset.
+    """
+
+    label: str
+    hyperedges: HyperedgeList
+    held_out: HyperedgeList
+    weight: float
+    absent_weight: float
+    popularities: tuple[npt.NDArray[np.float32], ...]
+    mean: float
+    has_offsets: bool
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Labels of the members' modalities, by position."""
+        return self.hyperedges.modalities
+
+    @property
+    def present_weights_E(self) -> npt.NDArray[np.float32]:  # noqa: N802 - the shape
+        """1 − w q: what an observed cell has to add to what the sum over all cells gives it already."""
+        popularity_E = np.ones(self.hyperedges.num_hyperedges, dtype=np.float32)
+        for position, popularity_N in enumerate(self.popularities):
+            popularity_E *= popularity_N[self.hyperedges.members_EK[:, position]]
+        return 1 - np.float32(self.absent_weight) * popularity_E
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All parts of the objective.
+
+    Attributes
+    ----------
+    num_entities
+        N per modality label; its order is the order of the modalities.
+    terms
+        The hyperedge types' parts.
+    laplacians
+        L = Σ_g μ_g L_g (N × N) per modality that has a graph, all scaling included.
+    graph_scales
+        Σ_g μ_g per modality that has a graph: L divided by it has its eigenvalues in [0, 2].
+    ridges
+        ρ_i (N, float32) per modality label.
+    offset_ridge
+        ρ_b.
+    offset_smoothness
+        ν.
+    """
+
+    num_entities: Mapping[str, int]
+    terms: tuple[TensorTerm, ...]
+    laplacians: Mapping[str, sparse.csr_array]
+    graph_scales: Mapping[str, float]
+    ridges: Mapping[str, npt.NDArray[np.float32]]
+    offset_ridge: float
+    offset_smoothness: float
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the modalities, in order."""
+        return tuple(self.num_entities)
+
+    def offset_positions(self, label: str) -> tuple[TypePosition, ...]:
+        """The types and positions at which a modality's entities have offsets."""
+        return tuple(
+            (term.label, position)
+            for term in self.terms
+            if term.has_offsets
+            for position, modality in enumerate(term.modalities)
+            if modality == label
+        )
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        """The weights in force, by hyperedge type: λ and w."""
+        return {term.label: {"weight": term.weight, "absentWeight": term.absent_weight} for term in self.terms}
+
+
+def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Problem:
+    """Resolve the weights of a hypergraph's objective.
+
+    Raises
+    ------
+    ConfigurationError
+        If a weight is given for a hyperedge type that is not there, or a value is not finite.
+    """
+    unknown = sorted(set(parameters.absent_weights) - set(hypergraph.hyperedges))
+    if unknown:
+        raise ConfigurationError(
+            f"absent_weights names {unknown[0]}, which is no hyperedge type", hint=f"there are {', '.join(hypergraph.hyperedges)}"
+        )
+    for label, edges in hypergraph.hyperedges.items():
+        if not np.isfinite(edges.values_E).all():
+            raise ConfigurationError(f"hyperedge type {label} has values that are not finite")
+    known, held_out = hold_out(hypergraph, parameters.validation, parameters.seed)
+    type_weights = {kind.label: kind.weight for kind in known.dataset.hyperedge_types}
+    terms = tuple(
+        _term(label, held_out[label], type_weights[label], known, parameters)
+        for label, edges in known.hyperedges.items()
+        if edges.num_hyperedges
+    )
+    laplacians, scales = _laplacians(known, terms, parameters)
+    return Problem(
+        dict(known.num_entities),
+        terms,
+        laplacians,
+        scales,
+        {label: _ridge(label, count, terms, parameters) for label, count in known.num_entities.items()},
+        parameters.offset_ridge,
+        parameters.offset_smoothness,
+    )
+
+
+def _term(label: str, held_out: HyperedgeList, weight: float, hypergraph: Hypergraph, parameters: TrainingParameters) -> TensorTerm:
+    edges = hypergraph.hyperedges[label]
+    absent_weight = _absent_weight(label, edges, hypergraph, parameters)
+    has_offsets = parameters.offsets and absent_weight == 0
+    mean = float(edges.values_E.mean(dtype=np.float64)) if has_offsets else 0.0
+    return TensorTerm(
+        label,
+        replace(edges, values_E=edges.values_E - np.float32(mean)) if mean else edges,
+        replace(held_out, values_E=held_out.values_E - np.float32(mean)),
+        weight,
+        absent_weight,
+        _popularities(edges, hypergraph, parameters.absent_popularity),
+        mean,
+        has_offsets,
+    )
+
+
+def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, parameters: TrainingParameters) -> float:
+    if label in parameters.absent_weights:
+        return parameters.absent_weights[label]
+    if np.ptp(edges.values_E) > 0:
+        return 0.0
+    num_cells = math.prod(hypergraph.num_entities[modality] for modality in edges.modalities)
+    return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)
+
+
+def _ridge(label: str, count: int, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> npt.NDArray[np.float32]:
+    held_N = np.zeros(count)
+    for term in terms:
+        for position, modality in enumerate(term.modalities):
+            if modality == label:
+                held_N += np.bincount(term.hyperedges.members_EK[:, position], minlength=count)
+    # One is added so that an entity without hyperedges is held as well.
+    relative_N = (held_N + 1) ** parameters.ridge_exponent
+    ridge_N: npt.NDArray[np.float32] = (parameters.ridge * relative_N / relative_N.mean()).astype(np.float32)
+    return ridge_N
+
+
+def _popularities(edges: HyperedgeList, hypergraph: Hypergraph, exponent: float | None) -> tuple[npt.NDArray[np.float32], ...]:
+    found = []
+    for position, modality in enumerate(edges.modalities):
+        counts_N = np.bincount(edges.members_EK[:, position], minlength=hypergraph.num_entities[modality])
+        # 0 ** 0 is 1, and an entity without a hyperedge must have 0 for every exponent.
+        weight_N = counts_N.astype(np.float64) ** (exponent or 0)
+        raised_N = weight_N if exponent is None else np.where(counts_N > 0, weight_N, 0)
+        found.append((raised_N / raised_N.mean()).astype(np.float32))
+    return tuple(found)
+
+
+def _laplacians(
+    hypergraph: Hypergraph, terms: tuple[TensorTerm, ...], parameters: TrainingParameters
+) -> tuple[dict[str, sparse.csr_array], dict[str, float]]:
+    given = {graph.key: graph.weight for graph in hypergraph.dataset.graphs}
+    laplacians: dict[str, sparse.csr_array] = {}
+    scales: dict[str, float] = {}
+    for key, weights in hypergraph.graphs.items():
+        label = key[0]
+        scale = given[key] * parameters.graph_weight
+        if parameters.graph_scaling == "degree":
+            members = sum(term.weight * term.hyperedges.num_hyperedges * term.modalities.count(label) for term in terms)
+            scale *= members / hypergraph.num_entities[label]
+        if scale == 0 or weights.nnz == 0:
+            continue
+        weighted = scale * normalised_laplacian(weights)
+        laplacians[label] = sparse.csr_array(laplacians[label] + weighted) if label in laplacians else weighted
+        scales[label] = scales.get(label, 0.0) + scale
+    return laplacians, scales

@@ -1,0 +1,1 @@
+"""What is made of trained factors: predictions, even scales, findings."""

@@ -1,0 +1,1 @@
+"""How work is shared: between workers, and between one worker's threads."""

@@ -1,0 +1,1 @@
+"""Sparse tensors: hyperedges unfolded, rows of Khatri-Rao products, the objective along a line."""

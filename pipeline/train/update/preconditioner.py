@@ -1,0 +1,44 @@
+"""An approximate inverse of a modality's normal equations. Shapes: N entities, D columns of the modality's matrix."""
+
+import torch
+from torch import Tensor
+
+from pipeline.train.kernels.kernels import Kernels
+
+
+class Preconditioner:
+    """(G + c_i C)^{-1} for every entity i, by one generalised eigenproblem: UᵀGU = I, UᵀCU = diag(s).
+
+    Parameters
+    ----------
+    kernels
+        What computes with it.
+    even_DD
+        What all entities have alike.
+    second_DD
+        C, what an entity has for each weight of data: the mean of p pᵀ over the hyperedges, and more.
+    stiffness
+        What ridge and graph add to the diagonal; G = even + stiffness · I.
+    degree_N
+        c, the weight of an entity's data.
+    """
+
+    def __init__(self, kernels: Kernels, even_DD: Tensor, second_DD: Tensor, stiffness: float, degree_N: Tensor) -> None:
+        self._kernels = kernels
+        identity = torch.eye(len(even_DD), dtype=torch.float64, device=even_DD.device)
+        floor = stiffness + 1e-6 * float(torch.trace(even_DD + degree_N.double().mean() * second_DD)) / len(even_DD) + 1e-30
+        lower_DD = torch.linalg.cholesky(even_DD + floor * identity)
+        half_DD = torch.linalg.solve_triangular(lower_DD, second_DD, upper=False)
+        inner_DD = torch.linalg.solve_triangular(lower_DD, half_DD.T, upper=False)
+        eigenvalues_D, vectors_DD = torch.linalg.eigh(0.5 * (inner_DD + inner_DD.T))
+        basis_DD = torch.linalg.solve_triangular(lower_DD.T, vectors_DD, upper=True)
+        self._basis_DD = basis_DD.float()
+        self._eigenvalues_D = eigenvalues_D.clamp_min(0).float()
+        self._degree_N = degree_N
+
+    def __call__(self, residual_ND: Tensor, out_ND: Tensor) -> Tensor:
+        """Apply it (N × D to N × D), some rows after others: what is in between stays small."""
+        for rows in self._kernels.row_blocks(residual_ND):
+            scale_BD = (self._degree_N[rows, None] * self._eigenvalues_D).add_(1)
+            torch.mm((residual_ND[rows] @ self._basis_DD).div_(scale_BD), self._basis_DD.T, out=out_ND[rows])
+        return out_ND
