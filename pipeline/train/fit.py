@@ -44,6 +44,8 @@ class Fit:
         Number of the round whose factors these are.
     findings
         What is wrong with the factors, a sentence each; mostly empty.
+    device
+        What it was computed on: ``cpu`` or ``cuda``.
     """
 
     factors: Factors
@@ -53,6 +55,7 @@ class Fit:
     offsets: dict[str, Offsets]
     best_round: int
     findings: list[str]
+    device: str
 
     def predict(self, label: str, edges: HyperedgeList) -> npt.NDArray[np.float64]:
         """Predict the values of hyperedges of a type (E), whatever theirs are."""
@@ -147,6 +150,7 @@ def fit_share(
         offsets_of(problem, layout, trained),
         history[-1].number if best_round is None else best_round,
         findings(problem, factors),
+        station.kernels.name,
     )
 
 

@@ -31,7 +31,7 @@ class CompiledKernels(Kernels):
 
     def multiply_rows(self, out_EW: Tensor, gathered: Sequence[Gathered]) -> None:
         """Write the products of gathered rows (E × D) to the first D columns."""
-        loops.multiply_rows(out_EW.numpy(), *_pointers(gathered), gathered[0].matrix_ND.shape[1])
+        loops.multiply_rows(out_EW.numpy(), *map(np.array, _pointers(gathered)), gathered[0].matrix_ND.shape[1])
 
     def add_segments(
         self,
@@ -75,7 +75,7 @@ class CompiledKernels(Kernels):
             vector_NW.data_ptr() + skipped,
             _stride(out_NW),
             segments.offsets_S.numpy(),
-            *_pointers(gathered),
+            *map(np.array, _pointers(gathered)),
             present_E.numpy(),
             values_E.numpy(),
             scale,
@@ -94,10 +94,10 @@ class CompiledKernels(Kernels):
         out_EC = torch.empty(len(here[0].rows_E), loops.MOST_MEMBERS + 1)
         loops.predict_along(
             out_EC.numpy(),
-            np.append(factors, [ones_D.data_ptr()] * spare).astype(np.int64),
-            np.array([step_ND.data_ptr() for step_ND in steps] + [zeros_D.data_ptr()] * spare),
-            np.append(strides, [0] * spare).astype(np.int64),
-            np.append(members, [members[0]] * spare).astype(np.int64),
+            np.array(factors + spare * [ones_D.data_ptr()]),
+            np.array([step_ND.data_ptr() for step_ND in steps] + spare * [zeros_D.data_ptr()]),
+            np.array(strides + spare * [0]),
+            np.array(members + spare * [members[0]]),
             arity,
             dim,
         )
@@ -109,10 +109,10 @@ def _stride(matrix_ND: Tensor) -> int:
     return matrix_ND.stride(0) * matrix_ND.element_size()
 
 
-def _pointers(gathered: Sequence[Gathered]) -> tuple[loops.Pointers, loops.Pointers, loops.Pointers]:
+def _pointers(gathered: Sequence[Gathered]) -> tuple[list[int], list[int], list[int]]:
     """Addresses of the matrices, bytes from row to row, addresses of the rows' numbers."""
     return (
-        np.array([member.matrix_ND.data_ptr() for member in gathered]),
-        np.array([_stride(member.matrix_ND) for member in gathered]),
-        np.array([member.rows_E.data_ptr() for member in gathered]),
+        [member.matrix_ND.data_ptr() for member in gathered],
+        [_stride(member.matrix_ND) for member in gathered],
+        [member.rows_E.data_ptr() for member in gathered],
     )

@@ -7,6 +7,7 @@ that are multiplied, N entities, D embedding_dim, W columns of a modality's matr
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from scipy import sparse
@@ -19,8 +20,7 @@ _SUMMED = 256
 """Rows whose products are added up in float32 before the sum goes on in float64."""
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(NamedTuple):
     """Rows of a matrix, one per hyperedge.
 
     Attributes
@@ -76,6 +76,11 @@ class Kernels:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+
+    @property
+    def name(self) -> str:
+        """What a run's report calls the hardware: ``cpu`` or ``cuda``."""
+        return self.device.type
 
     @property
     def process_group(self) -> str:

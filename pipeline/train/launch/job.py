@@ -62,13 +62,13 @@ class Job:
         }
         return cls(**data)
 
-    def result(self, snapshot: Snapshot, fit: Fit, device: str) -> Embeddings:
+    def result(self, snapshot: Snapshot, fit: Fit) -> Embeddings:
         """What the run yields, with its report."""
         report = {
             "parameters": self.parameters.to_json(),
             "weights": fit.weights,
             "workers": max(1, self.workers),
-            "device": device,
+            "device": fit.device,
             "rounds": fit.history[-1].number,
             "seconds": sum(done.seconds for done in fit.history),
             "bestRound": fit.best_round,

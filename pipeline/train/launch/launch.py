@@ -81,7 +81,7 @@ def train(
         )
     job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout)
     if count == 0:
-        result = job.result(state, fit(state.hypergraph, parameters, threads=job.threads, progress=progress), "cpu")
+        result = job.result(state, fit(state.hypergraph, parameters, threads=job.threads, progress=progress))
         result.write(embeddings)
         return result
     del state

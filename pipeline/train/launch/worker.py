@@ -57,7 +57,7 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
         station = Station(owned[rank], exchange, kernels, job.threads)
         result = fit_share(problem, job.parameters, station, on_round=tell_round)
         if rank == 0:
-            job.result(snapshot, result, kernels.device.type).write(job.embeddings)
+            job.result(snapshot, result).write(job.embeddings)
 
 
 def _tell(event: dict[str, Any]) -> None:
