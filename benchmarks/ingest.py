@@ -33,7 +33,7 @@ from pipeline.ingest.batches import BATCH_SIZE
 from pipeline.ingest.ingest import ingest
 from pipeline.records.comparison import as_text, hyperedge_id
 from pipeline.settings import Settings
-from pipeline.source.described import DescribedSource
+from pipeline.source.described.source import DescribedSource
 
 DESCRIPTION = """
 name = "shop"

@@ -19,8 +19,8 @@ from statistics import median
 import numpy as np
 import torch
 
-from pipeline.source.features import vector_feature
-from pipeline.source.nearest import Block, nearest
+from pipeline.source.neighbours.features import vector_feature
+from pipeline.source.neighbours.nearest import Block, nearest
 
 CHUNK, TILE = 256, 2048
 

@@ -25,7 +25,7 @@ def check(
     """
     from pipeline.records.problems import SourceProblems
     from pipeline.source import catalogue
-    from pipeline.source.description_schema import json_schema
+    from pipeline.source.described.schema import json_schema
 
     if schema:
         typer.echo(json_schema(), nl=False)

@@ -51,7 +51,7 @@ def movielens(
     Example: [bold]hyperlearn evaluate movielens --from movielens-100k-split_1.mat --update recurrent[/bold]
     """
     from pipeline.evaluate.movielens import evaluate
-    from pipeline.source.movielens_split import read_split
+    from pipeline.source.movielens.split import read_split
 
     found = evaluate(read_split(source), update.value, seeds, part.value, progress)
     if as_json:

@@ -23,8 +23,8 @@ from pipeline.evaluate.comparison import Comparison
 from pipeline.evaluate.hidden import Part, hide_a_tenth
 from pipeline.evaluate.in_rows import Graphs, shuffled, symmetric
 from pipeline.evaluate.ranking import Scores
-from pipeline.source import movies
-from pipeline.source.movies import DATASET, Table
+from pipeline.source.movies import source as movies
+from pipeline.source.movies.source import DATASET, Table
 from pipeline.train.fit import fit
 from pipeline.train.problem.parameters import TrainingParameters
 

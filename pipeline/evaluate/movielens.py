@@ -20,7 +20,7 @@ from pipeline.evaluate.corating import corating_graph
 from pipeline.evaluate.hidden import Part
 from pipeline.evaluate.in_rows import shuffled as relabelled
 from pipeline.evaluate.metrics import mean_and_deviation, root_mean_squared_error
-from pipeline.source.movielens_split import Ratings, Split
+from pipeline.source.movielens.split import Ratings, Split
 from pipeline.train.fit import fit
 from pipeline.train.posterior import Sampling, posterior_mean
 from pipeline.train.problem.parameters import TrainingParameters, UpdateName

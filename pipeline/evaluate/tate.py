@@ -25,7 +25,7 @@ from pipeline.evaluate.comparison import Comparison
 from pipeline.evaluate.hidden import Part, hide_a_tenth
 from pipeline.evaluate.in_rows import Graphs, in_rows, shuffled
 from pipeline.evaluate.ranking import Scores
-from pipeline.source.tate import TateSource
+from pipeline.source.tate.source import TateSource
 from pipeline.train.fit import fit
 from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 

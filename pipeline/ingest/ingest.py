@@ -23,7 +23,7 @@ from pipeline.ingest.present import begin_table, count_rows, digested_tables, en
 from pipeline.ingest.relations import write_relations
 from pipeline.records.comparison import Comparison
 from pipeline.records.records import Records
-from pipeline.records.source import Source
+from pipeline.records.source_protocol import Source
 from pipeline.records.tables import graph_table_key, tables_of
 
 

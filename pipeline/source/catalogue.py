@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.errors import ConfigurationError
-from pipeline.records.source import Source
+from pipeline.records.source_protocol import Source
 
 
 def find(dataset: str, path: Path | None = None) -> Source:
@@ -23,7 +23,7 @@ def find(dataset: str, path: Path | None = None) -> Source:
         If there is no such data set, its file is not right, or a path is missing or not wanted.
     """
     if dataset.endswith(".toml"):
-        from pipeline.source.described import DescribedSource
+        from pipeline.source.described.source import DescribedSource
 
         if path is not None:
             raise ConfigurationError("--from is for built-in data sets", hint="a data set file names its tables itself")
@@ -37,25 +37,25 @@ def find(dataset: str, path: Path | None = None) -> Source:
 
 
 def _movies(path: Path | None) -> Source:
-    from pipeline.source.movies import MoviesSource
+    from pipeline.source.movies.source import MoviesSource
 
     return MoviesSource(path)
 
 
 def _tate(path: Path | None) -> Source:
-    from pipeline.source.tate import TateSource
+    from pipeline.source.tate.source import TateSource
 
     return TateSource(_required("tate", path, "the archive of the Tate's collection, or the folder that it unpacks to"))
 
 
 def _movielens(path: Path | None) -> Source:
-    from pipeline.source.movielens import MovieLensSource
+    from pipeline.source.movielens.source import MovieLensSource
 
     return MovieLensSource(_required("movielens", path, "the folder ml-100k, its u.data, or a .mat file with a split"))
 
 
 def _planted(path: Path | None) -> Source:
-    from pipeline.source.planted import PlantedSource
+    from pipeline.source.planted.source import PlantedSource
 
     return PlantedSource(path)
 

@@ -13,7 +13,7 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.graph.stored import stored_datasets
 from pipeline.ingest.ingest import IngestOptions, ingest
-from pipeline.source.described import DescribedSource
+from pipeline.source.described.source import DescribedSource
 from tests.database import ask, num_nodes, variables, wipe
 
 NUM_LOANS = 30_000

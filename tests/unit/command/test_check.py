@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from pipeline.__main__ import app
 from pipeline.errors import ConfigurationError
 from pipeline.records.problems import SourceProblems
-from pipeline.source.description_schema import json_schema
+from pipeline.source.described.schema import json_schema
 
 DESCRIPTION = """
 name = "books"

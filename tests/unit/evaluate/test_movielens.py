@@ -8,7 +8,7 @@ from scipy import sparse
 
 from pipeline.evaluate import movielens
 from pipeline.evaluate.movielens import GIVEN, TOGETHER, evaluate, question
-from pipeline.source.movielens_split import Ratings, Split
+from pipeline.source.movielens.split import Ratings, Split
 from pipeline.train.posterior import Sampling
 
 

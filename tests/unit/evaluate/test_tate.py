@@ -25,7 +25,7 @@ from pipeline.evaluate.tate import (
     refuse_leak,
     training_data,
 )
-from pipeline.source.tate import DATASET
+from pipeline.source.tate.source import DATASET
 
 STYLES = {1: ("Graphite on paper", 1830), 2: ("Oil on canvas", 1860), 3: ("Bronze", 1930), 4: ("Screenprint on paper", 1970)}
 NUM_WORKS = {1: 60, 2: 30, 3: 20, 4: 20}

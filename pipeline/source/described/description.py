@@ -1,0 +1,196 @@
+"""The data set file: which tables, columns and features make up a hypergraph.
+
+In comes the TOML text, out comes a `Description`: typed, complete, without a contradiction. It holds no data and opens no table.
+What is wrong with the text is told all at once by `pipeline.source.described.description_file`.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.domain.dataset import PropertyType, TimeType
+from pipeline.source.files.table_file import Table
+from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
+
+Separator = Annotated[
+    str, Field(min_length=1, description='What stands between the values of one cell, such as "; ". Lists need none.')
+]
+Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Property(Part):
+    """A property of the entities."""
+
+    type: PropertyType
+    """What it holds: text, whole numbers, numbers, true/false/yes/no/1/0, dates as 2026-11-23, or moments as 2026-11-23T18:44 (in
+    UTC where it says nothing else). The plural ones are lists."""
+    column: Name | None = None
+    """Its column; by default the one of the property's own name."""
+    separator: Separator | None = None
+
+    @model_validator(mode="after")
+    def _check_separator(self) -> Self:
+        if self.separator is not None and not self.type.endswith("s"):
+            raise contradiction(f'a separator is for lists; the type is {self.type}, a list of them is "{self.type}s"')
+        return self
+
+
+class NumberFeature(Part):
+    """A number, compared by difference after it is standardised."""
+
+    kind: Literal["number"]
+    """A number, compared by difference after it is standardised."""
+    column: Name
+    """Its column."""
+
+
+class CategoriesFeature(Part):
+    """One or several categories, compared by those shared: a rare one counts more."""
+
+    kind: Literal["categories"]
+    """One or several categories, compared by those shared: a rare one counts more."""
+    column: Name
+    """Their column."""
+    separator: Separator | None = None
+
+
+class TextFeature(Part):
+    """Free text, compared by its words (TF-IDF)."""
+
+    kind: Literal["text"]
+    """Free text, compared by its words (TF-IDF)."""
+    column: Name
+    """Its column."""
+
+
+class VectorFeature(Part):
+    """Dense vectors that are already there, such as embeddings of images."""
+
+    kind: Literal["vector"]
+    """Dense vectors that are already there, such as embeddings of images."""
+    file: Name | None = None
+    """A .npy file, relative to the data set file, with a row of numbers per row of the table."""
+    column: Name | None = None
+    """A column of lists; in CSV, of JSON lists such as [0.1, 0.2]."""
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if (self.file is None) == (self.column is None):
+            raise contradiction("a vector comes either from a file or from a column")
+        return self
+
+
+Feature = Annotated[NumberFeature | CategoriesFeature | TextFeature | VectorFeature, Field(discriminator="kind")]
+
+
+class ModalityTable(Part):
+    """One kind of entity. Without a table, its entities are those that hyperedges and relations name."""
+
+    table: Table | None = None
+    """One row per entity."""
+    key: Name | None = None
+    """Column of the id, unique in the table; members of hyperedges refer to it."""
+    name: Name | None = None
+    """Column of the name that people know; by default the key."""
+    properties: dict[str, Annotated[Property, Shorthand("type")]] = Field(default_factory=dict)
+    """What else to keep of the entities, by name in camelCase: a type, or a type with a column."""
+    distinguish_by: list[str] = Field(default_factory=list)
+    """Properties that tell apart entities of one name, most telling first."""
+    features: dict[str, Feature] = Field(default_factory=dict)
+    """What nearest neighbours are computed from."""
+
+    @model_validator(mode="after")
+    def _check_table(self) -> Self:
+        if self.table is None:
+            wanting = [name for name in ("key", "name", "properties", "distinguish_by", "features") if getattr(self, name)]
+            if wanting:
+                raise contradiction(f"{wanting[0]} needs a table to be read from; add table = …")
+        elif self.key is None:
+            raise contradiction("a table needs a key: the column of the id")
+        return self
+
+
+class Relation(Part):
+    """An intra-modal graph: from a table of pairs, or of the nearest neighbours by features."""
+
+    modality: Name
+    """Label of the modality whose entities are related."""
+    type: Name = "SIMILAR"
+    """Relation type in Neo4j, UPPER_SNAKE."""
+    weight: Weight = 1.0
+    """How much this graph counts in training (μ)."""
+    table: Table | None = None
+    """One row per related pair; direction does not count."""
+    source: Name | None = None
+    """Column of one end of the pair."""
+    target: Name | None = None
+    """Column of the other end of the pair."""
+    strength: Name | None = None
+    """Column of a number above 0 that says how strongly the two are related; 1 for all by default."""
+    nearest: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Relate each entity to so many nearest others by its features."""
+    metric: Literal["euclidean", "cosine"] | None = None
+    """How vectors are compared; euclidean by default. Numbers, categories and text have their own way."""
+    features: dict[str, Weight] | None = None
+    """Which features count, and how much; by default all of them, each 1."""
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if (self.table is None) == (self.nearest is None):
+            raise contradiction("relations come either from a table or from nearest = NUMBER")
+        if self.table is not None:
+            missing = [name for name in ("source", "target") if getattr(self, name) is None]
+            if missing:
+                raise contradiction(f"a table of pairs needs {' and '.join(missing)}: the column of one end")
+        strange = ("metric", "features") if self.table is not None else ("source", "target", "strength")
+        wrong = [name for name in strange if getattr(self, name) is not None]
+        if wrong:
+            raise contradiction(f"{wrong[0]} is for {'nearest neighbours' if self.table is not None else 'a table of pairs'}")
+        return self
+
+
+class Member(Part):
+    """One position of a hyperedge type."""
+
+    modality: Name
+    """Label of the modality whose entity stands here."""
+    column: Name
+    """Column of its id. Cells with several ids give a hyperedge for each combination with the other members."""
+    separator: Separator | None = None
+
+
+class Time(Part):
+    """When a hyperedge was."""
+
+    column: Name
+    """Its column; empty cells are allowed."""
+    type: TimeType
+    """A whole number, a date as 2026-11-23, or a moment as 2026-11-23T18:44 (in UTC)."""
+
+
+class Hyperedges(Part):
+    """One type of hyperedge: which columns of a table belong together."""
+
+    table: Table
+    """One row per hyperedge, or per group of hyperedges where cells have several members."""
+    members: Annotated[list[Member], Field(min_length=2)]
+    """Which column is which modality, by position. One modality may stand twice; two members from the same column are pairs."""
+    weight: Weight = 1.0
+    """How much this type counts in training (λ)."""
+    value: Name | None = None
+    """Column of a number, such as a rating; 1 for all by default."""
+    time: Time | None = None
+    """When it was; kept with the hyperedge, not learned from."""
+
+
+class Description(Part):
+    """A hypergraph in tables: its modalities, the relations inside them, and the hyperedges that join them."""
+
+    name: Name
+    """Name of the data set, by which commands call it: lower-case letters, digits, - and _."""
+    modalities: Annotated[dict[str, ModalityTable], Field(min_length=1)]
+    """Kinds of entities by label, in PascalCase."""
+    relations: list[Relation] = Field(default_factory=list)
+    """Graphs inside modalities."""
+    hyperedges: Annotated[dict[str, Hyperedges], Field(min_length=1)]
+    """Types of hyperedges by label, in PascalCase."""

@@ -1,0 +1,136 @@
+"""From raw tables to the staged hyperedges of a type, in SQL.
+
+A row gives one hyperedge for each combination of the members in its cells: 3 authors and 2 genres give 6. Members from one and the
+same cell are a set: every combination of different ones once, in the order of their ids. A row without a member, or without the
+value, gives none and is counted.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from pipeline.records.store import literal
+from pipeline.records.tables import member_columns, num_rows_in_words
+from pipeline.source.described.cell_values import text, texts
+from pipeline.source.described.description import Hyperedges, Member
+from pipeline.source.described.tables import DescribedTables
+from pipeline.source.files.raw_table import Column
+
+
+@dataclass(frozen=True)
+class _Position:
+    """A member of a hyperedge type with its column.
+
+    Attributes
+    ----------
+    name
+        What the staged table calls it.
+    num_from_cell
+        How many members of one hyperedge are taken from the cell.
+    """
+
+    name: str
+    member: Member
+    column: Column
+    num_from_cell: int
+
+    @property
+    def is_one(self) -> bool:
+        """Whether a cell holds one id."""
+        return self.column.kind == "text" and self.member.separator is None
+
+    @property
+    def ids(self) -> str:
+        """The ids of a cell as a list."""
+        return texts(self.column, self.member.separator)
+
+    @property
+    def cell(self) -> str:
+        """The id of a cell, or the list of them, each once."""
+        return text(self.column) if self.is_one else f"list_distinct({self.ids})"
+
+    @property
+    def lacks(self) -> str:
+        """Whether a cell holds too few."""
+        return f"{self.cell} IS NULL" if self.is_one else f"len({self.cell}) < {self.num_from_cell}"
+
+    @property
+    def lack(self) -> str:
+        """The same in words."""
+        return f"{'nothing' if self.num_from_cell == 1 else f'fewer than {self.num_from_cell}'} in {self.column.header}"
+
+
+def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges) -> None:
+    """Stage the hyperedges of a type.
+
+    Parameters
+    ----------
+    tables
+        Where the raw tables are, and where the hyperedges go.
+    label
+        The type.
+    hyperedges
+        Its description.
+    """
+    raw, records = tables.raw_tables.of(hyperedges.table), tables.records
+    if raw is None:
+        return
+    wanted = [member.column for member in hyperedges.members]
+    wanted += [hyperedges.value] if hyperedges.value else []
+    columns = tables.columns(raw, label, [*wanted, *([hyperedges.time.column] if hyperedges.time else [])])
+    if columns is None:
+        return
+    positions = _positions(hyperedges, columns)
+    lacks = {position.lack: position.lacks for position in positions}
+    value, time = "1.0", ""
+    if hyperedges.value:
+        value = tables.value(raw, label, columns[hyperedges.value], "float")
+        lacks[f"nothing in {hyperedges.value}"] = f"{text(columns[hyperedges.value])} IS NULL"
+        records.columns[label, "value"] = hyperedges.value
+    if hyperedges.time:
+        time = f", {tables.value(raw, label, columns[hyperedges.time.column], hyperedges.time.type)} AS time"
+        records.columns[label, "time"] = hyperedges.time.column
+    records.columns |= {(label, position.name): position.column.header for position in positions}
+    tables.note_left_out(raw, label, lacks)
+    members = ", ".join(f"{position.cell} AS {position.name}" for position in positions)
+    rows = f"SELECT row, {members}, {value} AS value{time} FROM {raw.name} WHERE NOT ({' OR '.join(lacks.values())})"
+    several = [position for position in positions if not position.is_one]
+    for position in several:
+        rows = f"SELECT * REPLACE (unnest({position.name}) AS {position.name}) FROM ({rows})"
+    conditions = ["value IS NOT NULL", *_ordered(positions)]
+    records.fill(label, f"SELECT {literal(raw.place)}, * FROM ({rows}) WHERE {' AND '.join(conditions)}")
+    if several:
+        _note_several(tables, label, raw.place, {position.column.name: position for position in several}, raw.name)
+
+
+def _positions(hyperedges: Hyperedges, columns: dict[str, Column]) -> list[_Position]:
+    from_cell = Counter((member.modality, member.column) for member in hyperedges.members)
+    return [
+        _Position(name, member, columns[member.column], from_cell[member.modality, member.column])
+        for name, member in zip(member_columns(len(hyperedges.members)), hyperedges.members, strict=True)
+    ]
+
+
+def _ordered(positions: list[_Position]) -> list[str]:
+    """That members from one cell stand in order, so that each combination comes once and nobody with themselves."""
+    before: dict[tuple[str, str], str] = {}
+    conditions = []
+    for position in positions:
+        cell = (position.member.modality, position.member.column)
+        if cell in before:
+            conditions.append(f"{before[cell]} < {position.name}")
+        before[cell] = position.name
+    return conditions
+
+
+def _note_several(tables: DescribedTables, label: str, place: str, positions: dict[str, _Position], raw_name: str) -> None:
+    """Say how many hyperedges have come of how many rows, and what stood twice in one cell."""
+    records = tables.records
+    num_rows = records.store.value(f"SELECT count(DISTINCT row) FROM {records.tables[label].name}")
+    num_hyperedges = records.num_rows(label)
+    if num_hyperedges > num_rows:
+        records.note(f"{label}: {num_rows_in_words(num_rows)} of {place} made {num_hyperedges:,} hyperedges")
+    for position in positions.values():
+        repeats = records.store.value(f"SELECT sum(len({position.ids}) - len({position.cell})) FROM {raw_name}")
+        if repeats:
+            noun = "1 repeat" if repeats == 1 else f"{repeats:,} repeats"
+            records.note(f"{label}: {noun} inside cells of {position.column.header} merged")

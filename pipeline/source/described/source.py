@@ -1,0 +1,111 @@
+"""A data set that a TOML file describes, as a source of records."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.domain.dataset import Dataset
+from pipeline.domain.progress import Progress
+from pipeline.records.records import Records
+from pipeline.source.described.description import Description, VectorFeature
+from pipeline.source.described.description_file import read_description
+from pipeline.source.described.graphs import fill_nearest
+from pipeline.source.described.hyperedges import fill_hyperedges
+from pipeline.source.described.tables import DescribedTables
+from pipeline.source.files.fingerprint import fingerprint
+from pipeline.source.files.raw_tables import RawTables, frame_digest
+from pipeline.source.files.table_file import TableFile
+
+
+class DescribedSource:
+    """A described data set; see `pipeline.records.source_protocol.Source`.
+
+    Parameters
+    ----------
+    description, dataset
+        What is described.
+    folder
+        What the paths in it are relative to.
+    frames
+        Tables in memory by path, which are taken instead of files.
+    """
+
+    def __init__(
+        self, description: Description, dataset: Dataset, folder: Path, frames: Mapping[str, pd.DataFrame] | None = None
+    ) -> None:
+        self.description = description
+        self.dataset = dataset
+        self._folder = folder
+        self._frames = frames or {}
+
+    @classmethod
+    def of_file(cls, path: Path) -> "DescribedSource":
+        """The data set that a TOML file describes.
+
+        Raises
+        ------
+        ConfigurationError
+            If the file is not right, with all that is wrong with it.
+        """
+        description, dataset = read_description(path)
+        return cls(description, dataset, path.parent)
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return self.description.name
+
+    def fingerprint(self) -> str:
+        """Digest of the description, of all files' bytes, and of the code that reads them.
+
+        Of files that are not there it holds the names: `read` tells all of them at once, with everything else that is wrong.
+        """
+        files: set[Path] = set()
+        for table in self._tables():
+            if table.path not in self._frames:
+                path = self._folder / table.file
+                # What SQLite has not yet brought into the file itself lies beside it.
+                files |= {path, path.with_name(f"{path.name}-wal")} if table.kind == "sqlite" else {path}
+        for modality in self.description.modalities.values():
+            for feature in modality.features.values():
+                if isinstance(feature, VectorFeature) and feature.file is not None:
+                    files.add(self._folder / feature.file)
+        frames = [f"{path} {frame_digest(frame)}" for path, frame in sorted(self._frames.items())]
+        there = sorted(path for path in files if path.is_file())
+        missing = [str(path) for path in sorted(files) if not path.is_file()]
+        return fingerprint(self.description.model_dump_json(), *frames, *missing, paths=there)
+
+    def read(self, progress: Progress) -> Records:
+        """Stage the records, unchecked."""
+        return Records.filled(self.dataset, lambda records: self._read(records, progress))
+
+    def _read(self, records: Records, progress: Progress) -> None:
+        raw_tables = RawTables(records, self._folder, self._frames)
+        for table in dict.fromkeys(self._tables()):
+            with progress(f"Reading {table.place}"):
+                raw_tables.of(table)
+        tables = DescribedTables(records, raw_tables)
+        parts = self.description
+        with progress("Staging tables", total=len(records.tables)) as advance:
+            for label, modality in parts.modalities.items():
+                tables.fill_entities(label, modality)
+                advance(1)
+            for relation in parts.relations:
+                tables.fill_relations(relation)
+                advance(1)
+            for label, hyperedges in parts.hyperedges.items():
+                fill_hyperedges(tables, label, hyperedges)
+                advance(1)
+        for label, modality in parts.modalities.items():
+            if modality.table is None:
+                tables.collect_entities(label, parts)
+        for relation in parts.relations:
+            if relation.nearest is not None:
+                with progress(f"Nearest neighbours of {relation.modality}"):
+                    fill_nearest(tables, relation, parts.modalities[relation.modality], self._folder)
+
+    def _tables(self) -> list[TableFile]:
+        parts = self.description
+        tables = [m.table for m in parts.modalities.values()] + [r.table for r in parts.relations]
+        return [table for table in [*tables, *(h.table for h in parts.hyperedges.values())] if table is not None]

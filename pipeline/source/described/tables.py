@@ -1,0 +1,137 @@
+"""From raw tables to the staged tables of a data set, in SQL, a description's part at a time.
+
+What does not convert is a problem with its row; what is not there (an empty member, a value that is missing) is left out and
+counted in the notes. No row of a table is held in Python.
+"""
+
+from pipeline.domain.dataset import PropertyType
+from pipeline.records.records import Records
+from pipeline.records.store import literal
+from pipeline.records.tables import graph_table_key, member_columns, num_rows_in_words
+from pipeline.source.described.cell_values import EXPECTED, is_list, is_several, text, texts, typed, typed_list
+from pipeline.source.described.description import Description, ModalityTable, Relation
+from pipeline.source.files.raw_table import Column, RawTable
+from pipeline.source.files.raw_tables import RawTables
+from pipeline.source.toml.did_you_mean import did_you_mean
+
+
+class DescribedTables:
+    """Fills the staged tables of a data set from its raw ones.
+
+    Parameters
+    ----------
+    records
+        Which to fill.
+    raw_tables
+        The files.
+    """
+
+    def __init__(self, records: Records, raw_tables: RawTables) -> None:
+        self.records = records
+        self.raw_tables = raw_tables
+
+    def fill_entities(self, label: str, modality: ModalityTable) -> None:
+        """Stage the entities of a modality that has a table."""
+        if modality.table is None or modality.key is None or (raw := self.raw_tables.of(modality.table)) is None:
+            return
+        headers = {name: described.column or name for name, described in modality.properties.items()}
+        wanted = [modality.key, *([modality.name] if modality.name else []), *headers.values()]
+        columns = self.columns(raw, label, wanted)
+        if columns is None:
+            return
+        id_ = text(columns[modality.key])
+        name = text(columns[modality.name]) if modality.name else "NULL"
+        cells = [id_, f"coalesce({name}, {id_})"]
+        self._refuse_lists(raw, label, [columns[modality.key], *([columns[modality.name]] if modality.name else [])])
+        for property_name, described in modality.properties.items():
+            column = columns[headers[property_name]]
+            cells.append(self.value(raw, label, column, described.type, described.separator))
+            self.records.columns[label, property_name] = column.header
+        self.records.columns[label, "id"] = modality.key
+        self.records.columns[label, "name"] = modality.name or modality.key
+        self.records.fill(label, f"SELECT {literal(raw.place)}, row, {', '.join(cells)} FROM {raw.name}")
+
+    def fill_relations(self, relation: Relation) -> None:
+        """Stage an intra-modal graph that has a table."""
+        if relation.table is None or relation.source is None or relation.target is None:
+            return
+        raw = self.raw_tables.of(relation.table)
+        if raw is None:
+            return
+        key = graph_table_key(relation.modality, relation.type)
+        ends = [relation.source, relation.target]
+        columns = self.columns(raw, key, [*ends, *([relation.strength] if relation.strength else [])])
+        if columns is None:
+            return
+        self._refuse_lists(raw, key, [columns[end] for end in ends])
+        source, target = (text(columns[end]) for end in ends)
+        lacks = {f"nothing in {relation.source}": f"{source} IS NULL", f"nothing in {relation.target}": f"{target} IS NULL"}
+        weight = "1.0"
+        if relation.strength:
+            weight = self.value(raw, key, columns[relation.strength], "float")
+            lacks[f"nothing in {relation.strength}"] = f"{text(columns[relation.strength])} IS NULL"
+        self.records.columns |= {(key, "source"): relation.source, (key, "target"): relation.target}
+        self.records.columns[key, "weight"] = relation.strength or "weight"
+        self.note_left_out(raw, key, lacks)
+        rows = f"SELECT row, {source} AS source, {target} AS target, {weight} AS weight FROM {raw.name}"
+        complete = "source IS NOT NULL AND target IS NOT NULL AND weight IS NOT NULL"
+        self.records.fill(key, f"SELECT {literal(raw.place)}, * FROM ({rows}) WHERE {complete}")
+
+    def collect_entities(self, label: str, description: Description) -> None:
+        """Stage the entities of a modality that has no table: those that relations and hyperedges name."""
+        ends = []
+        for relation in description.relations:
+            if relation.modality == label:
+                ends += [(graph_table_key(label, relation.type), end) for end in ("source", "target")]
+        for key, hyperedges in description.hyperedges.items():
+            names = member_columns(len(hyperedges.members))
+            ends += [(key, name) for name, member in zip(names, hyperedges.members, strict=True) if member.modality == label]
+        named = " UNION ALL ".join(f"SELECT place, row, {name} AS id FROM {self.records.tables[key].name}" for key, name in ends)
+        first = "arg_min(place, (place, row)), arg_min(row, (place, row))"
+        self.records.fill(label, f"SELECT {first}, id, id FROM ({named}) GROUP BY id ORDER BY id")
+
+    def columns(self, raw: RawTable, key: str, headers: list[str]) -> dict[str, Column] | None:
+        """The columns of those names; None if one is missing, which is then among the problems."""
+        missing = [header for header in dict.fromkeys(headers) if header not in raw.columns]
+        for header in missing:
+            meant = did_you_mean(header, raw.columns)
+            found = f"none{meant}{' There' if meant.endswith('?') else '; there'} are {', '.join(raw.columns)}"
+            place, problem = map(literal, (key, raw.place)), map(literal, (header, "a column of that name", found))
+            self.records.problem(f"SELECT {', '.join(place)}, NULL, {', '.join(problem)}")
+        return None if missing else {header: raw.columns[header] for header in headers}
+
+    def value(self, raw: RawTable, key: str, column: Column, kind: PropertyType, separator: str | None = None) -> str:
+        """SQL of a column's values in their type; cells that are no such value are among the problems."""
+        if is_list(kind):
+            cells = texts(column, separator)
+            values = typed_list(kind, cells)
+            bad = f"len(list_filter({values}, lambda y: y IS NULL)) > 0"
+            # The element that is wrong, not the whole list.
+            found = f"{cells}[list_position(list_transform({values}, lambda y: y IS NULL), true)]"
+        else:
+            values = typed(kind, text(column))
+            bad = f"({is_several(column)} OR ({text(column)} IS NOT NULL AND {values} IS NULL))"
+            found = f"coalesce({text(column)}, CAST({column.name} AS VARCHAR))"
+        self.problem(raw, key, column, EXPECTED[kind], bad, found)
+        return values
+
+    def problem(self, raw: RawTable, key: str, column: Column, expected: str, bad: str, found: str) -> None:
+        """Note the rows for which a condition holds as problems; what was found is SQL too."""
+        place = f"{literal(key)}, {literal(raw.place)}, row, {literal(column.header)}, {literal(expected)}"
+        self.records.problem(f"SELECT {place}, left({found}, 200) FROM {raw.name} WHERE {bad}")
+
+    def _refuse_lists(self, raw: RawTable, key: str, columns: list[Column]) -> None:
+        for column in columns:
+            if column.kind != "text":
+                self.problem(raw, key, column, "one text", is_several(column), f"CAST({column.name} AS VARCHAR)")
+
+    def note_left_out(self, raw: RawTable, key: str, lacks: dict[str, str]) -> None:
+        """Count the rows that give nothing: SQL conditions by what such a row has, in words."""
+        conditions = [" OR ".join(lacks.values()), *lacks.values()]
+        ((total, *counts),) = self.records.store.rows(
+            f"SELECT {', '.join(f'count(*) FILTER ({condition})' for condition in conditions)} FROM {raw.name}"
+        )
+        if total:
+            why = [(lack, count) for lack, count in zip(lacks, counts, strict=True) if count]
+            shown = why[0][0] if len(why) == 1 else ", ".join(f"{lack} ({count:,})" for lack, count in why)
+            self.records.note(f"{key}: {num_rows_in_words(total)} of {raw.place} left out, with {shown}")

@@ -1,0 +1,1 @@
+"""Files of tables, whatever their format, as raw tables of the store."""

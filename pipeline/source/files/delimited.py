@@ -1,0 +1,169 @@
+"""Tables in delimited text: CSV, TSV, and the like.
+
+Two readers. DuckDB's is quick, and takes a file that is in order throughout. Where it finds anything amiss, the file is read again
+by Python's, a row at a time, which takes what can be taken and says of every other row what is wrong with it; memory does not grow
+with their number. Blank lines are no rows.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import SourceError
+from pipeline.records.store import literal
+from pipeline.source.files.compressed import LONGEST_LINE, Lines, is_broken, open_lines, plain_file
+from pipeline.source.files.raw_table import RawTable, Staging, trimmed
+from pipeline.source.files.table_file import TableFile
+
+COMPRESSIONS = {"": "none", ".gz": "gzip", ".zst": "zstd"}
+"""What DuckDB unpacks by itself."""
+
+
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+"""Usual delimiters: one in the only column name says that the columns are separated by it."""
+
+
+def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) -> RawTable | None:
+    """Stage a file of delimited text.
+
+    Parameters
+    ----------
+    staging
+        Where to.
+    path
+        The file.
+    table
+        How it is to be read.
+    link
+        A path of the store's own, by which DuckDB is told of the file.
+
+    Returns
+    -------
+    RawTable | None
+        None if the file as a whole is refused, which is then among the problems.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, or is damaged.
+    """
+    encoding = table.encoding or "utf-8"
+    with open_lines(path, table.suffix, encoding) as lines:
+        header = next(_rows(lines, table), None)
+    headers = _headers(staging, header, table)
+    if headers is None:
+        return None
+    staging.create(len(headers))
+    try:
+        plain = plain_file(path, table.suffix, encoding, link.with_suffix(".unpacked"))
+        link.symlink_to(plain.absolute())
+        compression = "none" if plain != path else COMPRESSIONS[table.suffix]
+        staging.store.run(_fast(staging.name, link, len(headers), table, compression))
+    except SourceError:
+        # What exactly is wrong, and whether it is but a few rows, the careful reader says.
+        staging.create(len(headers))
+        with open_lines(path, table.suffix, encoding) as lines:
+            num_rows = _read_carefully(staging, lines, len(headers), table)
+    else:
+        num_rows = staging.store.value(f"SELECT count(*) FROM {staging.name}")
+    return staging.finish(headers, num_rows)
+
+
+def _headers(staging: Staging, header: "list[str] | _Bad | None", table: TableFile) -> list[str] | None:
+    if header is None:
+        staging.refuse("a header and rows", "an empty file")
+        return None
+    if isinstance(header, _Bad):
+        staging.refuse(f"a header with {header.expected}", header.found)
+        return None
+    names = [name.strip() for name in header]
+    if not any(names):
+        staging.refuse("a header in the first line", "an empty line")
+        return None
+    other = next((sign for sign in _DELIMITERS if len(names) == 1 and sign in names[0] and table.delimiter is None), None)
+    if other is not None:
+        shown = other.replace("\t", "\\t")
+        staging.refuse(f"columns separated by {_DELIMITERS[table.separator]}", f'"{shown}": add delimiter = "{shown}" to the table')
+        return None
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        staging.refuse("every column name once", f"{', '.join(twice)} several times")
+        return None
+    return names
+
+
+def _fast(name: str, path: Path, num_columns: int, table: TableFile, compression: str) -> str:
+    """The statement by which DuckDB reads a file that is in order."""
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(num_columns))
+    cells = ", ".join(trimmed(f"c{place}") for place in range(num_columns))
+    quote = literal('"' if table.quote is None else table.quote)
+    return f"""
+        INSERT INTO {name} SELECT row_number() OVER (), {cells} FROM read_csv(
+            {literal(str(path))}, auto_detect = false, columns = {{{columns}}}, header = true, delim = {literal(table.separator)},
+            quote = {quote}, escape = {quote}, comment = '', nullstr = '', compression = '{compression}',
+            max_line_size = {LONGEST_LINE}
+        )
+    """
+
+
+class _Bad:
+    """A row that cannot be read."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        self.expected = expected
+        self.found = found
+
+
+def _read_carefully(staging: Staging, lines: Lines, num_columns: int, table: TableFile) -> int:
+    """Read a file a row at a time; give the number of rows, with those that cannot be read."""
+    rows = _rows(lines, table)
+    next(rows)  # the header
+    number = 0
+    for row in rows:
+        if isinstance(row, _Bad):
+            number += 1
+            staging.bad_row(number, row.expected, row.found)
+        elif len(row) == num_columns:
+            number += 1
+            staging.add(number, row)
+        elif any(cell.strip() for cell in row) or len(row) > 1:
+            number += 1
+            noun = "1 column" if num_columns == 1 else f"{num_columns} columns"
+            staging.bad_row(number, noun, f"{len(row)} in {''.join(lines.taken)}")
+        elif num_columns == 1:
+            number += 1
+    return number
+
+
+def _rows(lines: Lines, table: TableFile) -> Iterator[list[str] | _Bad]:
+    """The rows of a file, the header among them; ``lines.taken`` are the lines of the row that was given last."""
+    csv.field_size_limit(LONGEST_LINE)
+    if table.quote == "":
+        reader = csv.reader(lines, delimiter=table.separator, quoting=csv.QUOTE_NONE, strict=True)
+    else:
+        reader = csv.reader(lines, delimiter=table.separator, quotechar=table.quote or '"', strict=True)
+    while True:
+        lines.taken.clear()
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield _wrongly_quoted(lines)
+            continue
+        if any(is_broken(line) for line in lines.taken):
+            yield _Bad(f"characters in {table.encoding or 'utf-8'}", "".join(lines.taken))
+        else:
+            yield row
+
+
+def _wrongly_quoted(lines: Lines) -> _Bad:
+    """Blame the first line of a row that went wrong, and go on with the one behind it."""
+    first, rest = lines.taken[0], lines.taken[1:]
+    lines.put_back(rest)
+    return _Bad("every quote closed" if rest or _is_open(first) else "quotes round whole cells, doubled inside", first)
+
+
+def _is_open(line: str) -> bool:
+    return line.count('"') % 2 == 1

@@ -1,0 +1,155 @@
+"""The files of a data set, each staged once as a raw table, whatever it is and however many parts of the description use it."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from pipeline.errors import SourceError
+from pipeline.records.records import Records
+from pipeline.records.store import literal, quoted
+from pipeline.source.files.delimited import stage_delimited
+from pipeline.source.files.json_lines import stage_json_lines
+from pipeline.source.files.raw_table import Kind, RawTable, Staging, trimmed
+from pipeline.source.files.sqlite_tables import stage_sqlite
+from pipeline.source.files.table_file import TableFile
+from pipeline.source.toml.did_you_mean import did_you_mean
+
+_WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"})
+_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+
+
+class RawTables:
+    """The raw tables of a data set, staged when they are asked for.
+
+    Parameters
+    ----------
+    records
+        To whose store and problems they go.
+    folder
+        What paths are relative to.
+    frames
+        Tables in memory by path, which are taken instead of files.
+    """
+
+    def __init__(self, records: Records, folder: Path, frames: Mapping[str, pd.DataFrame] | None = None) -> None:
+        self._records = records
+        self._folder = folder
+        self._frames = frames or {}
+        self._staged: dict[TableFile, RawTable | None] = {}
+
+    def of(self, table: TableFile) -> RawTable | None:
+        """The table, staged; None if it is refused as a whole, which is then among the problems."""
+        if table not in self._staged:
+            self._staged[table] = self._stage(table)
+        return self._staged[table]
+
+    def _stage(self, table: TableFile) -> RawTable | None:
+        staging = Staging(self._records, table.place, f"raw_{len(self._staged)}")
+        if table.path in self._frames:
+            return _stage_frame(staging, self._frames[table.path])
+        path = self._folder / table.file
+        found = what_is_there(path)
+        if found is not None:
+            staging.refuse("a file", found)
+            return None
+        link = self._records.store.folder / f"{staging.name}.file"
+        try:
+            return _stage_file(staging, path, table, link)
+        except SourceError as error:
+            staging.flush()
+            staging.refuse(f"a table in {table.kind}", str(error).replace(str(link), table.file))
+            return None
+
+
+def _stage_file(staging: Staging, path: Path, table: TableFile, link: Path) -> RawTable | None:
+    match table.kind:
+        case "csv":
+            return stage_delimited(staging, path, table, link)
+        case "jsonl":
+            return stage_json_lines(staging, path, table, link)
+        case "sqlite":
+            return stage_sqlite(staging, path, table)
+        case _:
+            link.symlink_to(path.absolute())
+            return _stage_typed(staging, f"read_parquet({literal(str(link))})")
+
+
+def what_is_there(path: Path) -> str | None:
+    """What is found where a file should be: None if it is one."""
+    if path.is_file():
+        return None
+    if path.is_dir():
+        return "a folder"
+    beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
+    return f"nothing there{did_you_mean(path.name, beside)}"
+
+
+def frame_digest(frame: pd.DataFrame) -> str:
+    """SHA-256 of what a frame holds."""
+    sink = pa.BufferOutputStream()
+    table = _arrow(frame)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return hashlib.sha256(sink.getvalue()).hexdigest()
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    arrays = [_array(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    return pa.Table.from_arrays(arrays, names=[str(name) for name in frame.columns])
+
+
+def _stage_frame(staging: Staging, frame: pd.DataFrame) -> RawTable | None:
+    twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        staging.refuse("every column name once", f"{', '.join(twice)} several times")
+        return None
+    if frame.columns.empty:
+        staging.refuse("a table with columns", "one without")
+        return None
+    with staging.store.view(_arrow(frame)) as view:
+        return _stage_typed(staging, view)
+
+
+def _array(values: "pd.Series[Any]") -> pa.Array:
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        # Values of several types in one column: as texts they are comparable.
+        return pa.array([None if value is None or value is pd.NA or value != value else str(value) for value in values])  # noqa: PLR0124 - not a number
+
+
+def _stage_typed(staging: Staging, source: str) -> RawTable | None:
+    """Stage what already has types: scalars as the texts that people write for them, lists as lists."""
+    described = staging.store.rows(f"DESCRIBE SELECT * FROM {source}")
+    headers = [name for name, *_ in described]
+    types = [kind for _, kind, *_ in described]
+    cells = ", ".join(
+        f"{_cell(quoted(header), kind)} AS c{place}" for place, (header, kind) in enumerate(zip(headers, types, strict=True))
+    )
+    staging.store.run(f"CREATE OR REPLACE TABLE {staging.name} AS SELECT row_number() OVER () AS row, {cells} FROM {source}")
+    num_rows = staging.store.value(f"SELECT count(*) FROM {staging.name}")
+    return staging.finish(headers, num_rows, [_kind(kind) for kind in types])
+
+
+def _kind(sql_type: str) -> Kind:
+    if not sql_type.endswith("]"):
+        return "text"
+    return "numbers" if sql_type.partition("[")[0] in _WHOLE_NUMBERS | _FLOATS and sql_type.count("[") == 1 else "texts"
+
+
+def _cell(column: str, sql_type: str) -> str:
+    match _kind(sql_type):
+        case "numbers":
+            return f"CAST({column} AS DOUBLE[])" if sql_type.startswith(("FLOAT", "DOUBLE")) else f"CAST({column} AS BIGINT[])"
+        case "texts":
+            return f"CAST({column} AS VARCHAR[])"
+        case _ if sql_type in _FLOATS:
+            # Columns with gaps make floats of whole numbers.
+            whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) < 9007199254740992"
+            return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+        case _:
+            return trimmed(f"CAST({column} AS VARCHAR)")

@@ -1,0 +1,108 @@
+"""What a data set file says of one table: where it is, and how it is to be read."""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
+
+Format = Literal["csv", "jsonl", "parquet", "sqlite"]
+
+_FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
+    ".db": "sqlite",
+}
+_COMPRESSED = frozenset({".gz", ".zst", ".bz2", ".xz"})
+
+
+class TableFile(Part):
+    """A table, and how its file is to be read where that is not plain."""
+
+    path: Name
+    """File, relative to the data set file: .csv, .tsv, .jsonl, .ndjson or .parquet, the texts also compressed as .gz, .zst, .bz2
+    or .xz; or .sqlite, .sqlite3 or .db with the table after a #, as in "shop.sqlite#books"."""
+    format: Format | None = None
+    """What the file holds, where its name does not tell."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """CSV: the character between columns. A comma by default, a tab in .tsv files."""
+    quote: Annotated[str, Field(max_length=1)] | None = None
+    """CSV: the character round texts that hold a delimiter or a line break; doubled inside them. By default ", none where empty."""
+    encoding: Name | None = None
+    """CSV and JSON lines: the character encoding, such as latin-1, windows-1252 or utf-16. By default utf-8."""
+    sql: Name | None = None
+    """SQLite: a query whose rows are the table."""
+
+    @property
+    def file(self) -> str:
+        """The path without the table of a SQLite file."""
+        return self.path.partition("#")[0] if self.kind == "sqlite" else self.path
+
+    @property
+    def sqlite_table(self) -> str | None:
+        """The table of a SQLite file."""
+        return self.path.partition("#")[2] or None if self.kind == "sqlite" else None
+
+    @property
+    def place(self) -> str:
+        """What messages call the table."""
+        return self.path if self.sql is None else f"{self.path} ({' '.join(self.sql.split())[:40]})"
+
+    @property
+    def suffix(self) -> str:
+        """The end of the file name that tells the compression, or nothing."""
+        suffix = PurePosixPath(self.path).suffix.lower()
+        return suffix if suffix in _COMPRESSED else ""
+
+    @property
+    def kind(self) -> Format | None:
+        """What the file holds, or None where nothing tells."""
+        if self.format is not None:
+            return self.format
+        name = self.path.lower().removesuffix(self.suffix)
+        suffix = PurePosixPath(name).suffix
+        if _FORMATS.get(suffix.partition("#")[0]) == "sqlite" or any(f"{end}#" in name for end in (".sqlite", ".sqlite3", ".db")):
+            return "sqlite"
+        return _FORMATS.get(suffix)
+
+    @property
+    def separator(self) -> str:
+        """The character between columns."""
+        tabs = PurePosixPath(self.path.lower().removesuffix(self.suffix)).suffix in {".tsv", ".tab"}
+        return self.delimiter or ("\t" if tabs else ",")
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        if self.kind is None:
+            if PurePosixPath(self.path).suffix.lower() in {".xls", ".xlsx", ".ods"}:
+                raise contradiction(f"{self.path} is a spreadsheet; save its sheets as CSV")
+            raise contradiction(
+                f"the name of {self.path} does not tell what it holds; add format = one of csv, jsonl, parquet, sqlite"
+            )
+        of_csv = [name for name in ("delimiter", "quote") if getattr(self, name) is not None]
+        if of_csv and self.kind != "csv":
+            raise contradiction(f"{of_csv[0]} is for CSV, and {self.path} is {self.kind}")
+        if self.encoding and self.kind not in {"csv", "jsonl"}:
+            raise contradiction(f"encoding is for CSV and JSON lines, and {self.path} is {self.kind}")
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except LookupError as error:
+                raise contradiction(f"{self.encoding} is no encoding that is known here") from error
+        if self.kind == "sqlite" and (self.sqlite_table is None) == (self.sql is None):
+            raise contradiction(f'a SQLite file needs either the table after a #, as in "{self.file}#books", or sql = "SELECT …"')
+        if self.sql is not None and self.kind != "sqlite":
+            raise contradiction(f"sql is for SQLite, and {self.path} is {self.kind}")
+        if self.delimiter in {"\n", "\r"} or (self.delimiter is not None and self.delimiter == self.quote):
+            raise contradiction("delimiter can be neither a line break nor the quote")
+        return self
+
+
+Table = Annotated[TableFile, Shorthand("path")]

@@ -1,0 +1,1 @@
+"""The films of bokeh_sampledata."""

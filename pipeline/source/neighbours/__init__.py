@@ -1,0 +1,1 @@
+"""Features of entities, and which entities are near by them."""

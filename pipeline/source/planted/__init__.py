@@ -1,0 +1,1 @@
+"""Hypergraphs with known factors."""

@@ -1,0 +1,1 @@
+"""The Tate's collection."""

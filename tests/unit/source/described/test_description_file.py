@@ -1,0 +1,277 @@
+"""The data set file: what is right is understood, and what is wrong is told all at once, each with its place."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
+from pipeline.errors import ConfigurationError
+from pipeline.source.described.description_file import parse_description, read_description
+from pipeline.source.described.schema import json_schema
+from pipeline.source.files.table_file import TableFile
+
+SCHEMA = Path(__file__).parents[4] / "docs" / "dataset.schema.json"
+
+WHOLE = """
+#:schema dataset.schema.json
+name = "books"
+
+[modalities.Book]
+table = { path = "books.txt", format = "csv", delimiter = ";", quote = "'", encoding = "latin-1" }
+key = "isbn"
+name = "title"
+distinguish_by = ["year"]
+
+[modalities.Book.properties]
+year = "integer"
+tags = { column = "tag_list", type = "strings", separator = ";" }
+
+[modalities.Book.features]
+year = { kind = "number", column = "year" }
+tags = { kind = "categories", column = "tag_list", separator = ";" }
+blurb = { kind = "text", column = "blurb" }
+cover = { kind = "vector", file = "covers.npy" }
+embedding = { kind = "vector", column = "embedding" }
+
+[modalities.Author]
+
+[[relations]]
+modality = "Book"
+type = "SEQUEL"
+weight = 2.0
+table = "shop.sqlite#sequels"
+source = "from"
+target = "to"
+strength = "score"
+
+[[relations]]
+modality = "Book"
+nearest = 10
+metric = "cosine"
+features = { year = 1, cover = 3.5 }
+
+[hyperedges.Writing]
+table = { path = "shop.sqlite", sql = "SELECT * FROM writing" }
+weight = 0.5
+members = [
+    { modality = "Book", column = "isbn" },
+    { modality = "Author", column = "authors", separator = "; " },
+    { modality = "Author", column = "editor" },
+]
+value = "part"
+time = { column = "date", type = "date" }
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_description(tomllib.loads(text), "books.toml")
+    first, *lines = str(caught.value).splitlines()
+    assert first.startswith("books.toml has ")
+    assert first.split()[2] == str(len(lines))
+    return [line.removeprefix("  ") for line in lines]
+
+
+def test_everything_that_a_file_may_hold_is_understood() -> None:
+    description, dataset = parse_description(tomllib.loads(WHOLE), "books.toml")
+    assert dataset == Dataset(
+        "books",
+        (Modality("Book", {"year": "integer", "tags": "strings"}, ("year",)), Modality("Author")),
+        (HyperedgeType("Writing", ("Book", "Author", "Author"), 0.5, "date"),),
+        (IntraModalGraph("Book", "SEQUEL", 2.0), IntraModalGraph("Book")),
+    )
+    assert description.modalities["Book"].properties["year"].column is None
+    assert description.relations[1].features == {"year": 1.0, "cover": 3.5}
+
+
+def test_everything_that_a_file_may_hold_is_in_the_schema() -> None:
+    Draft202012Validator.check_schema(json.loads(json_schema()))
+    assert list(Draft202012Validator(json.loads(json_schema())).iter_errors(tomllib.loads(WHOLE))) == []
+    assert list(Draft202012Validator(json.loads(json_schema())).iter_errors(tomllib.loads(WHOLE + "[hyperedges.Other]\nx = 1")))
+
+
+def test_the_schema_in_the_docs_is_that_of_the_code() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == json_schema(), "run `hyperlearn check --schema > docs/dataset.schema.json`"
+
+
+def test_the_schema_says_what_every_field_is() -> None:
+    schema = json.loads(json_schema())
+    for part in [schema, *schema["$defs"].values()]:
+        for name, field in part["properties"].items():
+            assert len(field["description"]) > 10, name
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "file", "table", "separator"),
+    [
+        ("books.csv", "csv", "books.csv", None, ","),
+        ("a.b/Books.TSV.gz", "csv", "a.b/Books.TSV.gz", None, "\t"),
+        ("books#1.jsonl.xz", "jsonl", "books#1.jsonl.xz", None, ","),
+        ("books.ndjson.zst", "jsonl", "books.ndjson.zst", None, ","),
+        ("books.parquet", "parquet", "books.parquet", None, ","),
+        ("shop.db#the books", "sqlite", "shop.db", "the books", ","),
+        ("shop.sqlite3#v1.2", "sqlite", "shop.sqlite3", "v1.2", ","),
+    ],
+)
+def test_the_name_of_a_table_tells_what_it_is(path: str, kind: str, file: str, table: str | None, separator: str) -> None:
+    described = TableFile(path=path)
+    assert (described.kind, described.file, described.sqlite_table, described.separator) == (kind, file, table, separator)
+
+
+def test_all_problems_come_at_once_with_their_places() -> None:
+    assert problems("""
+        name = "books"
+        nmae = 1
+        [modalities.Book]
+        table = "books.csv"
+        kee = "isbn"
+        distinguish_by = "year"
+        properties = { year = "integr", tags = { type = "strings", seperator = ";" }, x = 3 }
+        features = { a = { kind = "numbr" }, b = { kind = "vector" }, c = { kind = "text", colum = "x" }, d = { column = "x" } }
+        [modalities.Author]
+        key = "x"
+        [[relations]]
+        modality = "Book"
+        nearest = 0
+        metric = "l2"
+        [[relations]]
+        modality = "Book"
+        [hyperedges.Writing]
+        table = { path = "books.dat" }
+        members = [ { modality = "Book", column = "isbn" }, { modality = 3 } ]
+        weight = -1
+        [hyperedges.Other]
+        table = 3
+        members = []
+        """) == [
+        "modalities.Book.properties.year: 'integr', expected one of 'string', 'integer', 'float', 'boolean', 'date', 'datetime', "
+        "'strings', 'integers' or 'floats'; did you mean integer?",
+        "modalities.Book.properties.tags.seperator: is unknown, expected one of type, column, separator; did you mean separator?",
+        "modalities.Book.properties.x: 3, expected a table",
+        "modalities.Book.distinguish_by: 'year', expected a list",
+        "modalities.Book.features.a.kind: 'numbr', expected one of 'number', 'categories', 'text', 'vector'",
+        "modalities.Book.features.b: a vector comes either from a file or from a column",
+        "modalities.Book.features.c.column: is missing",
+        "modalities.Book.features.c.colum: is unknown, expected one of kind, column; did you mean column?",
+        "modalities.Book.features.d.kind: is missing, expected one of number, categories, text, vector",
+        "modalities.Book.kee: is unknown, expected one of table, key, name, properties, distinguish_by, features",
+        "modalities.Author: key needs a table to be read from; add table = …",
+        "relations[0].nearest: 0, expected at least 1",
+        "relations[0].metric: 'l2', expected one of 'euclidean' or 'cosine'",
+        "relations[1]: relations come either from a table or from nearest = NUMBER",
+        "hyperedges.Writing.table: the name of books.dat does not tell what it holds; "
+        "add format = one of csv, jsonl, parquet, sqlite",
+        "hyperedges.Writing.members[1].modality: 3, expected a text",
+        "hyperedges.Writing.members[1].column: is missing",
+        "hyperedges.Writing.weight: -1, expected a number above 0.0",
+        "hyperedges.Other.table: 3, expected a table",
+        "hyperedges.Other.members: a list, expected at least 2, not 0",
+        "nmae: is unknown, expected one of name, modalities, relations, hyperedges; did you mean name?",
+    ]
+
+
+def test_names_of_other_parts_are_checked() -> None:
+    assert problems("""
+        name = "Books"
+        [modalities.Book]
+        table = "books.csv"
+        key = "isbn"
+        distinguish_by = ["year"]
+        features = { year = { kind = "number", column = "year" } }
+        [modalities.genre]
+        [modalities.Lost]
+        [[relations]]
+        modality = "Bok"
+        nearest = 3
+        [[relations]]
+        modality = "Book"
+        nearest = 3
+        features = { yaer = 1 }
+        [[relations]]
+        modality = "Book"
+        nearest = 3
+        features = {}
+        [[relations]]
+        modality = "genre"
+        nearest = 3
+        [hyperedges.Writing]
+        table = "s.sqlite#a"
+        members = [ { modality = "Book", column = "isbn" }, { modality = "Autor", column = "x" } ]
+        [hyperedges.Book]
+        table = "b.csv.gz"
+        members = [ { modality = "Book", column = "isbn" }, { modality = "genre", column = "x" } ]
+        """) == [
+        "relations[0].modality: 'Bok', expected one of Book, genre, Lost; did you mean Book?",
+        "hyperedges.Writing.members[1].modality: 'Autor', expected one of Book, genre, Lost",
+        "modalities.Lost: has no table, and no hyperedge or relation names it, so it has no entities",
+        "hyperedges.Book: is the label of a modality too; labels are unique",
+        "relations[1].type: SIMILAR is given twice for Book; give each its own type",
+        "relations[1].features: 'yaer', expected one of year; did you mean year?",
+        "relations[2].type: SIMILAR is given twice for Book; give each its own type",
+        "relations[2].features: is empty; name some of year, or leave it out for all",
+        "relations[3].nearest: genre has no features; add [modalities.genre.features]",
+        "name: 'Books' cannot name a data set; use lower-case letters, digits, - and _",
+        "modalities.Book: modality Book: distinguish_by names ['year'], which are no properties of it",
+        "modalities.genre: 'genre' cannot be the label of a modality; use PascalCase letters and digits, and none of Dataset, "
+        "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ('"shop.sqlite"', 'a SQLite file needs either the table after a #, as in "shop.sqlite#books", or sql = "SELECT …"'),
+        ('{ path = "shop.db#a", sql = "SELECT 1" }', "a SQLite file needs either the table after a #"),
+        ('"books.xlsx"', "books.xlsx is a spreadsheet; save its sheets as CSV"),
+        ('{ path = "a.csv", sql = "SELECT 1" }', "sql is for SQLite, and a.csv is csv"),
+        ('{ path = "a.jsonl", delimiter = ";" }', "delimiter is for CSV, and a.jsonl is jsonl"),
+        ('{ path = "a.parquet", encoding = "utf-8" }', "encoding is for CSV and JSON lines, and a.parquet is parquet"),
+        ('{ path = "a.csv", encoding = "utf-9" }', "utf-9 is no encoding that is known here"),
+        ('{ path = "a.csv", delimiter = "\\n" }', "delimiter can be neither a line break nor the quote"),
+        ('{ path = "a.csv", delimiter = ";;" }', "';;', expected at most 1 character"),
+        ('""', "'', expected a text that is not empty"),
+    ],
+)
+def test_options_of_a_table_fit_its_file(table: str, problem: str) -> None:
+    (found,) = problems(f"""
+        name = "x"
+        [modalities.A]
+        table = {table}
+        key = "id"
+        [hyperedges.E]
+        table = "e.csv"
+        members = [ {{ modality = "A", column = "a" }}, {{ modality = "A", column = "b" }} ]
+        """)
+    assert found.startswith("modalities.A.table")
+    assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("relation", "problem"),
+    [
+        ('table = "a.csv"\nsource = "x"', "a table of pairs needs target: the column of one end"),
+        ('table = "a.csv"\nsource = "x"\ntarget = "y"\nmetric = "cosine"', "metric is for nearest neighbours"),
+        ('nearest = 3\nstrength = "y"', "strength is for a table of pairs"),
+        ('nearest = 3\ntable = "a.csv"', "relations come either from a table or from nearest = NUMBER"),
+    ],
+)
+def test_a_relation_is_of_one_kind(relation: str, problem: str) -> None:
+    found = problems(WHOLE.replace('nearest = 10\nmetric = "cosine"\nfeatures = { year = 1, cover = 3.5 }', relation))
+    assert found == [f"relations[1]: {problem}"]
+
+
+def test_a_file_that_is_no_toml_is_told_with_line_and_column(tmp_path: Path) -> None:
+    (tmp_path / "books.toml").write_text('name = "books"\n[modalities\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"books\.toml is no TOML: .*line 2, column 12"):
+        read_description(tmp_path / "books.toml")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nothing\.toml cannot be read: No such file"):
+        read_description(tmp_path / "nothing.toml")
+    (tmp_path / "latin.toml").write_bytes('name = "Bücher"'.encode("latin-1"))
+    with pytest.raises(ConfigurationError, match=r"latin\.toml is not UTF-8 at byte 9"):
+        read_description(tmp_path / "latin.toml")

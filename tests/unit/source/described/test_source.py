@@ -1,0 +1,288 @@
+"""A described data set: what its tables mean, which rows become what, and that nothing is left out silently."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.domain.progress import no_progress
+from pipeline.records.records import Records
+from pipeline.source.described import frames
+from pipeline.source.described.source import DescribedSource
+
+BOOKS = """
+name = "books"
+
+[modalities.Book]
+table = "books.csv"
+key = "isbn"
+name = "title"
+properties = { year = "integer", tags = { type = "strings", separator = ";" }, published = { type = "date", column = "date" } }
+
+[modalities.Author]
+
+[modalities.Reader]
+table = "readers.jsonl"
+key = "id"
+
+[[relations]]
+modality = "Reader"
+type = "FRIEND"
+table = "friends.csv"
+source = "a"
+target = "b"
+strength = "since"
+
+[hyperedges.Writing]
+table = "books.csv"
+members = [ { modality = "Book", column = "isbn" }, { modality = "Author", column = "authors", separator = ";" } ]
+
+[hyperedges.Together]
+table = "books.csv"
+members = [
+    { modality = "Author", column = "authors", separator = ";" },
+    { modality = "Author", column = "authors", separator = ";" },
+    { modality = "Book", column = "isbn" },
+]
+
+[hyperedges.Reading]
+table = "reads.csv"
+members = [ { modality = "Reader", column = "reader" }, { modality = "Book", column = "isbn" } ]
+value = "stars"
+time = { column = "when", type = "datetime" }
+"""
+
+FILES = {
+    "books.csv": """isbn,title,year,tags,date,authors
+1,The Name of the Rose,1980,crime;history,1980-09-01,Umberto Eco
+2,Good Omens,1990, fantasy; fun ;,1990-05-01,Terry Pratchett; Neil Gaiman;Neil Gaiman
+3,,,,,
+""",
+    "readers.jsonl": '{"id": "r1"}\n{"id": "r2"}\n',
+    "friends.csv": "a,b,since\nr2,r1,2.5\nr1,,1\n",
+    "reads.csv": "reader,isbn,stars,when\nr1,1,5,2020-01-01T10:00\nr2,1,4,\nr2,2,3.5,2020-01-02T10:00+02:00\nr2,3,,\n",
+}
+
+
+def write(folder: Path, description: str = BOOKS, **changed: str) -> DescribedSource:
+    for name, content in FILES.items():
+        (folder / name).write_text(changed.get(name.partition(".")[0], content), encoding="utf-8")
+    (folder / "books.toml").write_text(description, encoding="utf-8")
+    return DescribedSource.of_file(folder / "books.toml")
+
+
+def read(source: DescribedSource) -> tuple[dict[str, list[tuple[object, ...]]], list[str]]:
+    """The rows of all tables, checked, as they were read, with place and row; and the notes."""
+    with source.read(no_progress) as records:
+        records.check()
+        rows = {key: records.store.rows(f"SELECT * FROM {t.name} ORDER BY ALL") for key, t in records.tables.items()}
+        return rows, records.notes
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[Records]:
+    with write(tmp_path).read(no_progress) as records:
+        records.check()
+        yield records
+
+
+def test_entities_have_typed_properties(books: Records) -> None:
+    rows = books.store.rows(f"SELECT * FROM {books.tables['Book'].name} ORDER BY row")
+    day = pd.Timestamp("1980-09-01").date()
+    assert rows[0] == ("books.csv", 1, "1", "The Name of the Rose", 1980, ["crime", "history"], day)
+    assert rows[1][5] == ["fantasy", "fun"]
+    # A name that is missing is the key.
+    assert rows[2] == ("books.csv", 3, "3", "3", None, None, None)
+
+
+def test_a_modality_without_a_table_has_those_that_are_named(books: Records) -> None:
+    assert books.frame("Author")["id"].tolist() == ["Umberto Eco", "Neil Gaiman", "Terry Pratchett"]
+    assert books.frame("Author")["name"].tolist() == ["Umberto Eco", "Neil Gaiman", "Terry Pratchett"]
+
+
+def test_relations_have_their_strength(books: Records) -> None:
+    assert books.frame("Reader-FRIEND").to_numpy().tolist() == [["r1", "r2", 2.5]]
+
+
+def test_a_row_gives_a_hyperedge_for_each_combination(books: Records) -> None:
+    assert sorted(books.frame("Writing").to_numpy().tolist()) == [
+        ["1", "Umberto Eco", 1.0],
+        ["2", "Neil Gaiman", 1.0],
+        ["2", "Terry Pratchett", 1.0],
+    ]
+
+
+def test_members_from_one_cell_are_pairs(books: Records) -> None:
+    assert books.frame("Together").to_numpy().tolist() == [["Neil Gaiman", "Terry Pratchett", "2", 1.0]]
+
+
+def test_values_and_times(books: Records) -> None:
+    found = books.store.rows(
+        f"SELECT member0, member1, value, CAST(time AS VARCHAR) FROM {books.tables['Reading'].name} ORDER BY row"
+    )
+    assert found == [("r1", "1", 5.0, "2020-01-01 10:00:00"), ("r2", "1", 4.0, None), ("r2", "2", 3.5, "2020-01-02 08:00:00")]
+
+
+def test_what_is_left_out_or_merged_is_counted(books: Records) -> None:
+    assert books.notes == [
+        "Reader-FRIEND: 1 row of friends.csv left out, with nothing in b",
+        "Writing: 1 row of books.csv left out, with nothing in authors",
+        "Writing: 2 rows of books.csv made 3 hyperedges",
+        "Writing: 1 repeat inside cells of authors merged",
+        "Together: 2 rows of books.csv left out, with fewer than 2 in authors",
+        "Together: 1 repeat inside cells of authors merged",
+        "Reading: 1 row of reads.csv left out, with nothing in stars",
+    ]
+
+
+def test_the_order_of_the_description_does_not_matter(tmp_path: Path) -> None:
+    """Tables may be described in any order: the records are the same."""
+    name, *parts = BOOKS.strip().split("\n\n")
+    backwards = write(tmp_path, "\n\n".join([name, *reversed(parts)]))
+    rows, notes = read(backwards)
+    expected_rows, expected_notes = read(write(tmp_path))
+    assert rows == expected_rows
+    assert sorted(notes) == sorted(expected_notes)
+
+
+def test_the_fingerprint_is_that_of_all_that_is_read(tmp_path: Path) -> None:
+    first = write(tmp_path).fingerprint()
+    assert write(tmp_path).fingerprint() == first
+    assert write(tmp_path, books="isbn\n").fingerprint() != first
+    assert write(tmp_path, friends="a,b,since\nr2,r1,2\n").fingerprint() != first
+    assert write(tmp_path, BOOKS.replace('strength = "since"', "")).fingerprint() != first
+    frame = pd.DataFrame({"a": ["r1"], "b": ["r2"], "since": [1.5]})
+    description = write(tmp_path)
+    of_frames = [
+        DescribedSource(description.description, description.dataset, tmp_path, {"friends.csv": frame.assign(since=since)})
+        for since in (1.5, 2.5, 1.5)
+    ]
+    digests = [source.fingerprint() for source in of_frames]
+    assert digests[0] == digests[2] != digests[1] != first
+
+
+def test_the_fingerprint_of_a_database_is_also_what_waits_beside_it(tmp_path: Path) -> None:
+    described = write(tmp_path, BOOKS.replace("friends.csv", "shop.db#friends"))
+    nothing = described.fingerprint()
+    (tmp_path / "shop.db").write_bytes(b"pages")
+    pages = described.fingerprint()
+    (tmp_path / "shop.db-wal").write_bytes(b"newer pages")
+    assert len({nothing, pages, described.fingerprint()}) == 3
+
+
+def nearest(folder: Path, described: dict[str, Any], table: pd.DataFrame, **relation: Any) -> pd.DataFrame:
+    description = {
+        "name": "near",
+        "modalities": {"A": {"table": "a.csv", "key": "id", "features": described}},
+        "relations": [{"modality": "A", "nearest": 1, **relation}],
+        "hyperedges": {
+            "Pair": {"table": "a.csv", "members": [{"modality": "A", "column": "id"}, {"modality": "A", "column": "other"}]}
+        },
+    }
+    with frames.source(description, {"a.csv": table.assign(other=table["id"])}, folder).read(no_progress) as records:
+        records.check()
+        return records.frame("A-SIMILAR").sort_values(["source", "target"], ignore_index=True)
+
+
+IDS = ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("feature", "column"),
+    [
+        ({"kind": "number"}, [1.0, 1.1, 7.0, 7.2]),
+        ({"kind": "categories"}, [["x", "y"], ["x", "y"], ["z", "w"], ["z", "w", "x"]]),
+        ({"kind": "categories", "separator": "|"}, ["x|y", "y|x", "z|w", "w|z"]),
+        ({"kind": "vector"}, [[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]]),
+        ({"kind": "vector"}, ["[1, 0]", "[1, 0.1]", "[0, 1]", "[0.1, 1e0]"]),
+        ({"kind": "vector"}, [np.float32([1, 0]), np.float32([1, 0.1]), np.float32([0, 1]), np.float32([0.1, 1])]),
+    ],
+)
+def test_nearest_neighbours_by_every_kind_of_feature(tmp_path: Path, feature: dict[str, Any], column: list[object]) -> None:
+    table = pd.DataFrame({"id": IDS, "feature": column})
+    found = nearest(tmp_path, {"f": {**feature, "column": "feature"}}, table)
+    assert found[["source", "target"]].to_numpy().tolist() == [["a", "b"], ["c", "d"]]
+    assert found["weight"].between(0, 1, inclusive="right").all()
+
+
+def test_nearest_neighbours_by_text(tmp_path: Path) -> None:
+    # Words of one text, or of very many, tell nothing: so there are others.
+    texts = ["A red fox", "the FOX, red", "blue whale", "whale (blue)", *[f"other{i} word{i}" for i in range(16)]]
+    table = pd.DataFrame({"id": [*IDS, *[f"x{i}" for i in range(16)]], "blurb": texts})
+    found = nearest(tmp_path, {"f": {"kind": "text", "column": "blurb"}}, table)
+    pairs = found[["source", "target"]].to_numpy().tolist()
+    assert [pair for pair in pairs if set(pair) <= set(IDS)] == [["a", "b"], ["c", "d"]]
+
+
+def test_vectors_in_a_file_are_in_the_order_of_the_table(tmp_path: Path) -> None:
+    np.save(tmp_path / "v.npy", np.array([[1, 0], [9, 9], [0, 1], [1, 0.1], [0.1, 1]], dtype=np.float32))
+    table = pd.DataFrame({"id": ["a", "x", "c", "b", "d"]})
+    features = {"f": {"kind": "vector", "file": "v.npy"}}
+    for metric in ("euclidean", "cosine"):
+        pairs = nearest(tmp_path, features, table, metric=metric)[["source", "target"]].to_numpy().tolist()
+        assert [pair for pair in pairs if "x" not in pair] == [["a", "b"], ["c", "d"]]
+
+
+def test_only_features_that_are_named_count(tmp_path: Path) -> None:
+    table = pd.DataFrame({"id": IDS, "near": [1, 1.1, 7, 7.2], "far": [1, 100, 1.1, 100.2]})
+    features = {name: {"kind": "number", "column": name} for name in ("near", "far")}
+    by_near = nearest(tmp_path, features, table, features={"near": 1.0})
+    by_far = nearest(tmp_path, features, table, features={"far": 10.0, "near": 0.001})
+    assert by_near[["source", "target"]].to_numpy().tolist() == [["a", "b"], ["c", "d"]]
+    assert by_far[["source", "target"]].to_numpy().tolist() == [["a", "c"], ["b", "d"]]
+
+
+SETS = st.lists(st.sampled_from(["", "p", "q", "r", " s "]), max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(st.tuples(SETS, SETS, st.integers(-3, 3)), min_size=1, max_size=6))
+def test_hyperedges_are_the_product_of_the_members_in_a_row(rows: list[tuple[list[str], list[str], int]]) -> None:
+    """Against the plain loops over the same cells, from separated texts and from lists."""
+    expected = {
+        (str(number), left.strip(), right.strip(), float(value))
+        for number, (lefts, rights, value) in enumerate(rows)
+        for left in lefts
+        for right in rights
+        if left.strip() and right.strip()
+    }
+    members = [("Row", "row", None), ("A", "left", ";"), ("B", "right", ";")]
+    description = {
+        "name": "product",
+        "modalities": {"Row": {"table": "rows.csv", "key": "row"}, "A": {}, "B": {}},
+        "hyperedges": {
+            "Texts": {
+                "table": "rows.csv",
+                "members": [{"modality": m, "column": c} | ({"separator": s} if s else {}) for m, c, s in members],
+                "value": "value",
+            },
+            "Lists": {
+                "table": "lists.jsonl",
+                "members": [{"modality": m, "column": c} for m, c, _ in members],
+                "value": "value",
+            },
+        },
+    }
+    lists = pd.DataFrame([(str(n), *row) for n, row in enumerate(rows)], columns=["row", "left", "right", "value"])
+    texts = lists.assign(left=lists["left"].map(";".join), right=lists["right"].map(";".join))
+    with frames.source(description, {"rows.csv": texts, "lists.jsonl": lists}).read(no_progress) as records:
+        for label in ("Texts", "Lists"):
+            found = [tuple(row) for row in records.frame(label).to_numpy().tolist()]
+            assert len(found) == len(set(found))
+            assert set(found) == expected
+        for label, place in (("A", 1), ("B", 2)):
+            assert set(records.frame(label)["id"]) == {row[place] for row in expected}
+
+
+def test_a_description_from_python_is_that_of_the_file(tmp_path: Path) -> None:
+    source = write(tmp_path)
+    content = json.loads(source.description.model_dump_json(exclude_unset=True))
+    tables = {name: pd.read_csv(tmp_path / name, dtype=str) for name in FILES if name.endswith(".csv")}
+    tables["readers.jsonl"] = pd.DataFrame({"id": ["r1", "r2"]})
+    assert read(frames.source(content, tables)) == read(source)
