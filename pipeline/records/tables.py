@@ -73,21 +73,21 @@ def graph_table_key(label: str, relation_type: str) -> str:
 def tables_of(dataset: Dataset) -> dict[str, Table]:
     """The tables of a data set by key: entities first, then relations, then hyperedges."""
     tables = []
-    for place, modality in enumerate(dataset.modalities):
+    for position, modality in enumerate(dataset.modalities):
         properties = {name: SQL_TYPES[kind] for name, kind in modality.properties.items()}
         columns = {"id": "VARCHAR", "name": "VARCHAR", **properties}
-        tables.append(Table(modality.label, f"entities_{place}", "entities", columns, {}))
-    for place, graph in enumerate(dataset.graphs):
+        tables.append(Table(modality.label, f"entities_{position}", "entities", columns, {}))
+    for position, graph in enumerate(dataset.graphs):
         key = graph_table_key(graph.modality, graph.relation_type)
         columns = {"source": "VARCHAR", "target": "VARCHAR", "weight": "DOUBLE"}
         members = dict.fromkeys(("source", "target"), graph.modality)
-        tables.append(Table(key, f"relations_{place}", "relations", columns, members))
-    for place, kind in enumerate(dataset.hyperedge_types):
+        tables.append(Table(key, f"relations_{position}", "relations", columns, members))
+    for position, kind in enumerate(dataset.hyperedge_types):
         members = dict(zip(member_columns(kind.arity), kind.members, strict=True))
         columns = {**dict.fromkeys(members, "VARCHAR"), "value": "DOUBLE"}
         if kind.time is not None:
             columns["time"] = SQL_TYPES[kind.time]
-        tables.append(Table(kind.label, f"hyperedges_{place}", "hyperedges", columns, members))
+        tables.append(Table(kind.label, f"hyperedges_{position}", "hyperedges", columns, members))
     return {table.key: table for table in tables}
 
 

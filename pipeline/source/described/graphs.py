@@ -127,10 +127,10 @@ def _read(
             return [value for (value,) in store.rows(f"SELECT {text(columns[feature.column])} {rows}")]
         case VectorFeature():
             if feature.file is not None:
-                vectors, place = _file_vectors(tables, entities, feature.file, folder), feature.file
+                vectors, called = _file_vectors(tables, entities, feature.file, folder), feature.file
             else:
                 column = columns[feature.column or ""]
-                vectors, place = _column_vectors(tables, entities, column, rows), column.header
+                vectors, called = _column_vectors(tables, entities, column, rows), column.header
     if vectors is None:
         return None
     problems = vector_problems(vectors)
@@ -138,7 +138,7 @@ def _read(
         usable_N[problems["row"].to_numpy()] = False
         shown = problems.assign(row=entities.rows_N[problems["row"].to_numpy()])
         with store.view(shown) as view:
-            where = f"{literal(entities.label)}, {literal(raw.place)}, row, {literal(place)}"
+            where = f"{literal(entities.label)}, {literal(raw.place)}, row, {literal(called)}"
             tables.records.problem(f"SELECT {where}, expected, found FROM {view}")
     return vectors
 
@@ -192,8 +192,8 @@ def _arrays(lists: pa.ListArray) -> Iterator[npt.NDArray[np.float32] | None]:
     with np.errstate(over="ignore"):
         numbers = lists.values.to_numpy(zero_copy_only=False).astype(np.float32)
     offsets = lists.offsets.to_numpy()
-    for place, there in enumerate(lists.is_valid().to_pylist()):
-        begin, end = offsets[place], offsets[place + 1]
+    for position, there in enumerate(lists.is_valid().to_pylist()):
+        begin, end = offsets[position], offsets[position + 1]
         yield numbers[begin:end] if there and end > begin else None
 
 

@@ -96,8 +96,8 @@ class DescribedTables:
         for header in missing:
             meant = did_you_mean(header, raw.columns)
             found = f"none{meant}{' There' if meant.endswith('?') else '; there'} are {', '.join(raw.columns)}"
-            place, problem = map(literal, (key, raw.place)), map(literal, (header, "a column of that name", found))
-            self.records.problem(f"SELECT {', '.join(place)}, NULL, {', '.join(problem)}")
+            where, problem = map(literal, (key, raw.place)), map(literal, (header, "a column of that name", found))
+            self.records.problem(f"SELECT {', '.join(where)}, NULL, {', '.join(problem)}")
         return None if missing else {header: raw.columns[header] for header in headers}
 
     def value(self, raw: RawTable, key: str, column: Column, kind: PropertyType, separator: str | None = None) -> str:
@@ -117,8 +117,8 @@ class DescribedTables:
 
     def problem(self, raw: RawTable, key: str, column: Column, expected: str, bad: str, found: str) -> None:
         """Note the rows for which a condition holds as problems; what was found is SQL too."""
-        place = f"{literal(key)}, {literal(raw.place)}, row, {literal(column.header)}, {literal(expected)}"
-        self.records.problem(f"SELECT {place}, left({found}, 200) FROM {raw.name} WHERE {bad}")
+        where = f"{literal(key)}, {literal(raw.place)}, row, {literal(column.header)}, {literal(expected)}"
+        self.records.problem(f"SELECT {where}, left({found}, 200) FROM {raw.name} WHERE {bad}")
 
     def _refuse_lists(self, raw: RawTable, key: str, columns: list[Column]) -> None:
         for column in columns:

@@ -54,7 +54,7 @@ def open_lines(path: Path, suffix: str, encoding: str) -> Iterator["Lines"]:
     Raises
     ------
     SourceError
-        As `open_plain`; or if the bytes are of another encoding from some place on, with no way to go on behind it.
+        As `open_plain`; or if the bytes are of another encoding from some byte on, with no way to go on behind it.
     """
     with open_plain(path, suffix) as stream:
         # What is no character in most encodings becomes a lone surrogate, which the one who reads the line can see.

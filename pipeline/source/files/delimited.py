@@ -95,8 +95,8 @@ def _headers(staging: Staging, header: "list[str] | _Bad | None", table: TableFi
 
 def _fast(name: str, path: Path, num_columns: int, table: TableFile, compression: str) -> str:
     """The statement by which DuckDB reads a file that is in order."""
-    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(num_columns))
-    cells = ", ".join(trimmed(f"c{place}") for place in range(num_columns))
+    columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(num_columns))
+    cells = ", ".join(trimmed(f"c{position}") for position in range(num_columns))
     quote = literal('"' if table.quote is None else table.quote)
     return f"""
         INSERT INTO {name} SELECT row_number() OVER (), {cells} FROM read_csv(

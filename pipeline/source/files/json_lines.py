@@ -85,15 +85,15 @@ def _keys(lines_table: str) -> str:
 def _columns(staging: Staging, lines_table: str, pointers: list[str]) -> tuple[list[Kind], list[str]]:
     """What the keys hold, and SQL of their cells, given the texts of all keys as the list ``found``."""
     asked = ", ".join(
-        f"bool_or(held[{place}] = 'ARRAY'), bool_or(held[{place}] = 'DOUBLE')" for place in range(1, len(pointers) + 1)
+        f"bool_or(held[{position}] = 'ARRAY'), bool_or(held[{position}] = 'DOUBLE')" for position in range(1, len(pointers) + 1)
     )
     held = f"SELECT json_type(c0, [{', '.join(pointers)}]) AS held FROM {lines_table}"
     (answers,) = staging.store.rows(f"SELECT {asked} FROM ({held})")
     kinds: list[Kind] = []
     cells = []
-    for place, pointer in enumerate(pointers):
-        is_list, is_float = answers[2 * place : 2 * place + 2]
-        text = f"found[{place + 1}]"
+    for position, pointer in enumerate(pointers):
+        is_list, is_float = answers[2 * position : 2 * position + 2]
+        text = f"found[{position + 1}]"
         if is_float:
             # Whole numbers that were floats to the one who wrote them, because others were missing, are whole numbers again.
             text = f"CASE json_type(c0, {pointer}) WHEN 'DOUBLE' THEN regexp_replace({text}, '\\.0+$', '') ELSE {text} END"
@@ -104,5 +104,5 @@ def _columns(staging: Staging, lines_table: str, pointers: list[str]) -> tuple[l
                 f"CASE json_type(c0, {pointer}) WHEN 'ARRAY' THEN {texts} ELSE CASE WHEN {cell} IS NOT NULL THEN [{cell}] END END"
             )
         kinds.append("texts" if is_list else "text")
-        cells.append(f"{cell} AS c{place}")
+        cells.append(f"{cell} AS c{position}")
     return kinds, cells

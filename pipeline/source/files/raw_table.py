@@ -115,7 +115,7 @@ class Staging:
         """Bring into the store what waits."""
         if self._numbers:
             columns = [pa.array(column, pa.string()) for column in zip(*self._cells, strict=True)]
-            names = [f"c{place}" for place in range(len(columns))]
+            names = [f"c{position}" for position in range(len(columns))]
             batch = pa.table([pa.array(self._numbers, pa.int64()), *columns], names=["row", *names])
             with self.store.view(batch) as view:
                 self.store.run(f"INSERT INTO {self.name} SELECT row, {', '.join(map(trimmed, names))} FROM {view}")
@@ -139,7 +139,7 @@ class Staging:
             What the columns hold; texts by default.
         """
         self.flush()
-        columns = [Column(header, f"c{place}", kinds[place] if kinds else "text") for place, header in enumerate(headers)]
+        columns = [Column(header, f"c{position}", kinds[position] if kinds else "text") for position, header in enumerate(headers)]
         empty = " AND ".join(f"{column.name} IS NULL" for column in columns)
         num_empty = self.store.value(f"SELECT count(*) FROM {self.name} WHERE {empty}")
         if num_empty:

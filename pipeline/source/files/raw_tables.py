@@ -98,7 +98,7 @@ def frame_digest(frame: pd.DataFrame) -> str:
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
-    arrays = [_array(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    arrays = [_array(frame.iloc[:, position]) for position in range(frame.shape[1])]
     return pa.Table.from_arrays(arrays, names=[str(name) for name in frame.columns])
 
 
@@ -128,7 +128,7 @@ def _stage_typed(staging: Staging, source: str) -> RawTable | None:
     headers = [name for name, *_ in described]
     types = [kind for _, kind, *_ in described]
     cells = ", ".join(
-        f"{_cell(quoted(header), kind)} AS c{place}" for place, (header, kind) in enumerate(zip(headers, types, strict=True))
+        f"{_cell(quoted(header), kind)} AS c{position}" for position, (header, kind) in enumerate(zip(headers, types, strict=True))
     )
     staging.store.run(f"CREATE OR REPLACE TABLE {staging.name} AS SELECT row_number() OVER () AS row, {cells} FROM {source}")
     num_rows = staging.store.value(f"SELECT count(*) FROM {staging.name}")

@@ -234,7 +234,11 @@ def _unusable(vector: Sequence[Any], expected: int) -> tuple[str, str] | tuple[(
     try:
         numbers = np.asarray(vector, dtype=np.float64)
     except (TypeError, ValueError):
-        place = next(place for place, entry in enumerate(vector) if not isinstance(entry, int | float))
-        return "numbers", f"{vector[place]!r} at place {place + 1}"
-    place = int(np.isfinite(numbers).argmin()) if len(numbers) else 0
-    return () if not len(numbers) or np.isfinite(numbers[place]) else ("finite numbers", f"{numbers[place]} at place {place + 1}")
+        position = next(position for position, entry in enumerate(vector) if not isinstance(entry, int | float))
+        return "numbers", f"{vector[position]!r} at place {position + 1}"
+    position = int(np.isfinite(numbers).argmin()) if len(numbers) else 0
+    return (
+        ()
+        if not len(numbers) or np.isfinite(numbers[position])
+        else ("finite numbers", f"{numbers[position]} at place {position + 1}")
+    )

@@ -1,35 +1,33 @@
 """What a planted hypergraph is to be like, from a TOML file or by default."""
 
-import tomllib
 from math import prod
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.errors import ConfigurationError
+from pipeline.source.toml.part import Part, contradiction
+from pipeline.source.toml.toml_file import parsed, read_toml
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PlantedType(_Part):
+class PlantedType(Part):
     """A hyperedge type: the labels of its members' modalities, and how many hyperedges or which part of all combinations."""
 
-    members: tuple[str, ...] = Field(min_length=2)
+    # TOML has lists, and what is frozen a tuple
+    members: tuple[str, ...] = Field(min_length=2, strict=False)
     number: int | None = Field(default=None, gt=0)
     density: float | None = Field(default=None, gt=0, le=1)
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:
         if (self.number is None) == (self.density is None):
-            raise ValueError("give either number or density")
+            raise contradiction("give either number or density")
         return self
 
 
-class PlantedParameters(_Part):
+class PlantedParameters(Part):
     """What to generate.
 
     Attributes
@@ -70,13 +68,13 @@ class PlantedParameters(_Part):
     @model_validator(mode="after")
     def _check_types(self) -> Self:
         if self.values == "presence" and self.noise > 1:
-            raise ValueError("noise is a part of the hyperedges where values are presence, so at most 1")
+            raise contradiction("noise is a part of the hyperedges where values are presence, so at most 1")
         for label, kind in self.hyperedges.items():
             unknown = [member for member in kind.members if member not in self.modalities]
             if unknown:
-                raise ValueError(f"hyperedges.{label} names {unknown[0]}, modalities are {', '.join(self.modalities)}")
+                raise contradiction(f"hyperedges.{label} names {unknown[0]}, modalities are {', '.join(self.modalities)}")
             if self.num_hyperedges(label) > self.num_combinations(label):
-                raise ValueError(
+                raise contradiction(
                     f"hyperedges.{label} asks for {kind.number:,} of {self.num_combinations(label):,} combinations of members"
                 )
         return self
@@ -109,18 +107,8 @@ def read_parameters(path: Path) -> PlantedParameters:
     ConfigurationError
         If it cannot be read or is not right, with all that is wrong.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        parameters = PlantedParameters.model_validate(content)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint="name a TOML file") from error
-    except ValidationError as error:
-        found = [(".".join(map(str, detail["loc"])) or "the file", detail["msg"]) for detail in error.errors()]
-        lines = [f"  {place}: {text.removeprefix('Value error, ')}" for place, text in found]
-        known = ", ".join(PlantedParameters.model_fields)
-        raise ConfigurationError("\n".join([f"{path} is not right:", *lines]), hint=f"fields are {known}") from error
-    except ValueError as error:  # tomllib's and UnicodeDecodeError
-        raise ConfigurationError(f"{path} is no TOML: {error}", hint="https://toml.io shows the notation") from error
+    hint = f"fields are {', '.join(PlantedParameters.model_fields)}"
+    parameters = parsed(PlantedParameters, read_toml(path, "a file of parameters"), str(path), hint)
     try:
         _ = parameters.dataset
     except ConfigurationError as error:

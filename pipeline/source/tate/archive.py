@@ -35,7 +35,7 @@ class Document:
     kind
         Whether it describes an artwork or an artist.
     file
-        Its place in the archive or folder.
+        Its path in the archive or folder.
     data
         What it holds.
     fault
