@@ -8,14 +8,16 @@ set's and training's defaults; they were chosen with ``part="validation"``: anot
 Q hidden films, C candidates, D embedding_dim.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 
+from pipeline.domain.dataset import HyperedgeType
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.rows import RowIndex
@@ -23,8 +25,8 @@ from pipeline.evaluate.comparison import Comparison
 from pipeline.evaluate.hidden import Part, hide_a_tenth
 from pipeline.evaluate.in_rows import Graphs, shuffled, symmetric
 from pipeline.evaluate.ranking import Scores
-from pipeline.source.movies import source as movies
-from pipeline.source.movies.source import DATASET, Table
+from pipeline.records.tables import graph_table_key, member_columns
+from pipeline.source.movies.source import DATASET, MoviesSource
 from pipeline.train.fit import fit
 from pipeline.train.problem.parameters import TrainingParameters
 
@@ -32,13 +34,52 @@ SLOTS = ("Genre", "Director")
 NUM_METHODS = 6
 
 
+COLUMNS = {
+    "Director": "directors",
+    "Actor": "actors",
+    "Writer": "writers",
+    "Genre": "genres",
+    "Country": "countries",
+    "Decade": "decade",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The films, one a row, with lists of their members by modality."""
+
+    films: pd.DataFrame
+
+    def links(self, label: str) -> pd.DataFrame:
+        """Films and members of a modality: columns ``movie`` and ``name``."""
+        pairs = self.films[["id", COLUMNS[label]]].explode(COLUMNS[label]).set_axis(["movie", "name"], axis=1)
+        return pairs.dropna().reset_index(drop=True)
+
+    def without(self, label: str, movies: Iterable[str]) -> "Table":
+        """The same films, some of which have no members of that modality: no hyperedge made of it can tell them."""
+        hidden = self.films["id"].isin(list(movies))
+        lists = [[] if gone else names for gone, names in zip(hidden, self.films[COLUMNS[label]], strict=True)]
+        return Table(self.films.assign(**{COLUMNS[label]: lists}))
+
+
+def hyperedges(table: Table, kind: HyperedgeType) -> pd.DataFrame:
+    """Every combination of a film with its members of the other modalities; films that lack one of them are not there."""
+    joined = pd.DataFrame({"movie": table.films["id"]})
+    for label in kind.members[1:]:
+        joined = joined.merge(table.links(label).rename(columns={"name": label}), on="movie")
+    return joined.set_axis(member_columns(kind.arity), axis=1).assign(value=1.0)
+
+
 class Films:
     """The whole data in rows: links per modality and the graphs, which hiding a genre or director leaves as they are."""
 
     def __init__(self) -> None:
-        self.table = movies.read_table()
+        source = MoviesSource()
+        self.table = Table(source.films().tables["films"])
         self.rows = {label: RowIndex(self._names(label)) for label in DATASET.labels}
-        self.graphs = {key: symmetric(frame, self.rows[key[0]]) for key, frame in movies.relations(self.table).items()}
+        with source.read(no_progress) as records:
+            frames = {graph.key: records.frame(graph_table_key(*graph.key)) for graph in DATASET.graphs}
+        self.graphs = {key: symmetric(frame, self.rows[key[0]]) for key, frame in frames.items()}
 
     def _names(self, label: str) -> list[str]:
         return self.table.films["id"].tolist() if label == "Movie" else sorted(self.table.links(label)["name"].unique())
@@ -53,7 +94,7 @@ class Films:
         """What training gets: the hyperedges of a table, perhaps with slots hidden, and some graphs."""
         lists = {}
         for kind in DATASET.hyperedge_types:
-            frame = movies.hyperedges(table, kind)
+            frame = hyperedges(table, kind)
             members = [self.rows[label].rows(frame[f"member{k}"].tolist()) for k, label in enumerate(kind.members)]
             lists[kind.label] = HyperedgeList(kind.members, np.column_stack(members), np.ones(len(frame), np.float32))
         dataset = replace(DATASET, graphs=tuple(graph for graph in DATASET.graphs if graph.key in graphs))

@@ -3,8 +3,10 @@
 In comes a TOML file or the same as a dictionary, out come a `Description` and the `Dataset` that it describes.
 """
 
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +30,12 @@ def read_description(path: Path) -> tuple[Description, Dataset]:
         If it cannot be read, is no TOML, or does not describe a hypergraph; with all problems and their locations.
     """
     return parse_description(read_toml(path, "a data set file"), str(path))
+
+
+def packaged_description(package: str, file: str) -> tuple[Description, Dataset]:
+    """Read the data set file of a data set that is built in."""
+    content = files(package).joinpath(file).read_text(encoding="utf-8")
+    return parse_description(tomllib.loads(content), file)
 
 
 def parse_description(content: Mapping[str, Any], where: str) -> tuple[Description, Dataset]:

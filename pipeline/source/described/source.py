@@ -32,7 +32,11 @@ class DescribedSource:
     """
 
     def __init__(
-        self, description: Description, dataset: Dataset, folder: Path, frames: Mapping[str, pd.DataFrame] | None = None
+        self,
+        description: Description,
+        dataset: Dataset,
+        folder: Path = Path(),
+        frames: Mapping[str, pd.DataFrame] | None = None,
     ) -> None:
         self.description = description
         self.dataset = dataset
@@ -62,7 +66,7 @@ class DescribedSource:
         Of files that are not there it holds the names: `read` tells all of them at once, with everything else that is wrong.
         """
         files: set[Path] = set()
-        for table in self._tables():
+        for table in _tables_of(self.description):
             if table.path not in self._frames:
                 path = self._folder / table.file
                 # What SQLite has not yet brought into the file itself lies beside it.
@@ -78,34 +82,56 @@ class DescribedSource:
 
     def read(self, progress: Progress) -> Records:
         """Stage the records, unchecked."""
-        return Records.filled(self.dataset, lambda records: self._read(records, progress))
 
-    def _read(self, records: Records, progress: Progress) -> None:
-        raw_tables = RawTables(records, self._folder, self._frames)
-        for table in dict.fromkeys(self._tables()):
-            with progress(f"Reading {table.place}"):
-                raw_tables.of(table)
-        tables = DescribedTables(records, raw_tables)
-        parts = self.description
-        with progress("Staging tables", total=len(records.tables)) as advance:
-            for label, modality in parts.modalities.items():
-                tables.fill_entities(label, modality)
-                advance(1)
-            for relation in parts.relations:
-                tables.fill_relations(relation)
-                advance(1)
-            for label, hyperedges in parts.hyperedges.items():
-                fill_hyperedges(tables, label, hyperedges)
-                advance(1)
-        for label, modality in parts.modalities.items():
-            if modality.table is None:
-                tables.collect_entities(label, parts)
-        for relation in parts.relations:
-            if relation.nearest is not None:
-                with progress(f"Nearest neighbours of {relation.modality}"):
-                    fill_nearest(tables, relation, parts.modalities[relation.modality], self._folder)
+        def fill(records: Records) -> None:
+            raw_tables = RawTables(records, self._folder)
+            for path, frame in self._frames.items():
+                raw_tables.add(path, frame)
+            fill_described(records, self.description, raw_tables, self._folder, progress)
 
-    def _tables(self) -> list[TableFile]:
-        parts = self.description
-        tables = [m.table for m in parts.modalities.values()] + [r.table for r in parts.relations]
-        return [table for table in [*tables, *(h.table for h in parts.hyperedges.values())] if table is not None]
+        return Records.filled(self.dataset, fill)
+
+
+def fill_described(records: Records, description: Description, raw_tables: RawTables, folder: Path, progress: Progress) -> None:
+    """Stage the records that a description makes of its tables.
+
+    Parameters
+    ----------
+    records
+        Of the data set that is described, empty.
+    description
+        What to make of the tables.
+    raw_tables
+        The tables.
+    folder
+        What the paths of vectors are relative to.
+    progress
+        Told of each step.
+    """
+    for table in dict.fromkeys(_tables_of(description)):
+        with progress(f"Reading {table.place}"):
+            raw_tables.of(table)
+    tables = DescribedTables(records, raw_tables)
+    with progress("Staging tables", total=len(records.tables)) as advance:
+        for label, modality in description.modalities.items():
+            tables.fill_entities(label, modality)
+            advance(1)
+        for relation in description.relations:
+            tables.fill_relations(relation)
+            advance(1)
+        for label, hyperedges in description.hyperedges.items():
+            fill_hyperedges(tables, label, hyperedges)
+            advance(1)
+    for label, modality in description.modalities.items():
+        if modality.table is None:
+            tables.collect_entities(label, description)
+    for relation in description.relations:
+        if relation.nearest is not None:
+            with progress(f"Nearest neighbours of {relation.modality}"):
+                fill_nearest(tables, relation, description.modalities[relation.modality], folder)
+
+
+def _tables_of(description: Description) -> list[TableFile]:
+    """The tables that a description names, some perhaps several times."""
+    tables = [m.table for m in description.modalities.values()] + [r.table for r in description.relations]
+    return [table for table in [*tables, *(h.table for h in description.hyperedges.values())] if table is not None]

@@ -1,7 +1,6 @@
 """The files of a data set, each staged once as a raw table, whatever it is and however many parts of the description use it."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 
 
 class RawTables:
-    """The raw tables of a data set, staged when they are asked for.
+    """The raw tables of a data set: frames when they are added, files when they are asked for.
 
     Parameters
     ----------
@@ -31,26 +30,31 @@ class RawTables:
         To whose store and problems they go.
     folder
         What paths are relative to.
-    frames
-        Tables in memory by path, which are taken instead of files.
     """
 
-    def __init__(self, records: Records, folder: Path, frames: Mapping[str, pd.DataFrame] | None = None) -> None:
+    def __init__(self, records: Records, folder: Path = Path()) -> None:
         self._records = records
         self._folder = folder
-        self._frames = frames or {}
-        self._staged: dict[TableFile, RawTable | None] = {}
+        self._frames: dict[str, RawTable | None] = {}
+        self._files: dict[TableFile, RawTable | None] = {}
+
+    def add(self, path: str, frame: pd.DataFrame) -> None:
+        """Stage a table from memory, which is taken instead of the file of that path."""
+        self._frames[path] = _stage_frame(self._staging(path), frame)
 
     def of(self, table: TableFile) -> RawTable | None:
         """The table, staged; None if it is refused as a whole, which is then among the problems."""
-        if table not in self._staged:
-            self._staged[table] = self._stage(table)
-        return self._staged[table]
+        if table.path in self._frames:
+            return self._frames[table.path]
+        if table not in self._files:
+            self._files[table] = self._stage(table)
+        return self._files[table]
+
+    def _staging(self, place: str) -> Staging:
+        return Staging(self._records, place, f"raw_{len(self._frames) + len(self._files)}")
 
     def _stage(self, table: TableFile) -> RawTable | None:
-        staging = Staging(self._records, table.place, f"raw_{len(self._staged)}")
-        if table.path in self._frames:
-            return _stage_frame(staging, self._frames[table.path])
+        staging = self._staging(table.place)
         path = self._folder / table.file
         found = what_is_there(path)
         if found is not None:

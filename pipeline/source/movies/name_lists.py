@@ -1,12 +1,13 @@
 """Fields that hold several names in one text, and what is wrong with them.
 
-A field is 'Arch Hall, Sr., Peter Falk': names separated by ', ', where a name may hold a ', ' of its own. What comes out is one
-name a row; whatever was mended or left out on the way is counted, never silent.
+A field is 'Arch Hall, Sr., Peter Falk': names separated by ', ', where a name may hold a ', ' of its own. What comes out is a
+list of names; whatever was mended or left out on the way is counted, never silent.
 """
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 
@@ -39,22 +40,29 @@ class Repairs:
 
 
 @dataclass(frozen=True)
-class Names:
+class NameLists:
     """The names of a multi-valued field.
 
     Attributes
     ----------
-    links
-        A frame with the columns ``movie`` (the id of the row they came from) and ``name``, each pair once.
+    lists
+        The names of each row, each once.
     repairs
         What was mended.
-    num_empty
-        Rows without a name.
     """
 
-    links: pd.DataFrame
-    repairs: Repairs = field(default_factory=Repairs)
-    num_empty: int = 0
+    lists: list[list[str]]
+    repairs: Repairs
+
+    @property
+    def names(self) -> list[str]:
+        """All names, each once, in the order of the alphabet."""
+        return sorted(set(chain.from_iterable(self.lists)))
+
+    @property
+    def num_empty(self) -> int:
+        """Rows without a name."""
+        return sum(not names for names in self.lists)
 
 
 def split_names(text: str) -> tuple[list[str], Repairs]:
@@ -78,16 +86,12 @@ def split_names(text: str) -> tuple[list[str], Repairs]:
     return unique, Repairs(done["joined"], done["dropped"], len(names) - len(unique))
 
 
-def names_of(ids: "pd.Series[str]", texts: "pd.Series[str]") -> Names:
+def name_lists(texts: "pd.Series[str]") -> NameLists:
     """Names in a column of fields; a missing text is an empty one."""
-    movies: list[str] = []
-    names: list[str] = []
-    joined = dropped = repeated = empty = 0
-    for id_, text in zip(ids.tolist(), texts.fillna("").tolist(), strict=True):
-        found, repairs = split_names(text)
-        movies += [id_] * len(found)
-        names += found
+    lists: list[list[str]] = []
+    joined = dropped = repeated = 0
+    for text in texts.fillna(""):
+        names, repairs = split_names(text)
+        lists.append(names)
         joined, dropped, repeated = joined + repairs.joined, dropped + repairs.dropped, repeated + repairs.repeated
-        empty += not found
-    links = pd.DataFrame({"movie": pd.Series(movies, dtype=object), "name": pd.Series(names, dtype=object)})
-    return Names(links, Repairs(joined, dropped, repeated), empty)
+    return NameLists(lists, Repairs(joined, dropped, repeated))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.evaluate import films as films_evaluation
-from pipeline.evaluate.films import Films, by_model, by_popularity, evaluate, question
+from pipeline.evaluate.films import Films, by_model, by_popularity, evaluate, hyperedges, question
 from pipeline.evaluate.in_rows import shuffled
 from pipeline.evaluate.ranking import ranking
+from pipeline.source.movies.source import DATASET
 from pipeline.train.problem.parameters import TrainingParameters
 
 
@@ -60,3 +61,20 @@ def test_it_reports_the_model_beside_its_baselines(films: Films, monkeypatch: py
     }
     # Most films are dramas: whoever names the most frequent genres first is right about half of the time.
     assert 0.4 < genres["baselines"]["popularity"]["mrr"] < 0.6 < genres["baselines"]["vote of the nearest films"]["mrr"]
+
+
+@pytest.mark.parametrize("slot", ["Genre", "Director"])
+def test_hiding_a_slot_leaves_no_hyperedge_that_tells_it(films: Films, slot: str) -> None:
+    table = films.table
+    hidden = set(table.links(slot)["movie"].drop_duplicates().iloc[::10])
+    known = table.without(slot, hidden)
+    for kind in DATASET.hyperedge_types:
+        whole, left = hyperedges(table, kind), hyperedges(known, kind)
+        if slot in kind.members:
+            assert not hidden & set(left["member0"])
+            assert len(left) == (~whole["member0"].isin(hidden)).sum()
+        else:
+            assert left.equals(whole)
+    # a film keeps its rest
+    kept = {label for kind in DATASET.hyperedge_types if slot not in kind.members for label in kind.members}
+    assert kept >= {"Movie", "Actor", "Decade"} | ({"Genre", "Country"} if slot == "Director" else {"Director", "Writer"})

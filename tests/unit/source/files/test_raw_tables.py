@@ -41,7 +41,10 @@ COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
 def staged(folder: Path, table: TableFile, frames: dict[str, pd.DataFrame] | None = None) -> Rows:
     """The rows of a file with their numbers, in order; there must be no problems."""
     with Records(DATASET) as records:
-        raw = RawTables(records, folder, frames).of(table)
+        tables = RawTables(records, folder)
+        for path, frame in (frames or {}).items():
+            tables.add(path, frame)
+        raw = tables.of(table)
         assert records.store.rows("SELECT * FROM problems") == []
         assert raw is not None
         names = ", ".join(column.name for column in raw.columns.values())
@@ -190,7 +193,8 @@ def test_what_goes_in_comes_out_of_every_kind_of_file(
     frame.to_parquet(folder / "a.parquet")
     write_sqlite(folder / "a.db", rows)
     with Records(DATASET) as records:
-        tables = RawTables(records, folder, {"frame.csv": frame})
+        tables = RawTables(records, folder)
+        tables.add("frame.csv", frame)
         for path in ("a.csv", "a.tsv", "a.jsonl", "a.parquet", "a.db#the rows", "frame.csv"):
             raw = tables.of(TableFile(path=path))
             assert raw is not None

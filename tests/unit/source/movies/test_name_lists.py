@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pipeline.source.movies.name_lists import Names, Repairs, names_of, split_names
+from pipeline.source.movies.name_lists import Repairs, name_lists, split_names
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ def test_a_field_is_taken_apart(text: str, names: list[str], repairs: Repairs) -
     assert split_names(text) == (names, repairs)
 
 
-def test_a_column_gives_one_row_per_film_and_name() -> None:
-    found = names_of(pd.Series(["7", "8", "9"]), pd.Series(["A, Jr., B", None, "B"]))
-    assert isinstance(found, Names)
-    assert list(found.links.itertuples(index=False, name=None)) == [("7", "A, Jr."), ("7", "B"), ("9", "B")]
+def test_a_column_gives_a_list_per_film() -> None:
+    found = name_lists(pd.Series(["A, Jr., B", None, "B"]))
+    assert found.lists == [["A, Jr.", "B"], [], ["B"]]
+    assert found.names == ["A, Jr.", "B"]
     assert found.repairs == Repairs(joined=1)
     assert found.num_empty == 1
