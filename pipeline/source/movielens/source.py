@@ -2,8 +2,11 @@
 
 In comes the folder of the package, or its ``u.data`` alone (user, item, rating and seconds since 1970, tab-separated); ``u.item``
 and ``u.genre`` beside it give the films' titles, years and genres, ``u.user`` gives the users' age, gender and occupation. Or a
-``.mat`` file with a split and graphs comes in (`pipeline.source.movielens.split`). GroupLens forbids redistribution: a user brings
-a copy.
+``.mat`` file with a split and graphs comes in (`pipeline.source.movielens.split`). GroupLens forbids redistribution: a user brings a copy.
+
+This one is code, and no data set file: which modalities, properties and hyperedge types there are depends on which of the files are
+there; the files have no header, and rows that cannot be read must keep their numbers; genres are columns of flags that another file
+names. A data set file would be needed for each of the layouts, beside all of this.
 """
 
 import re
@@ -146,7 +149,7 @@ _LAYOUTS: dict[str, tuple[str, _Columns]] = {
             "url": (_optional, ""),
         },
     ),
-    "u.genre": ("|", {"genre": (_text, "a genre"), "place": (_number, "a whole number")}),
+    "u.genre": ("|", {"genre": (_text, "a genre"), "position": (_number, "a whole number")}),
     "u.user": (
         "|",
         {
@@ -252,15 +255,15 @@ def _stage_movies(records: Records, movies: _Table, genres: _Table | None) -> No
     _append(records, "Movie", movies, frame)
     if genres is None:
         return
-    names = [genre for genre in genres.rows.sort_values("place")["genre"] if genre != _UNKNOWN_GENRE]
+    names = [genre for genre in genres.rows.sort_values("position")["genre"] if genre != _UNKNOWN_GENRE]
     known = genres.rows[genres.rows["genre"] != _UNKNOWN_GENRE]
     _append(records, "Genre", genres, known.assign(id=known["genre"], name=known["genre"]))
-    places = dict(zip(genres.rows["genre"], genres.rows["place"], strict=True))
+    positions = dict(zip(genres.rows["genre"], genres.rows["position"], strict=True))
     pairs = [
         {"row": row, "member0": id_, "member1": genre, "value": 1.0}
         for row, id_, flags in zip(movies.rows["row"], movies.rows["id"], movies.rows["flags"], strict=True)
         for genre in names
-        if places[genre] < len(flags) and flags[places[genre]] == "1"
+        if positions[genre] < len(flags) and flags[positions[genre]] == "1"
     ]
     kinds = pd.DataFrame(pairs, columns=["row", *member_columns(2), "value"], dtype=object)
     _append(records, "MovieGenre", movies, kinds, with_problems=False)
