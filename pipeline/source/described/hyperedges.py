@@ -51,7 +51,10 @@ class _Position:
     @property
     def lacks(self) -> str:
         """Whether a cell holds too few."""
-        return f"{self.cell} IS NULL" if self.is_one else f"len({self.cell}) < {self.num_from_cell}"
+        if self.is_one:
+            return f"{self.cell} IS NULL"
+        # Finding those that are different is slow, and for one it does not matter.
+        return f"len({self.ids if self.num_from_cell == 1 else self.cell}) < {self.num_from_cell}"
 
     @property
     def lack(self) -> str:

@@ -2,7 +2,8 @@
 
 In comes the folder of the package, or its ``u.data`` alone (user, item, rating and seconds since 1970, tab-separated); ``u.item``
 and ``u.genre`` beside it give the films' titles, years and genres, ``u.user`` gives the users' age, gender and occupation. Or a
-``.mat`` file with a split and graphs comes in (`pipeline.source.movielens.split`). GroupLens forbids redistribution: a user brings a copy.
+``.mat`` file with a split and graphs comes in (`pipeline.source.movielens.split`). GroupLens forbids redistribution: a user brings
+a copy.
 
 This one is code, and no data set file: which modalities, properties and hyperedge types there are depends on which of the files are
 there; the files have no header, and rows that cannot be read must keep their numbers; genres are columns of flags that another file

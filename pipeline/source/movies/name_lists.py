@@ -90,7 +90,7 @@ def name_lists(texts: "pd.Series[str]") -> NameLists:
     """Names in a column of fields; a missing text is an empty one."""
     lists: list[list[str]] = []
     joined = dropped = repeated = 0
-    for text in texts.fillna(""):
+    for text in texts.fillna("").tolist():
         names, repairs = split_names(text)
         lists.append(names)
         joined, dropped, repeated = joined + repairs.joined, dropped + repairs.dropped, repeated + repairs.repeated

@@ -77,9 +77,11 @@ def incidence(cells: Iterable[Sequence[str] | None]) -> sparse.csr_array:
     data: list[int] = []
     ends = [0]
     for cell in cells:
-        counts = Counter(term for term in cell or () if term)
-        indices += [columns.setdefault(term, len(columns)) for term in counts]
-        data += counts.values()
+        terms = [columns.setdefault(term, len(columns)) for term in cell or () if term]
+        # Counting is slow, and most cells repeat nothing.
+        counts = Counter(terms) if len(set(terms)) < len(terms) else None
+        indices += terms if counts is None else counts
+        data += [1] * len(terms) if counts is None else counts.values()
         ends.append(len(indices))
     shape = (len(ends) - 1, max(len(columns), 1))
     return sparse.csr_array((np.array(data, dtype=np.float32), np.array(indices, dtype=np.int64), np.array(ends)), shape=shape)
