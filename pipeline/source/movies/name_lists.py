@@ -5,7 +5,6 @@ list of names; whatever was mended or left out on the way is counted, never sile
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,11 +12,11 @@ import pandas as pd
 
 SEPARATOR = ", "
 
-_TAIL = re.compile(r"(Jr|Sr|Esq|Ltd|Inc|PhD|Ph\.D|MD|M\.D)\.?|[IVX]+|the Creator")
-"""A fragment that is the end of the name before it: 'Ed Begley, Jr.', 'SHOWBOX Co., Ltd.', 'Tyler, the Creator'."""
-
-_NOT_A_NAME = re.compile(r"list of .+|art director|dialogue writer")
-"""Titles of other items that the source has taken for people."""
+_ODD = re.compile(
+    r"(?P<tail>(Jr|Sr|Esq|Ltd|Inc|PhD|Ph\.D|MD|M\.D)\.?|[IVX]+|the Creator)|(?P<title>list of .+|art director|dialogue writer)"
+)
+"""A fragment that is the end of the name before it ('Ed Begley, Jr.', 'SHOWBOX Co., Ltd.', 'Tyler, the Creator'), or the title of
+another item that the source has taken for a person."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +72,18 @@ def split_names(text: str) -> tuple[list[str], Repairs]:
     """
     fragments = [stripped for part in text.split(SEPARATOR) if (stripped := part.strip())]
     names: list[str] = []
-    done: Counter[str] = Counter()
+    joined = dropped = 0
     for fragment in fragments:
-        if _NOT_A_NAME.fullmatch(fragment):
-            done["dropped"] += 1
-        elif names and _TAIL.fullmatch(fragment):
-            names[-1] += SEPARATOR + fragment
-            done["joined"] += 1
-        else:
+        odd = _ODD.fullmatch(fragment)
+        if odd is None or (odd["tail"] and not names):
             names.append(fragment)
+        elif odd["tail"]:
+            names[-1] += SEPARATOR + fragment
+            joined += 1
+        else:
+            dropped += 1
     unique = list(dict.fromkeys(names))
-    return unique, Repairs(done["joined"], done["dropped"], len(names) - len(unique))
+    return unique, Repairs(joined, dropped, len(names) - len(unique))
 
 
 def name_lists(texts: "pd.Series[str]") -> NameLists:

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.errors import ConfigurationError
-from pipeline.source.described.description_file import parse_description, read_description
+from pipeline.source.described.description_file import packaged_description, parse_description, read_description
 from pipeline.source.described.schema import json_schema
 from pipeline.source.files.table_file import TableFile
 
@@ -275,3 +276,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes('name = "Bücher"'.encode("latin-1"))
     with pytest.raises(ConfigurationError, match=r"latin\.toml is not UTF-8 at byte 9"):
         read_description(tmp_path / "latin.toml")
+
+
+@pytest.mark.parametrize(("package", "file"), [("pipeline.source.movies", "movies.toml"), ("pipeline.source.tate", "tate.toml")])
+def test_what_is_built_in_is_described_as_users_describe_theirs(package: str, file: str) -> None:
+    _, dataset = packaged_description(package, file)
+    assert f"{dataset.name}.toml" == file
+    content = tomllib.loads((files(package) / file).read_text(encoding="utf-8"))
+    Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(content)

@@ -15,7 +15,6 @@ from pipeline.errors import SourceError
 from pipeline.records.problems import SourceProblems
 from pipeline.records.records import Records
 from pipeline.source.described import source as described
-from pipeline.source.tate.artworks import decade_of, media_of, subjects_of, year_of
 from pipeline.source.tate.source import DATASET, TateSource
 
 ARCHIVE = Path(__file__).parents[4].parent / "shared" / "data" / "tate-collection.tar.xz"
@@ -211,26 +210,6 @@ def test_what_is_no_collection_is_refused(folder: Path, tmp_path: Path) -> None:
         assert "artworks/" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("medium", "expected"),
-    [
-        ("Oil paint and graphite on 2 canvases", ["oil", "graphite", "canvas"]),
-        ("Photograph, gelatine silver print on paper. Verso: graphite on paper", ["photograph", "gelatin", "paper", "graphite"]),
-        ("Wooden cardboard, open inkstand", []),
-        ("65 wood engravings", ["wood", "engraving"]),
-        (None, []),
-    ],
-)
-def test_media_are_keywords_as_whole_words(medium: str | None, expected: list[str]) -> None:
-    assert media_of({"medium": medium}) == expected
-
-
-@pytest.mark.parametrize(("year", "expected"), [(1839, 1839), ("2006", 2006), ("c.1997-9", 1997), ("no date", None), (None, None)])
-def test_a_year_may_be_a_text(year: Any, expected: int | None) -> None:
-    assert year_of({"dateRange": {"startYear": year}}) == expected
-    assert year_of({"dateRange": None}) is None
-
-
 def test_neighbours_of_an_artwork_do_not_know_its_artist(tmp_path: Path) -> None:
     told = {
         "title",
@@ -251,17 +230,6 @@ def test_neighbours_of_an_artwork_do_not_know_its_artist(tmp_path: Path) -> None
         assert set(unseen.frame("Making")["member1"]) == {"7"}
         assert not seen.frame("Artwork-SIMILAR").empty
         assert seen.frame("Artwork-SIMILAR").equals(unseen.frame("Artwork-SIMILAR"))
-
-
-def test_decades_and_subjects_by_hand() -> None:
-    assert decade_of(2000) == "2000s"
-    assert [(s.id, s.level, s.broader) for s in subjects_of(ARTWORKS[3])] == [
-        ("60", 1, None),
-        ("67", 2, "60"),
-        ("5", 3, "67"),
-        ("6", 3, "67"),
-    ]
-    assert subjects_of({}) == []
 
 
 @pytest.mark.skipif(not ARCHIVE.is_file(), reason="the Tate's collection is not there; get it from its public repository")
