@@ -139,7 +139,7 @@ def by_hand() -> tate.Question:
     graph = np.zeros((6, 6), np.float32)
     graph[5, [0, 4]] = 0.25, 0.5
     graphs: dict[GraphKey, sparse.csr_array] = {("Artwork", "SIMILAR"): sparse.csr_array(graph + graph.T)}
-    known = Hypergraph(DATASET, {"Artwork": 6, "Artist": 2, "Medium": 3, "Decade": 2}, lists, graphs)
+    known = Hypergraph(DATASET, {"Artwork": 6, "Artist": 2, "Medium": 3, "Decade": 2, "Subject": 1}, lists, graphs)
     return tate.Question(known, np.array([5]), np.array([5]), np.array([0, 1]), np.array([[False, True]]))
 
 
