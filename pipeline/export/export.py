@@ -19,7 +19,7 @@ from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import ExportError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
-from pipeline.graph.stored import stored_datasets
+from pipeline.graph.stored_datasets import stored_datasets
 
 _READ_AGAIN = "it changed while it was read, or an ingest did not end; run the ingest again, then the export"
 
