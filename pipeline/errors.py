@@ -11,6 +11,7 @@
     │   ├── GraphStorageError         it cannot write its files
     │   ├── GraphSchemaError          what it holds does not fit the data set
     │   └── EmbeddedServerError       the embedded server does not start, stop or install
+    ├── DanglingIdError             a relation names an entity that is not there
     ├── ExportError                 the database does not hold the whole data set
     ├── ArtifactError               a snapshot or embeddings directory is incomplete or damaged
     ├── TrainingError               the factors
@@ -86,6 +87,10 @@ class GraphSchemaError(GraphError):
 
 class EmbeddedServerError(GraphError):
     """The embedded server cannot be installed, started or stopped."""
+
+
+class DanglingIdError(PipelineError):
+    """A hyperedge or a relation names an entity that is not there."""
 
 
 class ExportError(PipelineError):
