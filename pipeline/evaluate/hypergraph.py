@@ -1,49 +1,50 @@
-"""A source's records as a hypergraph in rows, without a database between; and graphs that have lost their meaning.
+"""A data set as a hypergraph in rows, without a database between: what a snapshot of it would hold."""
 
-In come checked records; out comes what a snapshot of them would hold: entities in the order of their ids, each combination of
-members once, symmetric graphs.
-"""
+from collections.abc import Sequence
+from pathlib import Path
 
-from collections.abc import Mapping
-
-import numpy as np
-import pandas as pd
-from scipy import sparse
-
-from pipeline.domain.dataset import GraphKey
-from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.hypergraph import Columns, Hypergraph
+from pipeline.domain.progress import Progress
 from pipeline.domain.rows import RowIndex
 from pipeline.records.records import Records
 from pipeline.records.tables import graph_table_key, member_columns
-
-Graphs = Mapping[GraphKey, sparse.csr_array]
-
-
-def in_rows(records: Records) -> tuple[Hypergraph, dict[str, RowIndex]]:
-    """Give the hypergraph of checked records, and the ids of its rows by modality label."""
-    rows = {label: RowIndex(records.frame(label)["id"].tolist()) for label in records.dataset.labels}
-    lists = {}
-    for kind in records.dataset.hyperedge_types:
-        frame = records.frame(kind.label)
-        columns = member_columns(kind.arity)
-        members = [rows[label].rows(frame[column].tolist()) for label, column in zip(kind.members, columns, strict=True)]
-        values_E = frame["value"].to_numpy(dtype=np.float32)
-        lists[kind.label] = HyperedgeList(kind.members, np.column_stack(members), values_E)
-    graphs = {
-        graph.key: symmetric(records.frame(graph_table_key(*graph.key)), rows[graph.modality]) for graph in records.dataset.graphs
-    }
-    return Hypergraph(records.dataset, {label: len(index) for label, index in rows.items()}, lists, graphs), rows
+from pipeline.source.catalogue import find
 
 
-def symmetric(relations: pd.DataFrame, rows: RowIndex) -> sparse.csr_array:
-    """Weights of undirected relations that stand once each (N × N)."""
-    ends = tuple(rows.rows(relations[side].tolist()) for side in ("source", "target"))
-    weights = relations["weight"].to_numpy(dtype=np.float32)
-    one_way = sparse.csr_array((weights, ends), shape=(len(rows), len(rows)))
-    return sparse.csr_array(one_way + one_way.T)
+def read_hypergraph(dataset: str, path: Path | None, progress: Progress) -> Hypergraph:
+    """Read a data set that can be named on the command line, and check it.
+
+    Parameters
+    ----------
+    dataset
+        What `pipeline.source.catalogue.find` finds.
+    path
+        Where its files are, for those that need a download.
+    progress
+        Told of each step.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such data set.
+    SourceError
+        If it cannot be read, or something is wrong with it.
+    """
+    with find(dataset, path).read(progress) as records:
+        records.check()
+        return hypergraph_of(records)
 
 
-def shuffled(graphs: Graphs, seed: int) -> dict[GraphKey, sparse.csr_array]:
-    """The same graphs with their nodes relabelled at random: every degree is kept, every meaning is lost."""
-    orders = {key: np.random.default_rng(seed).permutation(matrix.shape[0]) for key, matrix in graphs.items()}
-    return {key: sparse.csr_array(matrix[orders[key]][:, orders[key]]) for key, matrix in graphs.items()}
+def hypergraph_of(records: Records) -> Hypergraph:
+    """Put checked records into rows."""
+
+    def columns(key: str, names: Sequence[str]) -> Columns:
+        frame = records.frame(key)
+        return [frame[name].tolist() for name in names]
+
+    return Hypergraph.of_ids(
+        records.dataset,
+        {label: RowIndex(records.frame(label)["id"].tolist()) for label in records.dataset.labels},
+        lambda kind: columns(kind.label, (*member_columns(kind.arity), "value")),
+        lambda graph: columns(graph_table_key(*graph.key), ("source", "target", "weight")),
+    )
