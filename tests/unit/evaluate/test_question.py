@@ -26,9 +26,17 @@ def test_it_hides_what_it_asks_for(films: Hypergraph) -> None:
         assert not set(hidden) & set(lists["Production"].members_EK[:, 0])
         assert not set(hidden) & set(lists["Direction"].members_EK[:, 0])
         assert set(hidden) & set(lists["Screenplay"].members_EK[:, 0])
-        for label in ("Production", "Direction"):
-            others_E = ~np.isin(films.hyperedges[label].members_EK[:, 0], hidden)
-            assert np.array_equal(lists[label].members_EK, films.hyperedges[label].members_EK[others_E])
+
+
+@pytest.mark.parametrize("slot", ["Genre", "Director"])
+def test_hiding_a_slot_leaves_no_hyperedge_that_tells_it(films: Hypergraph, slot: str) -> None:
+    asked = question(films, films_evaluation.TASKS[slot], "test", 0)
+    for kind in films.dataset.hyperedge_types:
+        whole, left = films.hyperedges[kind.label], asked.known.hyperedges[kind.label]
+        if slot in kind.members:
+            assert np.array_equal(left.members_EK, whole.members_EK[~np.isin(whole.members_EK[:, 0], asked.hidden)])
+        else:
+            assert left is whole
 
 
 @pytest.mark.parametrize("part", ["test", "validation"])
