@@ -3,6 +3,7 @@
     PipelineError
     ├── ConfigurationError          a setting or an argument is wrong
     ├── SourceError                 a table does not hold what its description says
+    ├── HypergraphError             ids, rows or shapes of a hypergraph do not fit together
     ├── IngestRefusedError          a source would take away more than a slip should
     ├── GraphError                  the database
     │   ├── GraphUnavailableError     no answer from it (worth another try)
@@ -11,7 +12,6 @@
     │   ├── GraphStorageError         it cannot write its files
     │   ├── GraphSchemaError          what it holds does not fit the data set
     │   └── EmbeddedServerError       the embedded server does not start, stop or install
-    ├── DanglingIdError             a relation names an entity that is not there
     ├── ExportError                 the database does not hold the whole data set
     ├── ArtifactError               a snapshot or embeddings directory is incomplete or damaged
     ├── TrainingError               the factors
@@ -55,6 +55,10 @@ class SourceError(PipelineError):
     """A table does not hold what its description says."""
 
 
+class HypergraphError(PipelineError):
+    """Ids, rows or shapes of a hypergraph do not fit together."""
+
+
 class IngestRefusedError(PipelineError):
     """What a source no longer has is more than goes without a question."""
 
@@ -87,10 +91,6 @@ class GraphSchemaError(GraphError):
 
 class EmbeddedServerError(GraphError):
     """The embedded server cannot be installed, started or stopped."""
-
-
-class DanglingIdError(PipelineError):
-    """A hyperedge or a relation names an entity that is not there."""
 
 
 class ExportError(PipelineError):

@@ -1,23 +1,21 @@
 """A hypergraph in rows: what training computes with.
 
-Entities are rows 0 … N-1 of their modality; hyperedges and intra-modal graphs refer to rows.
+Entities are rows 0 … N-1 of their modality; hyperedges and intra-modal graphs refer to rows. A `Hypergraph` checks its rows and
+shapes when it is made, so that no code after it has to: compiled kernels read whatever row they are told.
 Shapes: N entities, E hyperedges, K arity.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from pipeline.domain.dataset import Dataset, GraphKey, HyperedgeType, IntraModalGraph
-from pipeline.domain.rows import RowIndex
-from pipeline.errors import DanglingIdError
-
-Columns = Sequence[Sequence[Any]]
-"""A table, column by column."""
+from pipeline.domain.dataset import Dataset, GraphKey
+from pipeline.errors import HypergraphError
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,26 @@ class HyperedgeList:
         Rows of the members, int64 (E × K).
     values_E
         Value of each hyperedge, float32 (E); 1 for presence.
+
+    Raises
+    ------
+    HypergraphError
+        If the shapes do not fit together.
     """
 
     modalities: tuple[str, ...]
     members_EK: npt.NDArray[np.int64]
     values_E: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        members, values, joined = self.members_EK, self.values_E, " × ".join(self.modalities)
+        if members.ndim != 2 or members.shape[1] != len(self.modalities) or members.dtype.kind not in "iu":
+            raise HypergraphError(
+                f"hyperedges of {joined}: their members are {members.dtype} of shape {members.shape}, "
+                f"whole numbers in {len(self.modalities)} columns are expected"
+            )
+        if values.shape != members.shape[:1]:
+            raise HypergraphError(f"{len(members):,} hyperedges of {joined} have values of shape {values.shape}")
 
     @property
     def num_hyperedges(self) -> int:
@@ -62,6 +75,11 @@ class Hypergraph:
         One list per hyperedge type label.
     graphs
         Per (modality label, relation type), the symmetric N × N weight matrix W (CSR, float32, no diagonal, no explicit zero).
+
+    Raises
+    ------
+    HypergraphError
+        If a part is not described, a row is not that of an entity, or a graph is not N × N.
     """
 
     dataset: Dataset
@@ -69,59 +87,74 @@ class Hypergraph:
     hyperedges: Mapping[str, HyperedgeList]
     graphs: Mapping[GraphKey, sparse.csr_array]
 
-    @classmethod
-    def of_ids(
-        cls,
-        dataset: Dataset,
-        rows: Mapping[str, RowIndex],
-        hyperedges: Callable[[HyperedgeType], Columns],
-        relations: Callable[[IntraModalGraph], Columns],
-    ) -> "Hypergraph":
-        """Put a hypergraph that is told by ids into rows; the same hypergraph gives the same, in whatever order it is told.
+    def __post_init__(self) -> None:
+        if set(self.num_entities) != set(self.dataset.labels):
+            raise HypergraphError(f"entities are of {_named(self.num_entities)}, described are {_named(self.dataset.labels)}")
+        described = {kind.label: kind.members for kind in self.dataset.hyperedge_types}
+        for label, edges in self.hyperedges.items():
+            if described.get(label) != edges.modalities:
+                raise HypergraphError(
+                    f"hyperedges of {label} join {_named(edges.modalities)}, described is {_named(described.get(label, ()))}"
+                )
+            for position, modality in enumerate(edges.modalities):
+                check_rows(edges.members_EK[:, position], self.num_entities[modality], f"{label}, member {position} ({modality})")
+        graphs = {graph.key for graph in self.dataset.graphs}
+        for key, weights in self.graphs.items():
+            name = "-".join(key)
+            if key not in graphs:
+                raise HypergraphError(f"graph {name} is not described")
+            count = self.num_entities[key[0]]
+            if weights.shape != (count, count):
+                raise HypergraphError(f"graph {name} has the shape {weights.shape}, {(count, count)} is expected")
+            check_rows(weights.indices, count, f"graph {name}")
 
-        Parameters
-        ----------
-        dataset
-            The description.
-        rows
-            Row of each id, by modality label.
-        hyperedges
-            Reads the hyperedges of a type: a column of ids per position, then one of values; each combination of members once.
-            Types are read one after the other, so that no more than one table is held by ids.
-        relations
-            Reads the relations of a graph, likewise: columns of ids of the two ends and of weights; each pair once, one way.
-
-        Raises
-        ------
-        DanglingIdError
-            If an id is no entity's.
-        """
-        lists = {kind.label: _hyperedge_list(kind, rows, hyperedges(kind)) for kind in dataset.hyperedge_types}
-        graphs = {graph.key: _weight_matrix(graph, rows[graph.modality], relations(graph)) for graph in dataset.graphs}
-        return cls(dataset, {label: len(rows[label]) for label in dataset.labels}, lists, graphs)
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the description and of every row and number: the same content gives the same, whatever file it lies in."""
+        digest = hashlib.sha256(json.dumps(self.dataset.to_json(), sort_keys=True).encode())
+        digest.update(json.dumps(self.num_entities, sort_keys=True).encode())
+        for name, array in self._arrays():
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def with_graphs(self, graphs: Mapping[GraphKey, sparse.csr_array]) -> "Hypergraph":
         """The same hyperedges with other weights in some of the graphs, and without those that are not given."""
         described = tuple(graph for graph in self.dataset.graphs if graph.key in graphs)
         return replace(self, dataset=replace(self.dataset, graphs=described), graphs=graphs)
 
-
-def _hyperedge_list(kind: HyperedgeType, rows: Mapping[str, RowIndex], columns: Columns) -> HyperedgeList:
-    *members, values = columns
-    members_EK = np.column_stack([_known_rows(label, rows[label], ids) for label, ids in zip(kind.members, members, strict=True)])
-    order_E = np.lexsort(members_EK.T[::-1])
-    return HyperedgeList(kind.members, members_EK[order_E], np.asarray(values, dtype=np.float32)[order_E])
-
-
-def _weight_matrix(graph: IntraModalGraph, rows: RowIndex, columns: Columns) -> sparse.csr_array:
-    *ends, weights = columns
-    cells = tuple(_known_rows(graph.modality, rows, ids) for ids in ends)
-    one_way = sparse.csr_array((np.asarray(weights, dtype=np.float32), cells), shape=(len(rows), len(rows)))
-    return sparse.csr_array(one_way + one_way.T)
+    def _arrays(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
+        for label, edges in sorted(self.hyperedges.items()):
+            yield label, edges.members_EK
+            yield label, edges.values_E
+        for key, weights in sorted(self.graphs.items()):
+            entries = weights.tocsr(copy=True)
+            entries.sum_duplicates()
+            for array in (entries.indptr.astype(np.int64), entries.indices.astype(np.int64), entries.data):
+                yield "-".join(key), array
 
 
-def _known_rows(label: str, rows: RowIndex, ids: Sequence[str]) -> npt.NDArray[np.int64]:
-    found = rows.rows(ids)
-    if (found < 0).any():
-        raise DanglingIdError(f"the {label} {ids[int((found < 0).argmax())]!r} came up in a relation, but not among the entities")
-    return found
+def check_rows(rows: npt.NDArray[np.int32] | npt.NDArray[np.int64], count: int, what: str) -> None:
+    """Make sure that rows are those of entities.
+
+    Parameters
+    ----------
+    rows
+        Row numbers.
+    count
+        N, the number of entities of their modality.
+    what
+        What to call them in the message.
+
+    Raises
+    ------
+    HypergraphError
+        If one is below 0, or N or more; names the first such row and where it stands.
+    """
+    if len(rows) and not (rows.min() >= 0 and rows.max() < count):
+        at = int(((rows < 0) | (rows >= count)).argmax())
+        raise HypergraphError(f"{what}: row {rows[at]} at {at:,}, there are {count:,} entities")
+
+
+def _named(labels: Iterable[str]) -> str:
+    return ", ".join(labels) or "nothing"

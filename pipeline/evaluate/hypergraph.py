@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.domain.hypergraph import Columns, Hypergraph
+from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.hypergraph_of_ids import Columns, hypergraph_of_ids
 from pipeline.domain.progress import Progress
 from pipeline.domain.rows import RowIndex
 from pipeline.records.records import Records
@@ -42,7 +43,7 @@ def hypergraph_of(records: Records) -> Hypergraph:
         frame = records.frame(key)
         return [frame[name].tolist() for name in names]
 
-    return Hypergraph.of_ids(
+    return hypergraph_of_ids(
         records.dataset,
         {label: RowIndex(records.frame(label)["id"].tolist()) for label in records.dataset.labels},
         lambda kind: columns(kind.label, (*member_columns(kind.arity), "value")),

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph
-from pipeline.domain.hypergraph import Columns, Hypergraph
+from pipeline.domain.hypergraph_of_ids import Columns, hypergraph_of_ids
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.rows import RowIndex
 from pipeline.domain.snapshot import Snapshot
-from pipeline.errors import DanglingIdError, ExportError
+from pipeline.errors import ExportError, HypergraphError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_datasets
@@ -57,13 +57,13 @@ def export(client: GraphClient, dataset_name: str, directory: Path, progress: Pr
             entities[label] = pd.DataFrame(columns).sort_values("id", ignore_index=True)
             advance(len(rows[label]))
     try:
-        hypergraph = Hypergraph.of_ids(
+        hypergraph = hypergraph_of_ids(
             dataset,
             rows,
             lambda kind: _hyperedges(client, kind, progress),
             lambda graph: _relations(client, graph, progress),
         )
-    except DanglingIdError as error:
+    except HypergraphError as error:
         raise ExportError(str(error), hint=_READ_AGAIN) from error
     origin = {"uri": client.connection.uri, "database": client.connection.database, "readAt": datetime.now(UTC).isoformat()}
     snapshot = Snapshot(hypergraph, entities, origin)
