@@ -28,7 +28,7 @@ GRAPH_WEIGHTS = {("Artwork", "SIMILAR"): 0.02, ("Decade", "NEXT"): 1.0}
 """μ of the graphs that are trained with; the artists' makes near artists one."""
 EXACT = TrainingParameters(embedding_dim=128, rounds=14, ridge=5e-4, absent_scale=3.0)
 WITHOUT_GRAPHS = replace(EXACT, embedding_dim=32)
-"""A work without Making and without graphs has its modality's mean vector, whatever the number of dimensions."""
+"""A work without Making and without graphs has nearly its modality's mean vector, whatever the number of dimensions."""
 RECURRENT = replace(
     EXACT, update="recurrent", start="svd", embedding_dim=32, rounds=5, network_steps=1, diffusion_steps=2, chebyshev_order=1
 )
