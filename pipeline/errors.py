@@ -3,7 +3,7 @@
     PipelineError
     ├── ConfigurationError          a setting or an argument is wrong
     ├── SourceError                 a table does not hold what its description says
-    ├── HypergraphError             rows or shapes of a hypergraph do not fit together
+    ├── HypergraphError             ids, rows or shapes of a hypergraph do not fit together
     ├── IngestRefusedError          a source would take away more than a slip should
     ├── GraphError                  the database
     │   ├── GraphUnavailableError     no answer from it (worth another try)
@@ -56,7 +56,7 @@ class SourceError(PipelineError):
 
 
 class HypergraphError(PipelineError):
-    """Rows or shapes of a hypergraph do not fit together."""
+    """Ids, rows or shapes of a hypergraph do not fit together."""
 
 
 class IngestRefusedError(PipelineError):

@@ -8,7 +8,7 @@ Shapes: N entities, E hyperedges, K arity.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,10 @@ class HyperedgeList:
     def num_hyperedges(self) -> int:
         """E."""
         return len(self.values_E)
+
+    def only(self, kept_E: npt.NDArray[np.bool_]) -> "HyperedgeList":
+        """Some of the hyperedges, in their order."""
+        return HyperedgeList(self.modalities, self.members_EK[kept_E], self.values_E[kept_E])
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,11 @@ class Hypergraph:
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+    def with_graphs(self, graphs: Mapping[GraphKey, sparse.csr_array]) -> "Hypergraph":
+        """The same hyperedges with other weights in some of the graphs, and without those that are not given."""
+        described = tuple(graph for graph in self.dataset.graphs if graph.key in graphs)
+        return replace(self, dataset=replace(self.dataset, graphs=described), graphs=graphs)
 
     def _arrays(self) -> Iterator[tuple[str, npt.NDArray[np.generic]]]:
         for label, edges in sorted(self.hyperedges.items()):

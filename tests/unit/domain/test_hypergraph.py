@@ -76,6 +76,21 @@ def test_the_digest_is_that_of_the_content() -> None:
     assert replace(HYPERGRAPH, graphs=halved).digest != HYPERGRAPH.digest
 
 
+def test_other_graphs_are_described_as_they_are() -> None:
+    doubled = sparse.csr_array(2 * HYPERGRAPH.graphs["Ant", "SIMILAR"])
+    found = HYPERGRAPH.with_graphs({("Ant", "SIMILAR"): doubled})
+    assert found.dataset.graphs == tuple(graph for graph in HYPERGRAPH.dataset.graphs if graph.key == ("Ant", "SIMILAR"))
+    assert found.graphs == {("Ant", "SIMILAR"): doubled}
+    assert found.hyperedges is HYPERGRAPH.hyperedges
+    assert HYPERGRAPH.with_graphs({}).dataset.graphs == ()
+
+
+def test_some_hyperedges_keep_their_order() -> None:
+    edges = HyperedgeList(("Film", "Maker"), np.array([[3, 0], [1, 1], [2, 0]]), np.array([1, 2, 3], np.float32))
+    some = edges.only(np.array([True, False, True]))
+    assert (some.modalities, some.members_EK.tolist(), some.values_E.tolist()) == (("Film", "Maker"), [[3, 0], [2, 0]], [1, 3])
+
+
 def manifest_of(directory: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
     return content
