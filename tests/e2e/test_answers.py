@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import no_progress
 from pipeline.domain.snapshot import Snapshot
-from pipeline.evaluate.in_rows import in_rows
+from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.source import catalogue
 from tests.answers import NEAR, readme_answers
 
@@ -31,9 +30,10 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The films as an export of them would be."""
     with catalogue.find("movies").read(no_progress) as records:
         records.check()
-        hypergraph, rows = in_rows(records)
-        names = {label: dict(records.frame(label)[["id", "name"]].itertuples(index=False)) for label in rows}
-    entities = {label: pd.DataFrame({"id": own.ids, "name": [names[label][i] for i in own.ids]}) for label, own in rows.items()}
+        hypergraph = hypergraph_of(records)
+        entities = {
+            label: records.frame(label)[["id", "name"]].sort_values("id", ignore_index=True) for label in records.dataset.labels
+        }
     directory = tmp_path_factory.mktemp("films") / "snapshot"
     Snapshot(hypergraph, entities, {"source": "the films"}).write(directory)
     return directory
