@@ -24,7 +24,7 @@ def main() -> None:
     settings = Settings.load()
     print("| modality | recall@10 | milliseconds a query |\n|---|---|---|")
     with GraphClient(settings.connect()) as client:
-        for label in ("Movie", "Actor"):
+        for label in ("Movie", "Director", "Actor"):
             modality, run = published(client, label)
             embeddings = Embeddings.read(settings.runs / run.id / "embeddings")
             ids = np.array(embeddings.ids[label], dtype=object)

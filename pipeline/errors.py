@@ -3,6 +3,7 @@
     PipelineError
     ├── ConfigurationError          a setting or an argument is wrong
     ├── SourceError                 a table does not hold what its description says
+    ├── HypergraphError             ids, rows or shapes of a hypergraph do not fit together
     ├── IngestRefusedError          a source would take away more than a slip should
     ├── GraphError                  the database
     │   ├── GraphUnavailableError     no answer from it (worth another try)
@@ -52,6 +53,10 @@ class ConfigurationError(PipelineError):
 
 class SourceError(PipelineError):
     """A table does not hold what its description says."""
+
+
+class HypergraphError(PipelineError):
+    """Ids, rows or shapes of a hypergraph do not fit together."""
 
 
 class IngestRefusedError(PipelineError):

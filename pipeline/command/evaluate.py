@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from pipeline.command.terminal import Json, output, print_json, progress
 from pipeline.report.tables import table
@@ -54,12 +55,9 @@ def movielens(
     from pipeline.source.movielens.split import read_split
 
     found = evaluate(read_split(source), update.value, seeds, part.value, progress)
-    if as_json:
-        print_json(found)
-        return
     rows = [(name, found["baselines"][name], found["baseline_deviations"][name], None) for name in found["baselines"]]
     rows.append((update.value, found[f"{part.value}_rmse"], found["deviation"], found["seconds"]))
-    output.print(table({"method": "left", f"{part.value} RMSE": "right", "±": "right", "seconds": "right"}, rows))
+    _show(found, as_json, table({"method": "left", f"{part.value} RMSE": "right", "±": "right", "seconds": "right"}, rows))
 
 
 @app.command()
@@ -74,17 +72,16 @@ def tate(
 
     Example: [bold]hyperlearn evaluate tate --from tate-collection.tar.xz[/bold]
     """
-    from pipeline.evaluate.tate import evaluate, read_collection
+    from pipeline.evaluate.hypergraph import read_hypergraph
+    from pipeline.evaluate.tate import evaluate
 
-    found = evaluate(read_collection(source, progress), update.value, seeds, part.value, progress)
-    if as_json:
-        print_json(found)
-        return
-    _print_ranked("artists", found, found["update"])
-    _print_ranked(
-        "artists, works not by Turner",
-        {**found["without_turner"], "baselines": {name: b["without_turner"] for name, b in found["baselines"].items()}},
-        found["update"],
+    found = evaluate(read_hypergraph("tate", source, progress), update.value, seeds, part.value, progress)
+    others = {**found["without_turner"], "baselines": {name: b["without_turner"] for name, b in found["baselines"].items()}}
+    _show(
+        found,
+        as_json,
+        _ranked("artists", found, update.value),
+        _ranked("artists, works not by Turner", others, update.value),
     )
 
 
@@ -94,19 +91,24 @@ def films(seeds: Seeds = 3, part: Part = PartChoice.TEST, as_json: Json = False)
 
     Example: [bold]hyperlearn evaluate films --seeds 1[/bold]
     """
-    from pipeline.evaluate.films import SLOTS, Films, evaluate
+    from pipeline.evaluate.films import TASKS, evaluate
+    from pipeline.evaluate.hypergraph import read_hypergraph
 
-    found = evaluate(Films(), seeds, part.value, progress)
+    found = evaluate(read_hypergraph("movies", None, progress), seeds, part.value, progress)
+    _show(found, as_json, *(_ranked(task, found[task], "model") for task in TASKS))
+
+
+def _show(found: dict[str, Any], as_json: bool, *tables: Table) -> None:
     if as_json:
         print_json(found)
-        return
-    for slot in SLOTS:
-        _print_ranked(slot, found[slot], "model")
+    else:
+        for each in tables:
+            output.print(each)
 
 
-def _print_ranked(asked: str, found: dict[str, Any], update: str) -> None:
+def _ranked(asked: str, found: dict[str, Any], own: str) -> Table:
     rows = [
         (name, *(f"{of[measure]:.3f} ± {of['deviations'][measure]:.3f}" for measure in _MEASURES), of.get("seconds"))
-        for name, of in [*found["baselines"].items(), (update, found)]
+        for name, of in [*found["baselines"].items(), (own, found)]
     ]
-    output.print(table({asked: "left", **dict.fromkeys(_MEASURES, "right"), "seconds": "right"}, rows))
+    return table({asked: "left", **dict.fromkeys(_MEASURES, "right"), "seconds": "right"}, rows)

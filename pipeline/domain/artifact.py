@@ -4,13 +4,44 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, PipelineError
 
 _MANIFEST = "manifest.json"
+_AGAIN = "run the stage before this one again"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A directory that has been checked.
+
+    Attributes
+    ----------
+    directory
+        Where it is.
+    manifest
+        What it says of its content.
+    """
+
+    directory: Path
+    manifest: Mapping[str, Any]
+
+    def file(self, name: str) -> Path:
+        """Where a file lies that the manifest lists, by its path in the directory.
+
+        Raises
+        ------
+        ArtifactError
+            If it lists no such file.
+        """
+        if name not in self.manifest["files"]:
+            raise ArtifactError(f"{self.directory / _MANIFEST} does not list {name}", hint=_AGAIN)
+        return self.directory / name
 
 
 def write_artifact(directory: Path, form: str, manifest: dict[str, Any], fill: Callable[[Path], None]) -> None:
@@ -39,7 +70,7 @@ def write_artifact(directory: Path, form: str, manifest: dict[str, Any], fill: C
         folder = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
         try:
             fill(folder)
-            files = {str(file.relative_to(folder)): _digest(file) for file in sorted(folder.rglob("*")) if file.is_file()}
+            files = {file.relative_to(folder).as_posix(): _digest(file) for file in sorted(folder.rglob("*")) if file.is_file()}
             text = json.dumps({"format": form, **manifest, "files": files}, indent=2, ensure_ascii=False)
             (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
             folder.chmod(0o755)
@@ -52,30 +83,52 @@ def write_artifact(directory: Path, form: str, manifest: dict[str, Any], fill: C
         ) from error
 
 
-def read_manifest(directory: Path, form: str) -> dict[str, Any]:
-    """Read the manifest and check every file that it lists.
+@contextmanager
+def read_artifact(directory: Path, form: str) -> Iterator[Artifact]:
+    """Check the manifest and every file that it lists, then let the content be read.
+
+    Digests tell what has changed by accident. Whatever else is wrong with the content, in a directory that somebody edited and
+    digested anew, becomes the same kind of error.
 
     Raises
     ------
     ArtifactError
-        If the manifest is missing or of another format, or a file is missing or changed.
+        If the manifest is missing or of another format, a file is missing or changed, or the content is not what it should be.
     """
-    path = directory / _MANIFEST
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ArtifactError(f"{path} is missing", hint="run the stage before this one again; it writes the manifest last") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{path} is damaged: {error}", hint="run the stage before this one again") from error
-    if manifest.get("format") != form:
-        raise ArtifactError(f"{directory} holds {manifest.get('format')!r}, {form!r} is expected")
-    for name, digest in manifest["files"].items():
+    artifact = Artifact(directory, _manifest(directory, form))
+    for name, digest in artifact.manifest["files"].items():
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise ArtifactError(f"{directory / _MANIFEST} lists {name}, which is not in the directory", hint=_AGAIN)
         file = directory / name
         if not file.is_file():
-            raise ArtifactError(f"{file} is missing", hint="run the stage before this one again")
+            raise ArtifactError(f"{file} is missing", hint=_AGAIN)
         if _digest(file) != digest:
-            raise ArtifactError(f"{file} is not what its manifest says", hint="run the stage before this one again")
-    return manifest
+            raise ArtifactError(f"{file} is not what its manifest says", hint=_AGAIN)
+    try:
+        yield artifact
+    except ArtifactError:
+        raise
+    except KeyError as error:
+        raise ArtifactError(f"{directory} is damaged: {error.args[0]!r} is missing", hint=_AGAIN) from error
+    except (PipelineError, ArithmeticError, AttributeError, EOFError, LookupError, OSError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{directory} is damaged: {str(error).partition(chr(10))[0]}", hint=_AGAIN) from error
+
+
+def _manifest(directory: Path, form: str) -> dict[str, Any]:
+    path = directory / _MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(f"{path} is missing", hint="run the stage before this one again; it writes the manifest last") from None
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise ArtifactError(f"{path} is damaged: {error}", hint=_AGAIN) from error
+    found = manifest.get("format") if isinstance(manifest, dict) else manifest
+    if found != form:
+        raise ArtifactError(f"{directory} holds {found!r}, {form!r} is expected", hint=_AGAIN)
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        raise ArtifactError(f"{path} is damaged: it lists no files", hint=_AGAIN)
+    return dict(manifest)
 
 
 def _digest(file: Path) -> str:

@@ -1,9 +1,12 @@
-"""The only code that imports DGL: writes and reads intra-modal graphs and the hypergraph in its format.
+"""The only code that imports DGL: writes and reads intra-modal graphs and hyperedges in its format.
 
-DGL's own file format is a plain binary one; nothing is unpickled. The library is imported at the first use: that takes a second.
+DGL carries the hypergraph from export to training, and to whoever wants to go on from there with DGL; training's own graph products
+are others, since its message passing takes ten times as long as they do (benchmarks/RESULTS.md). Its file format is a plain binary
+one; nothing is unpickled. The library is imported at the first use: that takes a second. Shapes: N entities, E hyperedges, K arity.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.dataset import HyperedgeType
+from pipeline.domain.hypergraph import HyperedgeList, check_rows
+from pipeline.errors import HypergraphError
 
 
 def _dgl() -> Any:  # noqa: ANN401 - the library has no types
@@ -20,6 +25,15 @@ def _dgl() -> Any:  # noqa: ANN401 - the library has no types
     import dgl
 
     return dgl
+
+
+def _load(file: Path) -> Any:  # noqa: ANN401
+    dgl = _dgl()
+    try:
+        (graph,), _ = dgl.load_graphs(str(file))
+    except (dgl.DGLError, ValueError) as error:
+        raise HypergraphError(f"{file} holds no DGL graph: {str(error).splitlines()[0]}") from error
+    return graph
 
 
 def save_graph(file: Path, weights: sparse.csr_array) -> None:
@@ -41,29 +55,80 @@ def save_graph(file: Path, weights: sparse.csr_array) -> None:
 
 
 def load_graph(file: Path) -> sparse.csr_array:
-    """Read the weight matrix (N × N, float32) of a graph that `save_graph` wrote."""
-    (graph,), _ = _dgl().load_graphs(str(file))
-    source, target = graph.edges()
-    weight = graph.edata["weight"].numpy()
-    return sparse.csr_array((weight, (source.numpy(), target.numpy())), shape=(graph.num_nodes(), graph.num_nodes()))
+    """Read the weight matrix (N × N, float32) of a graph that `save_graph` wrote.
+
+    Raises
+    ------
+    HypergraphError
+        If the file holds no such graph.
+    """
+    graph = _load(file)
+    ends = tuple(end.numpy() for end in graph.edges())
+    for end in ends:
+        check_rows(end, graph.num_nodes(), f"graph {file.stem}")
+    weights = graph.edata["weight"].numpy()
+    if weights.shape != ends[0].shape or not (np.isfinite(weights) & (weights > 0)).all():
+        raise HypergraphError(f"graph {file.stem} has weights that are not numbers above 0, one per edge")
+    return sparse.csr_array((weights, ends), shape=(graph.num_nodes(), graph.num_nodes()))
 
 
-def save_hypergraph(file: Path, hypergraph: Hypergraph) -> None:
+def save_hyperedges(file: Path, num_entities: Mapping[str, int], hyperedges: Mapping[str, HyperedgeList]) -> None:
     """Write all hyperedges as one heterograph.
 
     Node types are the modality labels and the hyperedge type labels; edge types are (hyperedge type, ``member<position>``,
-    modality); ``value`` of a hyperedge is node data.
+    modality), an edge per hyperedge in their order; ``value`` of a hyperedge is node data.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    num_entities
+        N per modality label.
+    hyperedges
+        A list per hyperedge type label.
     """
     dgl = _dgl()
     edges = {}
-    for label, hyperedges in hypergraph.hyperedges.items():
-        hyperedge = torch.arange(hyperedges.num_hyperedges)
-        for position, modality in enumerate(hyperedges.modalities):
-            edges[label, f"member{position}", modality] = (hyperedge, torch.from_numpy(hyperedges.members_EK[:, position].copy()))
-    num_nodes = dict(hypergraph.num_entities)
-    num_nodes |= {label: hyperedges.num_hyperedges for label, hyperedges in hypergraph.hyperedges.items()}
+    for label, listed in hyperedges.items():
+        numbers_E = torch.arange(listed.num_hyperedges)
+        for position, modality in enumerate(listed.modalities):
+            rows_E = torch.from_numpy(np.ascontiguousarray(listed.members_EK[:, position]))
+            edges[label, f"member{position}", modality] = (numbers_E, rows_E)
+    counts = {**num_entities, **{label: listed.num_hyperedges for label, listed in hyperedges.items()}}
     used = {end for start, _, stop in edges for end in (start, stop)}
-    graph = dgl.heterograph(edges, num_nodes_dict={label: count for label, count in num_nodes.items() if label in used})
-    for label, hyperedges in hypergraph.hyperedges.items():
-        graph.nodes[label].data["value"] = torch.from_numpy(hyperedges.values_E)
+    graph = dgl.heterograph(edges, num_nodes_dict={label: count for label, count in counts.items() if label in used})
+    for label, listed in hyperedges.items():
+        graph.nodes[label].data["value"] = torch.from_numpy(listed.values_E)
     dgl.save_graphs(str(file), [graph])
+
+
+def load_hyperedges(file: Path, hyperedge_types: tuple[HyperedgeType, ...]) -> dict[str, HyperedgeList]:
+    """Read the hyperedges that `save_hyperedges` wrote.
+
+    Parameters
+    ----------
+    file
+        Where from.
+    hyperedge_types
+        Which ones are described.
+
+    Raises
+    ------
+    HypergraphError
+        If the file does not hold those types, or a hyperedge has not one member at each position.
+    """
+    graph = _load(file)
+    described = {(kind.label, f"member{k}", label) for kind in hyperedge_types for k, label in enumerate(kind.members)}
+    if set(graph.canonical_etypes) != described:
+        raise HypergraphError(f"{file.name} does not hold the members of {', '.join(kind.label for kind in hyperedge_types)} alone")
+    found = {}
+    for kind in hyperedge_types:
+        count = graph.num_nodes(kind.label)
+        members_EK = np.empty((count, kind.arity), np.int64)
+        for position, modality in enumerate(kind.members):
+            numbers_E, rows_E = (end.numpy() for end in graph.edges(etype=(kind.label, f"member{position}", modality), order="eid"))
+            if not np.array_equal(numbers_E, np.arange(count)):
+                raise HypergraphError(f"{kind.label}: not every hyperedge has one member at position {position}")
+            members_EK[:, position] = rows_E
+        found[kind.label] = HyperedgeList(kind.members, members_EK, graph.nodes[kind.label].data["value"].numpy())
+    return found

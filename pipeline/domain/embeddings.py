@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.domain.artifact import read_manifest, write_artifact
+from pipeline.domain.artifact import read_artifact, write_artifact
 
 FORMAT = "hyperlearn-embeddings-1"
 
@@ -74,13 +74,14 @@ class Embeddings:
         ArtifactError
             If it is incomplete, damaged or of another version.
         """
-        manifest = read_manifest(directory, FORMAT)
-        labels = list(manifest["numEntities"])
-        return cls(
-            run=manifest["run"],
-            dataset=manifest["dataset"],
-            embedding_dim=manifest["embeddingDim"],
-            ids={label: json.loads((directory / f"{label}.ids.json").read_text(encoding="utf-8")) for label in labels},
-            factors={label: np.load(directory / f"{label}.npy", allow_pickle=False) for label in labels},
-            report=manifest["report"],
-        )
+        with read_artifact(directory, FORMAT) as artifact:
+            manifest = artifact.manifest
+            labels = list(manifest["numEntities"])
+            return cls(
+                run=manifest["run"],
+                dataset=manifest["dataset"],
+                embedding_dim=manifest["embeddingDim"],
+                ids={label: json.loads(artifact.file(f"{label}.ids.json").read_text(encoding="utf-8")) for label in labels},
+                factors={label: np.load(artifact.file(f"{label}.npy"), allow_pickle=False) for label in labels},
+                report=manifest["report"],
+            )

@@ -1,11 +1,9 @@
 """A snapshot directory: one state of the hypergraph in Neo4j, in rows, which export writes and training reads.
 
-manifest.json                       the data set's description, counts, where and when it was read
+manifest.json                       the data set's description, counts, digest of the content, where and when it was read
 entities/<Label>.parquet            id and name; the place in the file is the row
 graphs/<Label>.<TYPE>.dgl           the intra-modal graph as a DGL graph, edges both ways, weights in ``edata["weight"]``
-hyperedges/<Type>.members.npy       int64, E × K: the rows of the members by position
-hyperedges/<Type>.values.npy        float32, E
-hypergraph.dgl                      all hyperedges as a DGL heterograph: hyperedge → member → entity
+hypergraph.dgl                      all hyperedges as a DGL heterograph: hyperedge → member → entity, the value as node data
 """
 
 from collections.abc import Mapping
@@ -13,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.domain import dgl_graphs
-from pipeline.domain.artifact import read_manifest, write_artifact
+from pipeline.domain.artifact import read_artifact, write_artifact
 from pipeline.domain.dataset import Dataset
-from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.hypergraph import Hypergraph
+from pipeline.errors import ArtifactError
 
-FORMAT = "hyperlearn-snapshot-1"
+FORMAT = "hyperlearn-snapshot-2"
 
 
 @dataclass(frozen=True)
@@ -55,18 +53,20 @@ class Snapshot:
         """Write the directory, which must not exist, as a whole or not at all."""
 
         def fill(folder: Path) -> None:
-            for name in ("entities", "graphs", "hyperedges"):
+            for name in ("entities", "graphs"):
                 (folder / name).mkdir()
             for label, table in self.entities.items():
                 table.to_parquet(folder / "entities" / f"{label}.parquet", index=False)
             for (label, kind), weights in self.hypergraph.graphs.items():
                 dgl_graphs.save_graph(folder / "graphs" / f"{label}.{kind}.dgl", weights)
-            for label, edges in self.hypergraph.hyperedges.items():
-                np.save(folder / "hyperedges" / f"{label}.members.npy", edges.members_EK, allow_pickle=False)
-                np.save(folder / "hyperedges" / f"{label}.values.npy", edges.values_E, allow_pickle=False)
-            dgl_graphs.save_hypergraph(folder / "hypergraph.dgl", self.hypergraph)
+            dgl_graphs.save_hyperedges(folder / "hypergraph.dgl", self.hypergraph.num_entities, self.hypergraph.hyperedges)
 
-        manifest = {"dataset": self.hypergraph.dataset.to_json(), "origin": dict(self.origin), "counts": self.counts}
+        manifest = {
+            "dataset": self.hypergraph.dataset.to_json(),
+            "origin": dict(self.origin),
+            "counts": self.counts,
+            "digest": self.hypergraph.digest,
+        }
         write_artifact(directory, FORMAT, manifest, fill)
 
     @classmethod
@@ -78,23 +78,18 @@ class Snapshot:
         ArtifactError
             If it is incomplete, damaged or of another version.
         """
-        manifest = read_manifest(directory, FORMAT)
-        dataset = Dataset.from_json(manifest["dataset"])
-        entities = {label: pd.read_parquet(directory / "entities" / f"{label}.parquet") for label in dataset.labels}
-        hypergraph = Hypergraph(
-            dataset=dataset,
-            num_entities={label: len(table) for label, table in entities.items()},
-            hyperedges={
-                hyperedge_type.label: HyperedgeList(
-                    hyperedge_type.members,
-                    np.load(directory / "hyperedges" / f"{hyperedge_type.label}.members.npy", allow_pickle=False),
-                    np.load(directory / "hyperedges" / f"{hyperedge_type.label}.values.npy", allow_pickle=False),
-                )
-                for hyperedge_type in dataset.hyperedge_types
-            },
-            graphs={
-                graph.key: dgl_graphs.load_graph(directory / "graphs" / f"{graph.modality}.{graph.relation_type}.dgl")
-                for graph in dataset.graphs
-            },
-        )
-        return cls(hypergraph, entities, manifest["origin"])
+        with read_artifact(directory, FORMAT) as artifact:
+            dataset = Dataset.from_json(artifact.manifest["dataset"])
+            entities = {label: pd.read_parquet(artifact.file(f"entities/{label}.parquet")) for label in dataset.labels}
+            hypergraph = Hypergraph(
+                dataset,
+                {label: len(table) for label, table in entities.items()},
+                dgl_graphs.load_hyperedges(artifact.file("hypergraph.dgl"), dataset.hyperedge_types),
+                {
+                    graph.key: dgl_graphs.load_graph(artifact.file(f"graphs/{graph.modality}.{graph.relation_type}.dgl"))
+                    for graph in dataset.graphs
+                },
+            )
+            if hypergraph.digest != artifact.manifest["digest"]:
+                raise ArtifactError(f"{directory} holds another hypergraph than its manifest says", hint="run the export again")
+            return cls(hypergraph, entities, artifact.manifest["origin"])

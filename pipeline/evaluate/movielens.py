@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from pipeline.domain.dataset import Dataset, GraphKey, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.evaluate.corating import corating_graph
-from pipeline.evaluate.hidden import Part
-from pipeline.evaluate.in_rows import shuffled as relabelled
+from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.metrics import mean_and_deviation, root_mean_squared_error
+from pipeline.evaluate.shuffled_graphs import shuffled as relabelled
 from pipeline.source.movielens.split import Ratings, Split
 from pipeline.train.fit import fit
 from pipeline.train.posterior import Sampling, posterior_mean
@@ -65,27 +64,19 @@ class Question:
 
     Attributes
     ----------
-    known, asked
-        Ratings, as hyperedges.
-    num_entities
-        Number of users and movies.
-    graphs
-        All graphs.
+    known
+        The ratings to learn from, with all graphs.
+    asked
+        The ratings to predict.
     """
 
-    known: HyperedgeList
+    known: Hypergraph
     asked: HyperedgeList
-    num_entities: dict[str, int]
-    graphs: dict[GraphKey, sparse.csr_array]
 
     def hypergraph(self, graphs: tuple[GraphKey, ...], *, shuffled: int | None = None) -> Hypergraph:
         """What training gets, with some of the graphs; their entities relabelled at random by a seed, if one is given."""
-        chosen = {key: self.graphs[key] for key in graphs}
-        if shuffled is not None:
-            chosen = relabelled(chosen, shuffled)
-        described = tuple(IntraModalGraph(*key, WEIGHTS[key]) for key in graphs)
-        dataset = Dataset("movielens", tuple(map(Modality, self.num_entities)), (RATING,), described)
-        return Hypergraph(dataset, self.num_entities, {RATING.label: self.known}, chosen)
+        chosen = {key: self.known.graphs[key] for key in graphs}
+        return self.known.with_graphs(chosen if shuffled is None else relabelled(chosen, shuffled))
 
 
 def question(split: Split, part: Part, seed: int) -> Question:
@@ -94,8 +85,7 @@ def question(split: Split, part: Part, seed: int) -> Question:
     if part == "validation":
         asked_E = np.zeros(known.num_hyperedges, dtype=bool)
         asked_E[np.random.default_rng(seed).permutation(known.num_hyperedges)[: known.num_hyperedges // 10]] = True
-        known, asked = (HyperedgeList(RATING.members, known.members_EK[mask], known.values_E[mask]) for mask in (~asked_E, asked_E))
-    num_entities = {"User": split.num_users, "Movie": split.num_movies}
+        known, asked = known.only(~asked_E), known.only(asked_E)
     users_E, movies_E = known.members_EK.T
     sums_N, counts_N = (np.bincount(users_E, weights, minlength=split.num_users) for weights in (known.values_E, None))
     liked_E = known.values_E > (sums_N / np.maximum(counts_N, 1))[users_E]
@@ -104,7 +94,10 @@ def question(split: Split, part: Part, seed: int) -> Question:
         shape, ends = (split.num_users, split.num_movies), (users_E[kept_E], movies_E[kept_E])
         graphs[keys[0]] = corating_graph(*ends, shape, NUM_NEIGHBOURS)
         graphs[keys[1]] = corating_graph(*ends[::-1], shape[::-1], NUM_NEIGHBOURS)
-    return Question(known, asked, num_entities, graphs)
+    num_entities = {"User": split.num_users, "Movie": split.num_movies}
+    described = tuple(IntraModalGraph(*key, WEIGHTS[key]) for key in graphs)
+    dataset = Dataset("movielens", tuple(map(Modality, num_entities)), (RATING,), described)
+    return Question(Hypergraph(dataset, num_entities, {RATING.label: known}, graphs), asked)
 
 
 def _edges(ratings: Ratings) -> HyperedgeList:
@@ -113,7 +106,7 @@ def _edges(ratings: Ratings) -> HyperedgeList:
 
 def by_global_mean(asked: Question) -> Predictions:
     """The mean of all known ratings."""
-    return np.full(asked.asked.num_hyperedges, asked.known.values_E.mean(dtype=np.float64))
+    return np.full(asked.asked.num_hyperedges, asked.known.hyperedges[RATING.label].values_E.mean(dtype=np.float64))
 
 
 def by_offsets(asked: Question) -> Predictions:

@@ -6,20 +6,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
-from pipeline.domain.dataset import Dataset, GraphKey, HyperedgeType
-from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph
+from pipeline.domain.hypergraph_of_ids import Columns, hypergraph_of_ids
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.rows import RowIndex
 from pipeline.domain.snapshot import Snapshot
-from pipeline.errors import ExportError
+from pipeline.errors import ExportError, HypergraphError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
-from pipeline.graph.stored import stored_datasets
+from pipeline.graph.stored_datasets import stored_datasets
 
 _READ_AGAIN = "it changed while it was read, or an ingest did not end; run the ingest again, then the export"
 
@@ -59,9 +56,15 @@ def export(client: GraphClient, dataset_name: str, directory: Path, progress: Pr
             rows[label] = RowIndex(columns["id"])
             entities[label] = pd.DataFrame(columns).sort_values("id", ignore_index=True)
             advance(len(rows[label]))
-    hyperedges = {kind.label: _hyperedges(client, kind, rows, progress) for kind in dataset.hyperedge_types}
-    graphs = {graph.key: _graph(client, graph.key, rows[graph.modality], progress) for graph in dataset.graphs}
-    hypergraph = Hypergraph(dataset, {label: len(index) for label, index in rows.items()}, hyperedges, graphs)
+    try:
+        hypergraph = hypergraph_of_ids(
+            dataset,
+            rows,
+            lambda kind: _hyperedges(client, kind, progress),
+            lambda graph: _relations(client, graph, progress),
+        )
+    except HypergraphError as error:
+        raise ExportError(str(error), hint=_READ_AGAIN) from error
     origin = {"uri": client.connection.uri, "database": client.connection.database, "readAt": datetime.now(UTC).isoformat()}
     snapshot = Snapshot(hypergraph, entities, origin)
     _check_counts(snapshot, expected)
@@ -78,44 +81,25 @@ def _description(client: GraphClient, name: str) -> tuple[Dataset, dict[str, int
     return stored.dataset, stored.counts
 
 
-def _graph(client: GraphClient, key: GraphKey, index: RowIndex, progress: Progress) -> sparse.csr_array:
-    label, relation_type = key
+def _hyperedges(client: GraphClient, kind: HyperedgeType, progress: Progress) -> Columns:
+    statement = (
+        load("export/hyperedges").with_members(kind.arity).with_identifiers(HyperedgeType=kind.label, Member0=kind.members[0])
+    )
+    with progress(f"Reading {kind.label}"):
+        values, *members = _columns(client.columns(statement)["hyperedges"], 1 + kind.arity)
+        return (*members, values)
+
+
+def _relations(client: GraphClient, graph: IntraModalGraph, progress: Progress) -> Columns:
+    label, relation_type = graph.key
     statement = load("export/relations").with_identifiers(Modality=label, RELATION_TYPE=relation_type)
     with progress(f"Reading {label}-{relation_type}"):
-        sources, targets, weights = _columns(client.columns(statement)["relations"], 3)
-        ends = tuple(_known_rows(index, ids, label) for ids in (sources, targets))
-    one_way = sparse.coo_array((np.array(weights, dtype=np.float32), ends), shape=(len(index), len(index)))
-    return (one_way + one_way.T).tocsr()
-
-
-def _hyperedges(client: GraphClient, hyperedge_type: HyperedgeType, rows: dict[str, RowIndex], progress: Progress) -> HyperedgeList:
-    statement = (
-        load("export/hyperedges")
-        .with_members(hyperedge_type.arity)
-        .with_identifiers(HyperedgeType=hyperedge_type.label, Member0=hyperedge_type.members[0])
-    )
-    with progress(f"Reading {hyperedge_type.label}"):
-        values, *members = _columns(client.columns(statement)["hyperedges"], 1 + hyperedge_type.arity)
-        members_EK = np.column_stack(
-            [_known_rows(rows[label], ids, label) for ids, label in zip(members, hyperedge_type.members, strict=True)]
-        )
-    # The database gives hyperedges in no order; sorted, the same graph gives the same files.
-    order = np.lexsort(members_EK.T[::-1])
-    values_E = np.array(values, dtype=np.float32)
-    return HyperedgeList(hyperedge_type.members, members_EK[order], values_E[order])
+        return _columns(client.columns(statement)["relations"], 3)
 
 
 def _columns(groups: Iterable[Iterable[Sequence[Any]]], count: int) -> list[Sequence[Any]]:
     """Rows in groups, as columns."""
     return list(zip(*chain.from_iterable(groups), strict=True)) or [()] * count
-
-
-def _known_rows(index: RowIndex, ids: Sequence[str], label: str) -> npt.NDArray[np.int64]:
-    rows = index.rows(ids)
-    if (rows < 0).any():
-        unknown = ids[int((rows < 0).argmax())]
-        raise ExportError(f"the {label} {unknown!r} came up in a relation, but not among the entities", hint=_READ_AGAIN)
-    return rows
 
 
 def _check_counts(snapshot: Snapshot, expected: dict[str, int]) -> None:

@@ -14,7 +14,7 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.graph.client import GraphClient
 from pipeline.graph.schema import create_schema
 from pipeline.graph.statement import load
-from pipeline.graph.stored import StoredDataset, stored_datasets
+from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
 from pipeline.ingest.changes import TableChanges, refuse_loss
 from pipeline.ingest.entities import remove_entities, write_entities
 from pipeline.ingest.hyperedges import write_hyperedges

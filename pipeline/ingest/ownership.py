@@ -4,7 +4,7 @@ from pipeline.domain.dataset import Dataset
 from pipeline.errors import GraphSchemaError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
-from pipeline.graph.stored import StoredDataset, stored_datasets
+from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
 
 
 def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pipeline.domain.dataset import Dataset, Modality
 from pipeline.errors import QueryError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.slots import Slot
 from pipeline.graph.statement import load
-from pipeline.graph.stored import stored_datasets
-from pipeline.graph.vectors import Slot
+from pipeline.graph.stored_datasets import stored_datasets
 
 
 @dataclass(frozen=True)

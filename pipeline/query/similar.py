@@ -5,8 +5,8 @@ from typing import Any
 
 from pipeline.domain.dataset import Modality
 from pipeline.graph.client import GraphClient
+from pipeline.graph.slots import INDEX_LIMIT, vector_index, vector_property
 from pipeline.graph.statement import load
-from pipeline.graph.vectors import INDEX_LIMIT, vector_index, vector_property
 from pipeline.query.served import Run
 
 _CANDIDATES_PER_NEIGHBOUR = 10

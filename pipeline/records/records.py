@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipeline.domain.dataset import Dataset, GraphKey
 from pipeline.errors import SourceError
-from pipeline.records import checks
+from pipeline.records.checks import Checks
 from pipeline.records.problems import CREATE_TABLE, SourceProblems, problem_groups, write_quarantine
 from pipeline.records.store import Store, literal, quoted
 from pipeline.records.tables import Table, graph_table_key, tables_of
@@ -162,14 +162,9 @@ class Records:
         """Say which table of the store holds the rows of a place as they were read; it has a column ``row``."""
         self._raw_tables[place] = table
 
-    def column(self, key: str, column: str) -> str:
-        """What the source calls a column."""
-        return self.columns.get((key, column), column)
-
     def num_rows(self, key: str) -> int:
         """Number of rows of a table."""
-        count: int = self.store.value(f"SELECT count(*) FROM {self.tables[key].name}")
-        return count
+        return self.store.num_rows(self.tables[key].name)
 
     def frame(self, key: str) -> pd.DataFrame:
         """A table in memory: its columns, in the order in which the rows were read."""
@@ -189,24 +184,25 @@ class Records:
         SourceProblems
             If there are problems, and they are not quarantined or are no single rows'.
         """
+        checks = Checks(self.store, self.tables, self.columns, self.notes)
         entities = [table for table in self.tables.values() if table.kind == "entities"]
         others = [table for table in self.tables.values() if table.kind != "entities"]
         # Where a whole file is missing or a modality is empty, everything else that seems wrong follows from it.
         self._refuse_problems("row IS NULL")
         for table in entities:
-            checks.check_entities(self, table)
-            checks.check_not_empty(self, table)
+            checks.entities(table)
+            checks.not_empty(table)
         self._refuse_problems("row IS NULL")
         if quarantine is not None:
             self._remove_bad_rows(entities)
             for table in entities:
-                checks.check_not_empty(self, table)
+                checks.not_empty(table)
             self._refuse_problems("row IS NULL")
             for table in others:
-                checks.remove_members_of_quarantined(self, table)
+                checks.remove_members_of_quarantined(table)
         for table in others:
-            checks.check_members(self, table)
-            (checks.check_relations if table.kind == "relations" else checks.check_hyperedges)(self, table)
+            checks.members(table)
+            (checks.relations if table.kind == "relations" else checks.hyperedges)(table)
         if quarantine is None:
             self._refuse_problems("true")
         else:

@@ -71,6 +71,11 @@ class Store:
         ((value,),) = self.rows(sql, parameters)
         return value
 
+    def num_rows(self, table: str) -> int:
+        """Number of rows of a table."""
+        count: int = self.value(f"SELECT count(*) FROM {table}")
+        return count
+
     def batches(self, sql: str, size: int) -> Iterator[pa.RecordBatch]:
         """The rows of a long result, so many at a time; no more of them are in memory."""
         # A connection of its own: the result is read while other statements run.

@@ -35,7 +35,7 @@ class Fit:
     history
         What every round did, the start first.
     num_untied
-        Per modality, entities without any hyperedge, even by way of relations; they have their modality's mean vector.
+        Per modality, entities without any hyperedge, even by way of relations; they have nearly their modality's mean vector.
     weights
         Per hyperedge type, λ and w as they were used.
     offsets

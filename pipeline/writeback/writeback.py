@@ -11,8 +11,8 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.schema import await_indexes
+from pipeline.graph.slots import INDEX_LIMIT, Slot, vector_index, vector_property
 from pipeline.graph.statement import load
-from pipeline.graph.vectors import INDEX_LIMIT, Slot, vector_index, vector_property
 
 BATCH_SIZE = 2_000
 CONCURRENCY = 2

@@ -9,17 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import psutil
 import pytest
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
-from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
 from pipeline.train.launch.launch import train
 from pipeline.train.problem.parameters import TrainingParameters
-from tests.unit.train.hypergraphs import coupled
+from tests.unit.train.hypergraphs import coupled, snapshot_of
 
 PARAMETERS = TrainingParameters(embedding_dim=8, rounds=12, tolerance=0)
 RECURRENT = replace(PARAMETERS, update="recurrent", start="svd", validation=0.1, rounds=4, network_steps=2)
@@ -30,9 +28,7 @@ def write_snapshot(directory: Path, value: float = 1.0) -> Path:
     hypergraph = coupled(seed=3, num=200)
     for edges in hypergraph.hyperedges.values():
         edges.values_E[:] *= value
-    ids = {label: [f"{label}-{row}" for row in range(count)] for label, count in hypergraph.num_entities.items()}
-    entities = {label: pd.DataFrame({"id": own, "name": own}) for label, own in ids.items()}
-    Snapshot(hypergraph, entities, {"source": "a test"}).write(directory)
+    snapshot_of(hypergraph).write(directory)
     return directory
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.graph.client import GraphClient
 from pipeline.graph.server import EmbeddedServer
+from tests.answers import NEAR, answers_in, readme_answers
 from tests.database import ask
 
 
@@ -64,6 +65,16 @@ def test_the_demo_prints_answers_and_what_it_did(demo: "subprocess.CompletedProc
     assert "Neo4j Browser: http://127.0.0.1:" in demo.stderr
     password = (home / "neo4j" / "password").read_text().strip()
     assert password not in demo.stdout + demo.stderr
+
+
+def test_the_demo_answers_as_the_readme_says(demo: "subprocess.CompletedProcess[str]") -> None:
+    """All but near ties: what the README scores clearly better than its last answer is among those printed."""
+    printed = answers_in(demo.stdout)
+    expected = readme_answers()
+    assert printed.keys() == expected.keys()
+    for question, listed in expected.items():
+        clear = {name for name, score in listed if score > listed[-1][1] + NEAR}
+        assert clear <= {name for name, _ in printed[question]}, (question, printed[question])
 
 
 @pytest.mark.usefixtures("demo")

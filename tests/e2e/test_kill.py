@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
-from pipeline.graph.stored import stored_datasets
+from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.source.described.source import DescribedSource
 from tests.database import ask, num_nodes, variables, wipe

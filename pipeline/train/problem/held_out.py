@@ -36,7 +36,5 @@ def hold_out(hypergraph: Hypergraph, part: float, seed: int) -> tuple[Hypergraph
             continue
         chosen_E = np.zeros(edges.num_hyperedges, dtype=bool)
         chosen_E[np.random.default_rng(stream).permutation(edges.num_hyperedges)[:count]] = True
-        left[label], held_out[label] = (
-            HyperedgeList(edges.modalities, edges.members_EK[mask_E], edges.values_E[mask_E]) for mask_E in (~chosen_E, chosen_E)
-        )
+        left[label], held_out[label] = edges.only(~chosen_E), edges.only(chosen_E)
     return replace(hypergraph, hyperedges=left), held_out

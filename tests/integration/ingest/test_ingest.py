@@ -12,7 +12,7 @@ from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.errors import GraphSchemaError, IngestRefusedError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import Statement
-from pipeline.graph.stored import stored_datasets
+from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.ingest import batches
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.records.problems import SourceProblems

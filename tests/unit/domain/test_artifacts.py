@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.domain.artifact import read_manifest, write_artifact
+from pipeline.domain.artifact import read_artifact, write_artifact
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.rows import RowIndex
 from pipeline.errors import ArtifactError
@@ -48,13 +48,13 @@ def test_a_missing_file_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "message"), [("{", "is damaged"), ('{"format": "other"}', "holds 'other'")])
 def test_a_manifest_that_is_not_ours_is_noticed(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ArtifactError, match=message):
-        read_manifest(tmp_path, "hyperlearn-embeddings-1")
+    with pytest.raises(ArtifactError, match=message), read_artifact(tmp_path, "hyperlearn-embeddings-1"):
+        pass
 
 
 def test_a_directory_without_a_manifest_is_no_artifact(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"manifest\.json is missing"):
-        read_manifest(tmp_path, "hyperlearn-embeddings-1")
+    with pytest.raises(ArtifactError, match=r"manifest\.json is missing"), read_artifact(tmp_path, "hyperlearn-embeddings-1"):
+        pass
 
 
 def test_a_failing_writer_leaves_nothing(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_it_reports_the_method_beside_its_baselines(split: Split, update: moviel
 def test_validation_is_a_part_of_the_training_ratings(split: Split) -> None:
     asked = question(split, "validation", 1)
     assert asked.asked.num_hyperedges == len(split.training.values_E) // 10
-    assert asked.known.num_hyperedges + asked.asked.num_hyperedges == len(split.training.values_E)
+    assert asked.known.hyperedges["Rating"].num_hyperedges + asked.asked.num_hyperedges == len(split.training.values_E)
     training = set(zip(split.training.users_E.tolist(), split.training.movies_E.tolist(), strict=True))
     assert {tuple(cell) for cell in asked.asked.members_EK.tolist()} <= training
 
@@ -67,16 +67,16 @@ def test_validation_is_a_part_of_the_training_ratings(split: Split) -> None:
 def test_graphs_are_made_of_what_is_known_alone(split: Split, part: movielens.Part) -> None:
     asked = question(split, part, 0)
     known = np.zeros((60, 80))
-    known[tuple(asked.known.members_EK.T)] = 1
+    known[tuple(asked.known.hyperedges["Rating"].members_EK.T)] = 1
     together = known.T @ known
-    graph = asked.graphs[TOGETHER[1]].toarray()
+    graph = asked.known.graphs[TOGETHER[1]].toarray()
     assert (graph > 0).any()
     assert (together[graph > 0] > 0).all()
 
 
 def test_shuffling_keeps_the_degrees(split: Split) -> None:
     asked = question(split, "test", 0)
-    graph = asked.graphs[GIVEN[0]].toarray()
+    graph = asked.known.graphs[GIVEN[0]].toarray()
     shuffled = asked.hypergraph(GIVEN, shuffled=3).graphs[GIVEN[0]].toarray()
     assert not np.array_equal(graph, shuffled)
     assert sorted(graph.sum(axis=0)) == sorted(shuffled.sum(axis=0))

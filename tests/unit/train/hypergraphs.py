@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy import sparse
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.snapshot import Snapshot
 from pipeline.train.problem.layout import Layout
 from pipeline.train.problem.problem import Problem
 
@@ -61,6 +63,12 @@ def coupled(seed: int = 0, num: int = 30, *, presence: bool = False) -> Hypergra
         lists,
         {graph.key: random_graph(counts[graph.modality], 0.4, rng) for graph in dataset.graphs},
     )
+
+
+def snapshot_of(hypergraph: Hypergraph) -> Snapshot:
+    """A snapshot of it, with ids that tell modality and row."""
+    ids = {label: [f"{label}-{row}" for row in range(count)] for label, count in hypergraph.num_entities.items()}
+    return Snapshot(hypergraph, {label: pd.DataFrame({"id": own, "name": own}) for label, own in ids.items()}, {"source": "a test"})
 
 
 def dense_hypergraph(factors: dict[str, np.ndarray], members: dict[str, tuple[str, ...]]) -> Hypergraph:

@@ -154,7 +154,8 @@ def test_entities_that_nothing_ties_get_the_mean_vector_of_their_modality() -> N
     result = fit(hypergraph, SMALL)
     # The last entity of every modality is in no hyperedge and in no graph; Dog has no other without.
     assert result.num_untied["Dog"] == 1
-    np.testing.assert_allclose(result.factors["Dog"][-1], result.factors["Dog"][:-1].mean(axis=0), rtol=1e-5)
+    mean = result.factors["Dog"][:-1].mean(axis=0)
+    assert np.linalg.norm(result.factors["Dog"][-1] - mean) == pytest.approx(0.02 * np.linalg.norm(mean), rel=1e-3)
     assert all(factor.any(axis=1).all() for factor in result.factors.values())
 
 
@@ -174,7 +175,7 @@ def test_a_hypergraph_without_hyperedges_has_vectors_that_say_nothing() -> None:
     empty = {label: HyperedgeList(e.modalities, e.members_EK[:0], e.values_E[:0]) for label, e in hypergraph.hyperedges.items()}
     result = fit(replace(hypergraph, hyperedges=empty), SMALL)
     assert result.num_untied == hypergraph.num_entities
-    np.testing.assert_allclose(result.factors["Ant"], 0.5)
+    np.testing.assert_allclose(result.factors["Ant"], 0.5, atol=0.02)
 
 
 @pytest.mark.parametrize(

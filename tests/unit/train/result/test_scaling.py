@@ -1,6 +1,7 @@
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,8 +44,14 @@ def test_a_dead_component_is_left_alone() -> None:
     assert all(np.array_equal(balanced[label][:, 1], factor[:, 1]) for label, factor in factors.items())
 
 
-def test_zero_rows_get_the_mean_of_the_others() -> None:
-    filled, counts = fill_zero_rows({"Ant": np.float32([[1, 3], [0, 0], [3, 5]]), "Bee": np.float32([[1, 0], [-1, 0], [0, 0]])})
-    assert filled["Ant"].tolist() == [[1, 3], [2, 4], [3, 5]]
-    np.testing.assert_allclose(filled["Bee"][2], [0.5**0.5, 0.5**0.5])
-    assert counts == {"Ant": 1, "Bee": 1}
+def test_zero_rows_get_the_mean_of_the_others_each_a_little_beside_it() -> None:
+    given = {"Ant": np.float32([[1, 3], [0, 0], [3, 5], [0, 0]]), "Bee": np.float32([[1, 0], [-1, 0], [0, 0]])}
+    filled, counts = fill_zero_rows(given)
+    assert counts == {"Ant": 2, "Bee": 1}
+    assert filled["Ant"][[0, 2]].tolist() == [[1, 3], [3, 5]]
+    for row, mean in ((filled["Ant"][1], [2, 4]), (filled["Ant"][3], [2, 4]), (filled["Bee"][2], [0.5**0.5, 0.5**0.5])):
+        assert np.linalg.norm(row - mean) == pytest.approx(0.02 * np.linalg.norm(mean), rel=1e-4)
+    assert filled["Ant"][1].tolist() != filled["Ant"][3].tolist()
+    assert given["Ant"][1].tolist() == [0, 0]
+    again, _ = fill_zero_rows(given)
+    assert all(np.array_equal(again[label], factor) for label, factor in filled.items())

@@ -1,4 +1,4 @@
-"""Which entities a measurement asks for, and from which all that tells the answer is hidden."""
+"""Which entities a measurement asks about, and of which all that tells the answer is hidden."""
 
 from typing import Literal
 
@@ -11,13 +11,13 @@ Part = Literal["test", "validation"]
 """What is asked for: the test part, or a part for choosing settings, from which the test part is hidden as well."""
 
 
-def hide_a_tenth(rows: Rows, part: Part, seed: int) -> tuple[Rows, Rows]:
+def hold_out_a_tenth(rows: Rows, part: Part, seed: int) -> tuple[Rows, Rows]:
     """Draw a tenth of some rows.
 
     Returns
     -------
     rows_Q
-        Those that are asked for, ascending.
+        Those that are asked about, ascending.
     hidden
         Those whose answer is hidden: the same, and in validation the test part's too.
     """

@@ -1,0 +1,55 @@
+"""Answers of the model, trained as `hyperlearn train` does it, on what is known.
+
+Shapes: Q entities asked about, C candidates, N entities, D embedding_dim.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from pipeline.evaluate.incidence import positions
+from pipeline.evaluate.question import Question
+from pipeline.evaluate.ranking import Scores
+from pipeline.evaluate.shuffled_graphs import Graphs
+from pipeline.train.fit import fit
+from pipeline.train.problem.parameters import TrainingParameters
+
+
+def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) -> Scores:
+    """Train on what is known, then score every candidate.
+
+    The score is the sum over hyperedge types of λ times the CP model's value of (entity, candidate, others). Others that are known
+    are averaged; where none is, they are marginalised by their modality's mean vector.
+
+    Parameters
+    ----------
+    asked
+        What is asked.
+    graphs
+        The graphs to train with.
+    parameters
+        Settings; the description has the weights of types and graphs.
+
+    Raises
+    ------
+    ConfigurationError
+        If what is known tells an answer.
+    """
+    asked.refuse_leak()
+    factors = fit(asked.known.with_graphs(graphs), parameters).factors
+    task, scores = asked.task, np.zeros(asked.true_QC.shape)
+    for kind in asked.known.dataset.hyperedge_types:
+        for own, candidate in positions(kind.members, task.modality, task.asked):
+            product_QD = factors[task.modality][asked.rows_Q].astype(np.float64)
+            for position, label in enumerate(kind.members):
+                if position not in {own, candidate}:
+                    product_QD *= _mean_rows(asked.members(label)[asked.rows_Q], factors[label])
+            scores += kind.weight * product_QD @ factors[task.asked][asked.candidates_C].astype(np.float64).T
+    return scores
+
+
+def _mean_rows(members: sparse.csr_array, factor_ND: npt.NDArray[np.float32]) -> Scores:
+    """Mean vector of each entity's members; that of the modality where it has none."""
+    counts_Q = np.diff(members.indptr)[:, None]
+    sums_QD = members @ factor_ND.astype(np.float64)
+    return np.where(counts_Q > 0, sums_QD / np.maximum(counts_Q, 1), factor_ND.mean(axis=0, dtype=np.float64))

@@ -1,0 +1,27 @@
+"""Answers as `hyperlearn demo` prints them and the README shows them."""
+
+import re
+from pathlib import Path
+
+Answers = dict[tuple[str, str], list[tuple[str, float]]]
+"""What is nearest to whom, with scores and best first, by modality and name."""
+
+README = Path(__file__).parents[1] / "README.md"
+NEAR = 0.005
+"""How far a score may be from the README's, and how much better than the README's last answer another one may be."""
+
+
+def answers_in(text: str) -> Answers:
+    """Read tables of answers."""
+    found: Answers = {}
+    for line in text.splitlines():
+        if title := re.fullmatch(r"(\w+): nearest to (.+?)\s*", line):
+            question = found.setdefault((title[1], title[2]), [])
+        elif found and (answer := re.fullmatch(r"[1-9]\s+(.+?)(\s{2,}.*)?\s+([01]\.\d{3})\s*", line)):
+            question.append((answer[1], float(answer[3])))
+    return found
+
+
+def readme_answers() -> Answers:
+    """Those of the README."""
+    return answers_in(README.read_text(encoding="utf-8"))
