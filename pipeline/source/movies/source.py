@@ -17,7 +17,7 @@ from pipeline.source.described.description_file import packaged_description
 from pipeline.source.described.source import fill_described
 from pipeline.source.files.fingerprint import fingerprint
 from pipeline.source.files.raw_tables import RawTables
-from pipeline.source.movies.films import Films, read_films
+from pipeline.source.movies.films import read_films
 
 DESCRIPTION, DATASET = packaged_description(__package__, "movies.toml")
 
@@ -50,11 +50,6 @@ class MoviesSource:
         """
         return Records.filled(DATASET, lambda records: self._fill(records, progress))
 
-    def films(self) -> Films:
-        """The films as tables."""
-        with self._file() as path:
-            return read_films(path)
-
     def _fill(self, records: Records, progress: Progress) -> None:
         with progress("Reading films"):
             raw_tables = self._raw_tables(records)
@@ -62,7 +57,8 @@ class MoviesSource:
 
     def _raw_tables(self, records: Records) -> RawTables:
         raw_tables = RawTables(records)
-        films = self.films()
+        with self._file() as path:
+            films = read_films(path)
         records.notes += films.notes
         for name, frame in films.tables.items():
             raw_tables.add(f"movies.db#{name}", frame)
