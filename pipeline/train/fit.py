@@ -12,16 +12,19 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
-from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
 from pipeline.train.result.health import findings
 from pipeline.train.result.prediction import Offsets, offsets_of, predict
+from pipeline.train.result.round import Round
 from pipeline.train.result.scaling import balance_columns, fill_zero_rows
-from pipeline.train.rounds import Round, Rounds
+from pipeline.train.rounds import Rounds
 from pipeline.train.sharing.exchange import Alone, Exchange
 from pipeline.train.sharing.threads import one_kernel_thread
 from pipeline.train.start.start import random_start, side_by_side, starting_offsets, untied_entities
 from pipeline.train.start.svd import singular_vectors, weighed
+from pipeline.train.stochastic.epochs import Epochs
+from pipeline.train.stochastic.slot_model import SlotParameters
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Fit:
         What is wrong with the factors, a sentence each; mostly empty.
     device
         What it was computed on: ``cpu`` or ``cuda``.
+    update
+        Which update trained.
+    slots
+        Per hyperedge type, what the stochastic update adds to its members' vectors; empty of the others.
     """
 
     factors: Factors
@@ -56,9 +63,13 @@ class Fit:
     best_round: int
     findings: list[str]
     device: str
+    update: UpdateName
+    slots: dict[str, SlotParameters]
 
     def predict(self, label: str, edges: HyperedgeList) -> npt.NDArray[np.float64]:
         """Predict the values of hyperedges of a type (E), whatever theirs are."""
+        if label in self.slots:
+            return self.slots[label].values(self.factors, edges.modalities, edges.members_EK) + self.offsets[label].mean
         return predict(self.factors, self.offsets.get(label), edges)
 
 
@@ -133,25 +144,35 @@ def fit_share(
     on_round: Callable[[Round], None] = lambda _: None,
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
-    layout = Layout(problem, parameters.embedding_dim)
-    with one_kernel_thread(station.threads) as pool:
-        matrices = starting_matrices(problem, layout, parameters, station)
-        rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.kernels, pool)
-        history = rounds.run(on_round)
-        trained, best_round = rounds.matrices(), rounds.best_round
-        del rounds
-    factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
-    filled, num_zero = fill_zero_rows(balance_columns(problem, factors))
-    return Fit(
-        filled,
-        history,
-        num_zero,
-        problem.weights(),
-        offsets_of(problem, layout, trained),
-        history[-1].number if best_round is None else best_round,
-        findings(problem, factors),
-        station.kernels.name,
-    )
+    update = update_of(problem, parameters)
+    if update == "stochastic":
+        with one_kernel_thread(station.threads) as pool:
+            epochs = Epochs(problem, station.own, parameters, station.exchange, station.kernels, pool)
+            history, best_round = epochs.run(on_round), epochs.best_round
+        factors, slots = epochs.result()
+        del epochs
+        offsets = {term.label: Offsets(term.mean, slots[term.label].biases) for term in problem.terms if term.loss == "squared"}
+    else:
+        layout = Layout(problem, parameters.embedding_dim)
+        with one_kernel_thread(station.threads) as pool:
+            matrices = starting_matrices(problem, layout, parameters, station)
+            rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.kernels, pool)
+            history = rounds.run(on_round)
+            trained, best = rounds.matrices(), rounds.best_round
+            del rounds
+        best_round, slots, offsets = history[-1].number if best is None else best, {}, offsets_of(problem, layout, trained)
+        factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
+        factors = balance_columns(problem, factors)
+    found = findings(problem, factors)
+    filled, num_zero = fill_zero_rows(factors)
+    return Fit(filled, history, num_zero, problem.weights(), offsets, best_round, found, station.kernels.name, update, slots)
+
+
+def update_of(problem: Problem, parameters: TrainingParameters) -> UpdateName:
+    """Which update trains: the one that is set, or the one that the hyperedge types' losses ask for."""
+    if parameters.update != "auto":
+        return parameters.update
+    return "stochastic" if any(term.loss == "likelihood" for term in problem.terms) else "exact"
 
 
 def starting_matrices(problem: Problem, layout: Layout, parameters: TrainingParameters, station: Station) -> Factors:

@@ -25,10 +25,11 @@ from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, TypePosition
+from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.tensor.line_moments import Path, gram_along, hyperedge_moments, quadratic_along
-from pipeline.train.tensor.line_search import Line, Losses, Pieces, Sums
+from pipeline.train.tensor.line_search import Line, Pieces, Sums
 from pipeline.train.tensor.unfolding import Unfolding, unfold
 from pipeline.train.update.divergence import diverged, rising
 from pipeline.train.update.exact import ExactUpdate
@@ -40,37 +41,6 @@ _SPAN = 16
 """Tiles that are one piece of work when the objective is expanded."""
 _DIVERGED = 100.0
 """An objective that is so many times what it was at the start has diverged."""
-
-
-@dataclass(frozen=True)
-class Round:
-    """What one round did.
-
-    Attributes
-    ----------
-    number
-        1, 2 …; 0 is the start.
-    losses
-        The objective's parts after it.
-    validation
-        Mean squared error on each hyperedge type's validation part, where there is one.
-    step_length
-        α; 1 takes the modalities' proposals as they are.
-    momentum
-        β, the part of the step before that went into this one.
-    iterations
-        Steps of the inner solver per modality: of conjugate gradients, or of Adam.
-    seconds
-        How long it took.
-    """
-
-    number: int
-    losses: Losses
-    validation: Mapping[str, float]
-    step_length: float
-    momentum: float
-    iterations: Mapping[str, int]
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -143,10 +113,10 @@ class Rounds:
         }
         self._grams: dict[TypePosition, Tensor] = {}
         self._update: Update
-        if parameters.update == "exact":
-            self._update = ExactUpdate(problem.labels, self._modalities, parameters, exchange, threads)
-        else:
+        if parameters.update == "recurrent":
             self._update = RecurrentUpdate(problem, self._modalities, self._matrices, parameters, threads)
+        else:
+            self._update = ExactUpdate(problem.labels, self._modalities, parameters, exchange, threads)
         self._best: _Best | None = None
 
     @property

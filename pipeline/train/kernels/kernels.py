@@ -198,6 +198,33 @@ class Kernels:
             powers.append(raised[-1])
         return torch.stack([power_ED.sum(1) for power_ED in powers], 1)
 
+    def add_weighted_rows(self, out_NW: Tensor, rows_M: Tensor, owners_M: Tensor, weights_M: Tensor, given_RW: Tensor) -> None:
+        """Add, for each entry, weight times row ``owner`` of what is given to row ``row`` of the result."""
+        out_NW.index_add_(0, rows_M, given_RW[owners_M].mul_(weights_M[:, None]))
+
+    def adagrad(self, matrix_NW: Tensor, squares_NW: Tensor, gradient_NW: Tensor, rows_R: Tensor, step_size: float) -> None:
+        """Move rows against their gradient by Adagrad, and forget it (Duchi, Hazan, Singer 2011).
+
+        Parameters
+        ----------
+        matrix_NW
+            What moves.
+        squares_NW
+            Σ g² of all steps so far.
+        gradient_NW
+            g; zero again afterwards.
+        rows_R
+            Which rows; one that stands there several times moves once.
+        step_size
+            How far an entry moves the first time.
+        """
+        rows_R = torch.unique(rows_R)
+        gradient_RW = gradient_NW[rows_R]
+        squares_RW = squares_NW[rows_R].addcmul_(gradient_RW, gradient_RW)
+        squares_NW[rows_R] = squares_RW
+        matrix_NW[rows_R] = matrix_NW[rows_R].addcdiv_(gradient_RW, squares_RW.sqrt_().add_(1e-10), value=-step_size)
+        gradient_NW[rows_R] = 0
+
     def sparse(self, matrix: sparse.csr_array) -> SparseMatrix:
         """Lay out a sparse matrix for products with tall ones."""
         return SparseMatrix.on(matrix, self.device)

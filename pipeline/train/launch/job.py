@@ -9,7 +9,7 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
 from pipeline.train.fit import Fit
 from pipeline.train.problem.parameters import TrainingParameters
-from pipeline.train.rounds import Round
+from pipeline.train.result.round import Round
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job, round_json
 from pipeline.train.problem.layout import Layout
 from pipeline.train.problem.problem import build_problem
-from pipeline.train.rounds import Round
+from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import ProcessGroup, joined
 
 FAILED = 3

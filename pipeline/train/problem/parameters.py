@@ -7,14 +7,15 @@ from typing import Any, Literal, get_args
 from pipeline.errors import ConfigurationError
 
 GraphScaling = Literal["absolute", "degree"]
-UpdateName = Literal["exact", "recurrent"]
+UpdateName = Literal["auto", "exact", "recurrent", "stochastic"]
+LossName = Literal["likelihood", "squared"]
 StartName = Literal["random", "svd"]
 
 _CHOICES = {"update": UpdateName, "start": StartName, "graph_scaling": GraphScaling}
 
 _FROM_ZERO = (
     *("tolerance", "absent_scale", "graph_weight", "ridge", "ridge_exponent", "offset_ridge", "offset_smoothness"),
-    *("cg_tolerance", "chebyshev_order", "learning_rate"),
+    *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "start_size", "cubic_norm"),
 )
 
 
@@ -26,11 +27,16 @@ class TrainingParameters:
     ----------
     update
         ``exact``: graph-regularised least squares, all modalities along one joint step. ``recurrent``: the paper's, graph
-        convolutions and an LSTM per modality, trained with Adam.
+        convolutions and an LSTM per modality, trained with Adam. ``stochastic``: batches of hyperedges, any loss, Adagrad.
+        ``auto``: stochastic where a hyperedge type's loss is the likelihood, else exact.
+    losses
+        Loss by hyperedge type. ``likelihood``: of a hyperedge that is there, the softmax of each member among all that could
+        stand in its place. ``squared``: of a value. A type that is not named gets ``squared`` where its values differ from each
+        other, so that they must be measurements, or where the update is not the stochastic one; else ``likelihood``.
     embedding_dim
         R, the length of every vector (the CP rank).
     rounds
-        Most rounds; each updates all modalities once.
+        Most rounds; each updates all modalities once, or, of the stochastic update, takes every hyperedge once.
     tolerance
         Stop when a round of the exact update lowers the objective by less than this part of it; 0 runs all rounds.
     validation
@@ -83,14 +89,28 @@ class TrainingParameters:
         Of its Adam.
     network_steps
         Its steps of Adam in a round, between two exchanges.
+    candidates
+        Entities that each batch of the stochastic update draws per slot to stand for all that could be there; all of them where
+        they are at most twice as many.
+    batch_size
+        Hyperedges of a batch.
+    step_size
+        Of its Adagrad: how far an entry moves the first time.
+    start_size
+        Standard deviation of the entries of own vectors at the start.
+    own_dropout
+        Part of the own vectors of a modality with a graph that a batch leaves out, so that the neighbours learn to carry: an entity
+        without hyperedges has nothing else.
+    cubic_norm
+        Weight of Σ |v|³ over a hyperedge's members (Lacroix et al. 2018).
     """
 
-    update: UpdateName = "exact"
+    update: UpdateName = "auto"
     embedding_dim: int = 32
-    rounds: int = 10
+    rounds: int = 30
     tolerance: float = 1e-4
-    validation: float = 0.0
-    patience: int = 10
+    validation: float = 0.05
+    patience: int = 3
     seed: int = 0
     start: StartName = "random"
     absent_weights: Mapping[str, float] = field(default_factory=dict)
@@ -110,14 +130,36 @@ class TrainingParameters:
     hidden_dim: int = 32
     learning_rate: float = 1e-3
     network_steps: int = 10
+    losses: Mapping[str, LossName] = field(default_factory=dict)
+    candidates: int = 256
+    batch_size: int = 1024
+    step_size: float = 0.1
+    start_size: float = 0.03
+    own_dropout: float = 0.5
+    cubic_norm: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("embedding_dim", "rounds", "patience", "cg_iterations", "diffusion_steps", "hidden_dim", "network_steps"):
+        for name in (
+            "embedding_dim",
+            "rounds",
+            "patience",
+            "cg_iterations",
+            "diffusion_steps",
+            "hidden_dim",
+            "network_steps",
+            "candidates",
+            "batch_size",
+        ):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, at least 1 is needed")
         for name in _FROM_ZERO:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a finite number from 0 on is needed")
+        if not 0 <= self.own_dropout < 1:
+            raise ConfigurationError(f"own_dropout is {self.own_dropout}, a part from 0 to below 1 is needed")
+        for label, loss in self.losses.items():
+            if loss not in get_args(LossName):
+                raise ConfigurationError(f"losses: {label} has {loss!r}", hint=f"choose one of {', '.join(get_args(LossName))}")
         if not 0 <= self.validation < 1:
             raise ConfigurationError(f"validation is {self.validation}, a part from 0 to below 1 is needed")
         if self.absent_popularity is not None and not 0 <= self.absent_popularity <= 1:

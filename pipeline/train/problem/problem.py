@@ -20,10 +20,13 @@ from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError
 from pipeline.train.problem.held_out import hold_out
 from pipeline.train.problem.laplacian import normalised_laplacian
-from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.parameters import LossName, TrainingParameters
 
 TypePosition = tuple[str, int]
 """A hyperedge type and one of its positions."""
+
+_SQUARED_ONLY = frozenset({"exact", "recurrent"})
+"""Updates that know no other loss."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class TensorTerm:
         m, the mean of the values where there are offsets; else 0.
     has_offsets
         Whether every member has an offset.
+    loss
+        What is minimised: the objective's squares, or the likelihood.
     """
 
     label: str
@@ -58,6 +63,7 @@ class TensorTerm:
     popularities: tuple[npt.NDArray[np.float32], ...]
     mean: float
     has_offsets: bool
+    loss: LossName
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -87,6 +93,8 @@ class Problem:
         L = Σ_g μ_g L_g (N × N) per modality that has a graph, all scaling included.
     graph_scales
         Σ_g μ_g per modality that has a graph: L divided by it has its eigenvalues in [0, 2].
+    graphs
+        The weights W_g (N × N) per modality that has a graph.
     ridges
         ρ_i (N, float32) per modality label.
     offset_ridge
@@ -99,6 +107,7 @@ class Problem:
     terms: tuple[TensorTerm, ...]
     laplacians: Mapping[str, sparse.csr_array]
     graph_scales: Mapping[str, float]
+    graphs: Mapping[str, tuple[sparse.csr_array, ...]]
     ridges: Mapping[str, npt.NDArray[np.float32]]
     offset_ridge: float
     offset_smoothness: float
@@ -131,10 +140,15 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
     ConfigurationError
         If a weight is given for a hyperedge type that is not there, or a value is not finite.
     """
-    unknown = sorted(set(parameters.absent_weights) - set(hypergraph.hyperedges))
-    if unknown:
+    for name in ("absent_weights", "losses"):
+        unknown = sorted(set(getattr(parameters, name)) - set(hypergraph.hyperedges))
+        if unknown:
+            raise ConfigurationError(
+                f"{name} names {unknown[0]}, which is no hyperedge type", hint=f"there are {', '.join(hypergraph.hyperedges)}"
+            )
+    if parameters.update in _SQUARED_ONLY and "likelihood" in parameters.losses.values():
         raise ConfigurationError(
-            f"absent_weights names {unknown[0]}, which is no hyperedge type", hint=f"there are {', '.join(hypergraph.hyperedges)}"
+            f"the {parameters.update} update minimises squares, and losses asks for the likelihood", hint="set update to auto"
         )
     for label, edges in hypergraph.hyperedges.items():
         if not np.isfinite(edges.values_E).all():
@@ -152,6 +166,7 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
         terms,
         laplacians,
         scales,
+        {label: tuple(weights for (owner, _), weights in known.graphs.items() if owner == label) for label in laplacians},
         {label: _ridge(label, count, terms, parameters) for label, count in known.num_entities.items()},
         parameters.offset_ridge,
         parameters.offset_smoothness,
@@ -161,7 +176,8 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
 def _term(label: str, held_out: HyperedgeList, weight: float, hypergraph: Hypergraph, parameters: TrainingParameters) -> TensorTerm:
     edges = hypergraph.hyperedges[label]
     absent_weight = _absent_weight(label, edges, hypergraph, parameters)
-    has_offsets = parameters.offsets and absent_weight == 0
+    loss = _loss(label, edges, parameters)
+    has_offsets = loss == "squared" and parameters.offsets and absent_weight == 0
     mean = float(edges.values_E.mean(dtype=np.float64)) if has_offsets else 0.0
     return TensorTerm(
         label,
@@ -172,7 +188,14 @@ def _term(label: str, held_out: HyperedgeList, weight: float, hypergraph: Hyperg
         _popularities(edges, hypergraph, parameters.absent_popularity),
         mean,
         has_offsets,
+        loss,
     )
+
+
+def _loss(label: str, edges: HyperedgeList, parameters: TrainingParameters) -> LossName:
+    if label in parameters.losses:
+        return parameters.losses[label]
+    return "squared" if np.ptp(edges.values_E) > 0 or parameters.update in _SQUARED_ONLY else "likelihood"
 
 
 def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, parameters: TrainingParameters) -> float:

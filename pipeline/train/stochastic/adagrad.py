@@ -1,0 +1,44 @@
+"""A matrix that moves against its gradients, each entry by ever smaller steps. Shapes: N rows, W columns, R and M rows touched."""
+
+import torch
+from torch import Tensor
+
+from pipeline.train.kernels.kernels import Kernels
+
+
+class Adagrad:
+    """Adagrad on the rows that a batch touches.
+
+    Parameters
+    ----------
+    matrix
+        What moves (N × W, or N), in place.
+    step_size
+        How far an entry moves the first time.
+    kernels
+        What computes.
+    """
+
+    def __init__(self, matrix: Tensor, step_size: float, kernels: Kernels) -> None:
+        self._matrix_NW = matrix if matrix.ndim == 2 else matrix[:, None]
+        self._step_size = step_size
+        self._kernels = kernels
+        self._squares_NW = torch.zeros_like(self._matrix_NW)
+        self._gradient_NW = torch.zeros_like(self._matrix_NW)
+        self._touched: list[Tensor] = []
+
+    def add(self, rows_R: Tensor, gradient: Tensor) -> None:
+        """Add gradients (R × W, or R) to rows, which may be named several times."""
+        self._gradient_NW.index_add_(0, rows_R, gradient if gradient.ndim == 2 else gradient[:, None])
+        self._touched.append(rows_R)
+
+    def add_weighted(self, rows_M: Tensor, owners_M: Tensor, weights_M: Tensor, gradient_RW: Tensor) -> None:
+        """Add weight times row ``owner`` of a gradient to each of some rows."""
+        self._kernels.add_weighted_rows(self._gradient_NW, rows_M, owners_M, weights_M, gradient_RW)
+        self._touched.append(rows_M)
+
+    def step(self) -> None:
+        """Move the rows that were touched."""
+        rows_R = torch.cat(self._touched)
+        self._touched.clear()
+        self._kernels.adagrad(self._matrix_NW, self._squares_NW, self._gradient_NW, rows_R, self._step_size)

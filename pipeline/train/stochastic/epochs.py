@@ -1,0 +1,188 @@
+"""The rounds of the stochastic update, as one worker runs them: every hyperedge once a round, in batches, in random order.
+
+In one process all modalities move with every batch. A worker among several moves its own modalities and holds the others', as the
+paper has it, and they exchange what they have moved `_EXCHANGES` times a round: other numbers of workers then give other factors,
+about as good; the same number gives the same bits. The validation part says when to stop and which round counts.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.problem.layout import Factors
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.problem import Problem
+from pipeline.train.result.round import Round
+from pipeline.train.sharing.exchange import Exchange
+from pipeline.train.sharing.threads import Threads
+from pipeline.train.stochastic.slot_model import SlotModel, SlotParameters
+from pipeline.train.stochastic.steps import Steps
+from pipeline.train.stochastic.validation import validation_loss
+from pipeline.train.tensor.line_search import Losses
+from pipeline.train.update.divergence import diverged
+
+_EXCHANGES = 8
+"""How often in a round several workers exchange what they have moved."""
+
+
+class Epochs:
+    """One worker's state.
+
+    Parameters
+    ----------
+    problem
+        The objective.
+    own
+        Labels of the modalities that this worker moves.
+    parameters
+        Settings.
+    exchange
+        How it reaches the other workers.
+    kernels
+        What it computes with.
+    threads
+        What it shares the work out to.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        own: Sequence[str],
+        parameters: TrainingParameters,
+        exchange: Exchange,
+        kernels: Kernels,
+        threads: Threads,
+    ) -> None:
+        self._problem = problem
+        self._own = frozenset(own)
+        self._parameters = parameters
+        self._exchange = exchange
+        self._threads = threads
+        self._terms = {term.label: term for term in problem.terms}
+        self._random = np.random.default_rng([parameters.seed, 2])
+        self._model = SlotModel(problem, parameters.embedding_dim, parameters.start_size, parameters.seed)
+        self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
+        self.best_round = 0
+        """Number of the round whose factors count."""
+        self._best = np.inf
+        self._kept: tuple[Factors, dict[str, SlotParameters]] | None = None
+
+    def result(self) -> tuple[Factors, dict[str, SlotParameters]]:
+        """The vectors (N × D) of all modalities and what each type adds to them, of the best round."""
+        return self._kept or (self._model.factors(), self._model.slots())
+
+    def run(self, on_round: Callable[[Round], None] = lambda _: None) -> list[Round]:
+        """Run rounds until the validation loss has not fallen for long enough, or their number is reached.
+
+        Parameters
+        ----------
+        on_round
+            Is told of every round as it ends, the start (number 0) included.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If a loss is no longer finite; on all workers alike.
+        """
+        history = [self._round(0, self._popularity_losses(), time.perf_counter())]
+        on_round(history[-1])
+        while len(history) <= self._parameters.rounds and len(history) - 1 - self.best_round < self._parameters.patience:
+            clock = time.perf_counter()
+            history.append(self._round(len(history), self._epoch(), clock))
+            on_round(history[-1])
+        return history
+
+    def _round(self, number: int, losses: Mapping[str, float], clock: float) -> Round:
+        if not np.isfinite(list(losses.values())).all():
+            raise diverged("the loss", number)
+        validation = {}
+        if any(term.held_out.num_hyperedges for term in self._terms.values()):
+            factors, slots = self._model.factors(), self._model.slots()
+            measured = self._threads.map(lambda term: validation_loss(term, factors, slots[term.label]), self._terms.values())
+            validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}
+        watched = self._watched(validation)
+        if not validation or watched < self._best:
+            self._best, self.best_round = watched, number
+            self._kept = (self._model.factors(), self._model.slots()) if validation else None
+        weighted = {label: self._terms[label].weight * loss for label, loss in losses.items()}
+        seconds = time.perf_counter() - clock
+        return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, seconds)
+
+    def _watched(self, validation: Mapping[str, float]) -> float:
+        """The mean of the types' validation losses, values in units of their variance."""
+        scales = {label: self._steps.variance(label) if self._terms[label].loss == "squared" else 1.0 for label in validation}
+        return float(np.mean([loss / scales[label] for label, loss in validation.items()])) if validation else np.inf
+
+    def _popularity_losses(self) -> dict[str, float]:
+        """What the model loses before it has learned: it knows how often each entity stands where, or the mean of the values."""
+        losses = {}
+        for label, term in self._terms.items():
+            if term.loss == "squared":
+                losses[label] = (
+                    0.5 * float(np.mean(np.square(term.hyperedges.values_E, dtype=np.float64))) / self._steps.variance(label)
+                )
+                continue
+            slots = []
+            for position, rows_E in enumerate(term.hyperedges.members_EK.T):
+                bias_N = self._model.biases[label, position].double()
+                slots.append(float((torch.logsumexp(bias_N, 0) - bias_N[torch.from_numpy(rows_E.copy())]).mean()))
+            losses[label] = float(np.mean(slots))
+        return losses
+
+    def _epoch(self) -> dict[str, float]:
+        """Take every hyperedge once; give the mean loss of a question per hyperedge type."""
+        sums = dict.fromkeys(self._terms, 0.0)
+        batches = list(self._batches())
+        order = self._random.permutation(len(batches))
+        for part in np.array_split(order, _EXCHANGES):
+            for number in part:
+                label, numbers_B = batches[number]
+                term = self._terms[label]
+                if self._own.isdisjoint(term.modalities):
+                    continue
+                loss = self._steps.step(term, torch.from_numpy(numbers_B))
+                if term.modalities[0] in self._own:
+                    sums[label] += loss
+            self._share()
+        total = self._exchange.total(np.array(list(sums.values())))
+        asked = {
+            label: term.hyperedges.num_hyperedges * (len(term.modalities) if term.loss == "likelihood" else 1)
+            for label, term in self._terms.items()
+        }
+        return {label: float(loss) / asked[label] for label, loss in zip(self._terms, total, strict=True)}
+
+    def _batches(self) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
+        for label, term in self._terms.items():
+            count = term.hyperedges.num_hyperedges
+            for numbers_B in np.array_split(self._random.permutation(count), -(-count // self._parameters.batch_size)):
+                yield label, numbers_B
+
+    def _share(self) -> None:
+        """Give the other workers what this one has moved, and take what they have."""
+        if self._own.issuperset(self._problem.labels):
+            return
+        columns = {
+            label: [bias for (kind, k), bias in self._model.biases.items() if self._terms[kind].modalities[k] == label]
+            for label in self._problem.labels
+        }
+        own = {label: torch.column_stack([self._model.own[label], *columns[label]]) for label in self._own}
+        dim = self._parameters.embedding_dim
+        for label, matrix_NW in self._exchange.share(own).items():
+            self._model.own[label].copy_(matrix_NW[:, :dim])
+            for number, bias_N in enumerate(columns[label]):
+                bias_N.copy_(matrix_NW[:, dim + number])
+        self._share_small(self._model.scales, {label: term.modalities[0] for label, term in self._terms.items()})
+        self._share_small(self._model.filters, {label: label for label in self._model.filters})
+
+    def _share_small(self, tensors: Mapping[str, Tensor], owners: Mapping[str, str]) -> None:
+        if not tensors:
+            return
+        parts = [tensor if owners[name] in self._own else torch.zeros_like(tensor) for name, tensor in tensors.items()]
+        total = torch.from_numpy(self._exchange.total(torch.cat([part.flatten() for part in parts]).double().numpy())).float()
+        for tensor, part in zip(tensors.values(), torch.split(total, [part.numel() for part in parts]), strict=True):
+            tensor.copy_(part.view_as(tensor))

@@ -1,0 +1,109 @@
+"""What one batch of hyperedges asks of its members' vectors: losses and their gradients, slot by slot.
+
+The score of a hyperedge is Σ_d t_d Π_k s_k(v_k)_d + Σ_k b_k: the CP model with a scale t per component and type, and a bias per
+entity and slot. s_k shifts the components where a modality stands in the type more than once, so that its positions can be told apart
+(HSimplE: Fatemi et al. 2020). Two losses:
+
+* *likelihood*, for hyperedges that are there or not: for each slot, −log of the softmax of the true member among the candidates,
+  given the other members. Where candidates are a sample, each stands for as many as it was drawn from.
+* *squared*, for values: (x − m − score)².
+
+Gradients are written out rather than left to autograd: every slot is then a piece of work of its own, for a thread of its own, and
+what is added up has one fixed order. Shapes: B hyperedges of the batch, K arity, C candidates, D embedding_dim.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One position of a batch.
+
+    Attributes
+    ----------
+    members_BD, biases_B
+        Vectors and biases of the true members.
+    candidates_CD, candidate_biases_C
+        Those of the candidates.
+    correction
+        log of how many entities a candidate stands for.
+    is_true_BC
+        Which candidates are the true member itself: it counts once.
+    """
+
+    members_BD: Tensor
+    biases_B: Tensor
+    candidates_CD: Tensor
+    candidate_biases_C: Tensor
+    correction: float
+    is_true_BC: Tensor
+
+
+@dataclass(frozen=True)
+class SlotGradient:
+    """What a slot's loss, added up over the batch, asks for.
+
+    Attributes
+    ----------
+    loss
+        Σ_e −log p.
+    context_BD
+        The gradient by the product of scale and other members.
+    members_BD, biases_B
+        By the true members' vectors, as far as they are the answer, and biases.
+    candidates_CD, candidate_biases_C
+        By the candidates'.
+    """
+
+    loss: float
+    context_BD: Tensor
+    members_BD: Tensor
+    biases_B: Tensor
+    candidates_CD: Tensor
+    candidate_biases_C: Tensor
+
+
+def likelihood(context_BD: Tensor, slot: Slot) -> SlotGradient:
+    """Give −Σ_e log softmax of the true member's score among the candidates', and its gradients."""
+    scores_BC = torch.addmm(slot.candidate_biases_C, context_BD, slot.candidates_CD.T)
+    if slot.correction:
+        scores_BC += slot.correction
+    scores_BC.masked_fill_(slot.is_true_BC, float("-inf"))
+    true_B = (context_BD * slot.members_BD).sum(1).add_(slot.biases_B)
+    # Scores are brought below zero by the largest one, so that no power overflows.
+    highest_B = torch.maximum(scores_BC.amax(1), true_B)
+    weights_BC = scores_BC.sub_(highest_B[:, None]).exp_()
+    own_B = (true_B - highest_B).exp_()
+    total_B = weights_BC.sum(1).add_(own_B)
+    loss = float((total_B.log() - (true_B - highest_B)).sum(dtype=torch.float64))
+    weights_BC /= total_B[:, None]
+    missing_B = own_B.div_(total_B).sub_(1)
+    gradient_BD = torch.addmm(missing_B[:, None] * slot.members_BD, weights_BC, slot.candidates_CD)
+    return SlotGradient(
+        loss,
+        gradient_BD,
+        missing_B[:, None] * context_BD,
+        missing_B,
+        weights_BC.T @ context_BD,
+        weights_BC.sum(0),
+    )
+
+
+def shifted(vectors: Tensor, shift: int) -> Tensor:
+    """Move components on by so many places, round the end."""
+    return vectors.roll(shift, -1) if shift else vectors
+
+
+def product_without(members_KBD: Sequence[Tensor], *left_out: int) -> Tensor:
+    """Multiply the members' vectors (B × D) but for some positions; ones where none is left."""
+    chosen = [member_BD for position, member_BD in enumerate(members_KBD) if position not in left_out]
+    if not chosen:
+        return torch.ones_like(members_KBD[0])
+    product_BD = chosen[0]
+    for member_BD in chosen[1:]:
+        product_BD = product_BD * member_BD
+    return product_BD

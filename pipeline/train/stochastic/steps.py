@@ -1,0 +1,277 @@
+"""One step of the stochastic update: a batch of hyperedges of one type, and the rows that it moves.
+
+The members and the candidates of the slots get their vectors (`neighbour_means`), each slot says what it asks of them
+(`slot_loss`), and the rows that were touched move (`adagrad`). Shapes: N entities, B hyperedges of the batch, K arity, C
+candidates, R rows of a modality that the batch needs, D embedding_dim.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.problem.problem import Problem, TensorTerm
+from pipeline.train.sharing.threads import Threads
+from pipeline.train.stochastic.adagrad import Adagrad
+from pipeline.train.stochastic.neighbour_means import Neighbourhood
+from pipeline.train.stochastic.slot_loss import Slot, SlotGradient, likelihood, product_without, shifted
+from pipeline.train.stochastic.slot_model import SlotModel
+
+_FIRST = torch.zeros(1, dtype=torch.int64)
+"""The one row of a scale."""
+_NOBODY = torch.zeros(0, dtype=torch.int64)
+"""Candidates where none is asked for."""
+_SLOWER = 0.1
+"""How far scales and filters, which every batch moves, go against single entities."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a modality that a batch needs.
+
+    Attributes
+    ----------
+    rows_R
+        Ascending.
+    everyone
+        Whether they are all rows.
+    vectors_RD
+        v.
+    kept_R1
+        o: 0 for an own vector that was dropped, or that is of an entity in no hyperedge, else 1.
+    neighbourhoods, means
+        By graph: the neighbours, and their means (R × D).
+    """
+
+    rows_R: Tensor
+    everyone: bool
+    vectors_RD: Tensor
+    kept_R1: Tensor
+    neighbourhoods: Sequence[Neighbourhood]
+    means: Sequence[Tensor]
+
+    def numbers(self, rows: Tensor) -> Tensor:
+        """Where rows stand among them."""
+        return rows if self.everyone else torch.searchsorted(self.rows_R, rows)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a position's question, or a type's values, ask of the vectors.
+
+    Attributes
+    ----------
+    loss
+        Added up over the batch.
+    members_KBD
+        The gradient by the members' vectors, by position; None where it asks nothing of them.
+    scale_D
+        By t.
+    """
+
+    loss: float
+    members_KBD: Sequence[Tensor]
+    scale_D: Tensor
+
+
+class Steps:
+    """What moves one worker's modalities.
+
+    Parameters
+    ----------
+    model
+        What is learned.
+    problem
+        The hyperedge types and graphs.
+    own
+        Labels of the modalities that this worker moves; the others' vectors are held.
+    parameters
+        Settings.
+    kernels
+        What computes.
+    threads
+        What the slots are shared out to.
+    """
+
+    def __init__(
+        self,
+        model: SlotModel,
+        problem: Problem,
+        own: Sequence[str],
+        parameters: TrainingParameters,
+        kernels: Kernels,
+        threads: Threads,
+    ) -> None:
+        self._model = model
+        self._problem = problem
+        self._own = frozenset(own)
+        self._parameters = parameters
+        self._threads = threads
+        self._draws = torch.Generator().manual_seed(parameters.seed)
+        self._members = {term.label: torch.from_numpy(np.ascontiguousarray(term.hyperedges.members_EK.T)) for term in problem.terms}
+        self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
+        self._values = {term.label: torch.from_numpy(term.hyperedges.values_E) for term in problem.terms}
+        size = parameters.step_size
+        self._vectors = {label: Adagrad(vectors, size, kernels) for label, vectors in model.own.items()}
+        self._biases = {at: Adagrad(bias, size, kernels) for at, bias in model.biases.items()}
+        self._scales = {label: Adagrad(scale[None], _SLOWER * size, kernels) for label, scale in model.scales.items()}
+        self._filters = {label: Adagrad(filters, _SLOWER * size, kernels) for label, filters in model.filters.items()}
+
+    def variance(self, label: str) -> float:
+        """The variance of a type's values."""
+        return self._variances[label]
+
+    def step(self, term: TensorTerm, numbers_B: Tensor) -> float:
+        """Take a batch of a type's hyperedges, by their numbers; give its loss, added up over hyperedges and questions."""
+        members_KB = self._members[term.label][:, numbers_B]
+        is_asked = term.loss == "likelihood"
+        candidates = [self._candidates(label) if is_asked else _NOBODY for label in term.modalities]
+        rows = {label: self._rows(label, term, members_KB, candidates) for label in dict.fromkeys(term.modalities)}
+        own = [rows[label].vectors_RD[rows[label].numbers(members_KB[k])] for k, label in enumerate(term.modalities)]
+        moved = [shifted(own_BD, shift) for own_BD, shift in zip(own, self._model.shifts[term.label], strict=True)]
+        gradients = {label: torch.zeros_like(needed.vectors_RD) for label, needed in rows.items()}
+        share = term.weight / len(numbers_B)
+        if is_asked:
+
+            def ask(position: int) -> tuple[SlotGradient, _Asked]:
+                label, others_BD = term.modalities[position], product_without(moved, position)
+                context_BD = shifted(self._model.scales[term.label] * others_BD, -self._model.shifts[term.label][position])
+                slot = self._slot(term, position, rows[label], members_KB[position], candidates[position], own[position])
+                found = likelihood(context_BD, slot)
+                return found, self._asked(term, moved, position, found)
+
+            answers = self._threads.map(ask, range(len(own)))
+            for position, (found, _) in enumerate(answers):
+                self._add_candidates(term, position, found, candidates[position], members_KB[position], rows, gradients, share)
+            asked = [each for _, each in answers]
+        else:
+            asked = [self._values_asked(term, moved, members_KB, numbers_B, share)]
+        for position, label in enumerate(term.modalities):
+            by_member_BD = torch.stack([each.members_KBD[position] for each in asked]).sum(0)
+            if self._parameters.cubic_norm:
+                by_member_BD.addcmul_(own[position], own[position].abs(), value=3 * self._parameters.cubic_norm)
+            needed = rows[label]
+            gradients[label].index_add_(0, needed.numbers(members_KB[position]), by_member_BD, alpha=share)
+        self._threads.map(lambda label: self._move(label, rows[label], gradients[label]), self._own & gradients.keys())
+        if term.modalities[0] in self._own:
+            self._scales[term.label].add(_FIRST, torch.stack([each.scale_D for each in asked]).sum(0).mul_(share)[None])
+            self._scales[term.label].step()
+        return sum(each.loss for each in asked)
+
+    def _asked(self, term: TensorTerm, moved: Sequence[Tensor], position: int, found: SlotGradient) -> _Asked:
+        """Carry a slot's gradient on to the members and the scale."""
+        shifts, scale_D = self._model.shifts[term.label], self._model.scales[term.label]
+        gradient_BD = shifted(found.context_BD, shifts[position])
+        members = [
+            found.members_BD
+            if other == position
+            else shifted(gradient_BD * scale_D * product_without(moved, position, other), -shifts[other])
+            for other in range(len(moved))
+        ]
+        return _Asked(found.loss, members, (gradient_BD * product_without(moved, position)).sum(0))
+
+    def _values_asked(
+        self, term: TensorTerm, moved: Sequence[Tensor], members_KB: Tensor, numbers_B: Tensor, share: float
+    ) -> _Asked:
+        """What values ask: half the squares of what is missing, in units of their variance."""
+        scale_D, shifts = self._model.scales[term.label], self._model.shifts[term.label]
+        biases = [self._model.biases[term.label, position][members_B] for position, members_B in enumerate(members_KB)]
+        whole_BD = product_without(moved)
+        beyond_B = whole_BD @ scale_D + torch.stack(biases).sum(0) - self._values[term.label][numbers_B]
+        beyond_B /= self._variances[term.label]
+        for position, members_B in enumerate(members_KB):
+            if term.modalities[position] in self._own:
+                self._biases[term.label, position].add(members_B, share * beyond_B)
+                self._biases[term.label, position].step()
+        loss = 0.5 * float((beyond_B * beyond_B).sum(dtype=torch.float64)) * self._variances[term.label]
+        members = [
+            shifted(beyond_B[:, None] * scale_D * product_without(moved, position), -shifts[position])
+            for position in range(len(moved))
+        ]
+        return _Asked(loss, members, (beyond_B[:, None] * whole_BD).sum(0))
+
+    def _add_candidates(
+        self,
+        term: TensorTerm,
+        position: int,
+        found: SlotGradient,
+        candidates_C: Tensor | None,
+        members_B: Tensor,
+        rows: Mapping[str, _Rows],
+        gradients: Mapping[str, Tensor],
+        share: float,
+    ) -> None:
+        """Note what a slot asks of its candidates, and move its biases."""
+        label = term.modalities[position]
+        if label not in self._own:
+            return
+        numbers_C = candidates_C if candidates_C is not None else rows[label].rows_R
+        gradients[label].index_add_(0, rows[label].numbers(numbers_C), found.candidates_CD, alpha=share)
+        bias = self._biases[term.label, position]
+        bias.add(numbers_C, share * found.candidate_biases_C)
+        bias.add(members_B, share * found.biases_B)
+        bias.step()
+
+    def _candidates(self, label: str) -> Tensor | None:
+        """Draw candidates; None for all entities, where they are few."""
+        count = self._problem.num_entities[label]
+        if count <= 2 * self._parameters.candidates:
+            return None
+        return torch.randint(count, (self._parameters.candidates,), generator=self._draws)
+
+    def _rows(self, label: str, term: TensorTerm, members_KB: Tensor, candidates: Sequence[Tensor | None]) -> _Rows:
+        """Give the vectors that a batch needs of a modality."""
+        at = [position for position, modality in enumerate(term.modalities) if modality == label]
+        everyone = any(candidates[position] is None for position in at)
+        if everyone:
+            rows_R = torch.arange(self._problem.num_entities[label])
+        else:
+            needed = [members_KB[position] for position in at] + [c for position in at if (c := candidates[position]) is not None]
+            rows_R = torch.unique(torch.cat(needed))
+        own_ND = self._model.own[label]
+        vectors_RD = own_ND[rows_R]
+        graphs, kept_R1 = self._model.graphs.get(label, []), self._model.held[label][rows_R]
+        if graphs and self._parameters.own_dropout:
+            kept_R1 = kept_R1 * (torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout)
+            vectors_RD = vectors_RD * kept_R1
+        neighbourhoods = [graph.of(rows_R) for graph in graphs]
+        means = [_means(neighbourhood, own_ND) for neighbourhood in neighbourhoods]
+        for mean_RD, filter_D in zip(means, self._model.filters.get(label, ()), strict=True):
+            vectors_RD = vectors_RD + mean_RD * filter_D
+        return _Rows(rows_R, everyone, vectors_RD, kept_R1, neighbourhoods, means)
+
+    def _slot(
+        self, term: TensorTerm, position: int, rows: _Rows, members_B: Tensor, candidates_C: Tensor | None, own_BD: Tensor
+    ) -> Slot:
+        bias_N = self._model.biases[term.label, position]
+        if candidates_C is None:
+            is_true_BC = members_B[:, None] == rows.rows_R
+            return Slot(own_BD, bias_N[members_B], rows.vectors_RD, bias_N, 0.0, is_true_BC)
+        correction = float(np.log(len(bias_N) / len(candidates_C)))
+        is_true_BC = members_B[:, None] == candidates_C
+        vectors_CD = rows.vectors_RD[rows.numbers(candidates_C)]
+        return Slot(own_BD, bias_N[members_B], vectors_CD, bias_N[candidates_C], correction, is_true_BC)
+
+    def _move(self, label: str, rows: _Rows, gradient_RD: Tensor) -> None:
+        """Carry a gradient by vectors on to own vectors and filters, and step."""
+        adagrad = self._vectors[label]
+        adagrad.add(rows.rows_R, gradient_RD * rows.kept_R1)
+        if rows.neighbourhoods:
+            filters = self._model.filters[label]
+            by_filters = torch.stack([(gradient_RD * mean_RD).sum(0) for mean_RD in rows.means])
+            for neighbourhood, filter_D in zip(rows.neighbourhoods, filters, strict=True):
+                by_mean_RD = gradient_RD * filter_D
+                adagrad.add_weighted(neighbourhood.rows_M, neighbourhood.owners_M, neighbourhood.weights_M, by_mean_RD)
+            self._filters[label].add(torch.arange(len(filters)), by_filters)
+            self._filters[label].step()
+        adagrad.step()
+
+
+def _means(neighbourhood: Neighbourhood, own_ND: Tensor) -> Tensor:
+    if not len(neighbourhood.rows_M):
+        return own_ND.new_zeros(len(neighbourhood.offsets_R), own_ND.shape[1])
+    return neighbourhood.means(own_ND)
