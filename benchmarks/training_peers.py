@@ -48,6 +48,8 @@ def hyperlearn(file: Path, embedding_dim: int, *, full: bool) -> Callable[[], di
     hypergraph = hypergraph_of(members_EK, values_E, num_entities)
     absent = {"Event": 1.0 if full else len(values_E) / num_entities ** members_EK.shape[1]}
     parameters = TrainingParameters(
+        update="exact",
+        validation=0.0,
         embedding_dim=embedding_dim,
         rounds=REPEATS,
         tolerance=0,
@@ -142,7 +144,10 @@ def mttkrp(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     cores = len(os.sched_getaffinity(0))
     members_EK, values_E, num_entities = tensor(file)
     arity = members_EK.shape[1]
-    problem = build_problem(hypergraph_of(members_EK, values_E, num_entities), TrainingParameters(absent_weights={"Event": 1.0}))
+    problem = build_problem(
+        hypergraph_of(members_EK, values_E, num_entities),
+        TrainingParameters(update="exact", validation=0.0, absent_weights={"Event": 1.0}),
+    )
     unfoldings = [unfold(problem.terms[0], position, CompiledKernels()) for position in range(arity)]
     factors = {
         label: torch.from_numpy(factor_ND)
@@ -201,14 +206,19 @@ def memory(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
 
     def measure() -> dict[str, Any]:
         tiny = hypergraph_of(np.array([[0, 0], [1, 1]]), np.ones(2, np.float32), 2)
-        fit(tiny, TrainingParameters(embedding_dim=2, rounds=1))
+        fit(tiny, TrainingParameters(update="exact", embedding_dim=2, rounds=1))
         imports = resident()
         members_EK, values_E, num_entities = tensor(file)
         hypergraph = hypergraph_of(members_EK, values_E, num_entities)
         before = resident()
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         absent = {"Event": len(values_E) / num_entities ** members_EK.shape[1]}
-        fit(hypergraph, TrainingParameters(embedding_dim=embedding_dim, rounds=3, tolerance=0, absent_weights=absent))
+        fit(
+            hypergraph,
+            TrainingParameters(
+                update="exact", validation=0.0, embedding_dim=embedding_dim, rounds=3, tolerance=0, absent_weights=absent
+            ),
+        )
         status = Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")[1]
         peak = int(status.split()[0]) * 1024
         data = members_EK.nbytes + values_E.nbytes + members_EK.shape[1] * num_entities * embedding_dim * 4

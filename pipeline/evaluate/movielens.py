@@ -38,7 +38,15 @@ WEIGHTS = {**dict.fromkeys(GIVEN, 1.0), **dict.fromkeys((*TOGETHER, *LIKED), 2.0
 """μ of each graph, against each other."""
 
 PLAIN = TrainingParameters(
-    embedding_dim=10, rounds=60, tolerance=1e-5, ridge=8.0, graph_weight=0.0, graph_scaling="absolute", validation=0.0
+    update="exact",
+    patience=10,
+    embedding_dim=10,
+    rounds=60,
+    tolerance=1e-5,
+    ridge=8.0,
+    graph_weight=0.0,
+    graph_scaling="absolute",
+    validation=0.0,
 )
 SMOOTHED = replace(PLAIN, embedding_dim=20, ridge=5.0, ridge_exponent=0.5, graph_weight=16.0)
 RECURRENT = replace(

@@ -26,7 +26,7 @@ TYPE_WEIGHTS = {"Making": 1.0}
 the weights that were tried none ranked all works better on the validation part (docs/method.md)."""
 GRAPH_WEIGHTS = {("Artwork", "SIMILAR"): 0.02, ("Decade", "NEXT"): 1.0}
 """μ of the graphs that are trained with; the artists' makes near artists one."""
-EXACT = TrainingParameters(embedding_dim=128, rounds=14, ridge=5e-4, absent_scale=3.0)
+EXACT = TrainingParameters(update="exact", validation=0.0, patience=10, embedding_dim=128, rounds=14, ridge=5e-4, absent_scale=3.0)
 WITHOUT_GRAPHS = replace(EXACT, embedding_dim=32)
 """A work without Making and without graphs has nearly its modality's mean vector, whatever the number of dimensions."""
 RECURRENT = replace(

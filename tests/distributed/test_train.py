@@ -16,10 +16,9 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
 from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
 from pipeline.train.launch.launch import train
-from pipeline.train.problem.parameters import TrainingParameters
-from tests.unit.train.hypergraphs import coupled, snapshot_of
+from tests.unit.train.hypergraphs import coupled, least_squares, snapshot_of
 
-PARAMETERS = TrainingParameters(embedding_dim=8, rounds=12, tolerance=0)
+PARAMETERS = least_squares(embedding_dim=8, rounds=12, tolerance=0)
 RECURRENT = replace(PARAMETERS, update="recurrent", start="svd", validation=0.1, rounds=4, network_steps=2)
 LONG = replace(PARAMETERS, rounds=100_000)
 

@@ -1,8 +1,8 @@
 """What one batch of hyperedges asks of its members' vectors: losses and their gradients, slot by slot.
 
 The score of a hyperedge is Σ_d t_d Π_k s_k(v_k)_d + Σ_k b_k: the CP model with a scale t per component and type, and a bias per
-entity and slot. s_k shifts the components where a modality stands in the type more than once, so that its positions can be told apart
-(HSimplE: Fatemi et al. 2020). Two losses:
+entity and slot. s_k shifts the components where a modality stands in the type more than once, so that its positions can be told
+apart (HSimplE: Fatemi et al. 2020). Two losses:
 
 * *likelihood*, for hyperedges that are there or not: for each slot, −log of the softmax of the true member among the candidates,
   given the other members. Where candidates are a sample, each stands for as many as it was drawn from.

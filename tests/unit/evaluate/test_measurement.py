@@ -10,10 +10,10 @@ from pipeline.domain.progress import no_progress
 from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.evaluate.measurement import Model, measure
 from pipeline.evaluate.question import Task
-from pipeline.train.problem.parameters import TrainingParameters
 from tests import tiny
+from tests.unit.train.hypergraphs import least_squares
 
-FEW = TrainingParameters(embedding_dim=4, rounds=4)
+FEW = least_squares(embedding_dim=4, rounds=4)
 MODEL = Model("ours", FEW, with_shuffled_graphs=FEW, without_graphs=replace(FEW, embedding_dim=2))
 
 

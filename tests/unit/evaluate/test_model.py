@@ -5,15 +5,15 @@ from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.evaluate.model import by_model
 from pipeline.evaluate.question import Task, question
 from pipeline.train.fit import fit
-from pipeline.train.problem.parameters import TrainingParameters
 from tests import tiny
+from tests.unit.train.hypergraphs import least_squares
 
 
 def test_candidates_are_scored_by_the_mean_of_the_other_members() -> None:
     with tiny.tables().read(no_progress) as records:
         records.check()
         asked = question(hypergraph_of(records), Task("Film", "Style", "films"), "test", 0)
-    parameters = TrainingParameters(embedding_dim=4, rounds=2)
+    parameters = least_squares(embedding_dim=4, rounds=2)
     factors = fit(asked.known, parameters).factors
     making = asked.whole.hyperedges["Making"].members_EK
     expected = []

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Mod
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.snapshot import Snapshot
 from pipeline.train.problem.layout import Layout
+from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem
 
 MEMBERS = {
@@ -21,6 +23,11 @@ MEMBERS = {
     "Pair": ("Cat", "Bee"),
     "Quad": ("Ant", "Cat", "Dog", "Bee"),
 }
+
+
+def least_squares(**settings: Any) -> TrainingParameters:
+    """Settings of the updates that minimise squares, without a validation part, but for what is given."""
+    return TrainingParameters(**{"update": "exact", "rounds": 10, "validation": 0.0, "patience": 10, **settings})
 
 
 def hyperedge_list(members: tuple[str, ...], counts: Mapping[str, int], num: int, rng: np.random.Generator) -> HyperedgeList:

@@ -2,9 +2,8 @@ import pytest
 
 from pipeline.train.assignment import deal, plan
 from pipeline.train.launch.launch import WORKER_START_COST, choose_workers
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
-from tests.unit.train.hypergraphs import coupled
+from tests.unit.train.hypergraphs import coupled, least_squares
 
 FILMS = {"Movie": 50, "Actor": 30, "Director": 20, "Writer": 10, "Country": 5, "Genre": 5, "Decade": 1}
 
@@ -25,7 +24,7 @@ def test_modalities_are_dealt_out_by_cost(costs: dict[str, int], num_hands: int,
 
 
 def test_every_type_has_a_home_among_its_members_where_there_is_least_to_do() -> None:
-    problem = build_problem(coupled(num=30), TrainingParameters(graph_weight=0))
+    problem = build_problem(coupled(num=30), least_squares(graph_weight=0))
     work = plan(problem, cg_iterations=2)
     # Updates, at 4 a hyperedge: Ant has 120 of them (Trio, Twins twice, Quad), Bee 114, Cat 84, Dog 30. Then the lines, dearest
     # first: Quad (30 × 16) to Dog, Trio (30 × 9) to Cat, Twins (30 × 9) to Bee, Pair (24 × 4) to Cat.

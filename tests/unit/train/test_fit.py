@@ -19,10 +19,18 @@ from pipeline.train.problem.problem import build_problem
 from pipeline.train.rounds import Rounds
 from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import Threads
-from tests.unit.train.hypergraphs import coupled, dense_hypergraph, dense_loss, double, random_factors, random_matrices
+from tests.unit.train.hypergraphs import (
+    coupled,
+    dense_hypergraph,
+    dense_loss,
+    double,
+    least_squares,
+    random_factors,
+    random_matrices,
+)
 
 BOTH_UPDATES = pytest.mark.parametrize("update", ["exact", "recurrent"])
-SMALL = TrainingParameters(embedding_dim=4, rounds=8, tolerance=0)
+SMALL = least_squares(embedding_dim=4, rounds=8, tolerance=0)
 
 
 def trained(hypergraph: Hypergraph, parameters: TrainingParameters, start: Factors, kernels: Kernels, threads: Threads) -> Factors:
@@ -131,7 +139,7 @@ def test_planted_factors_are_found_again() -> None:
     hypergraph = dense_hypergraph(planted, {"Trio": ("Ant", "Bee", "Cat"), "Other": ("Ant", "Dog", "Bee")})
     result = fit(
         hypergraph,
-        TrainingParameters(embedding_dim=3, rounds=300, ridge=0, offsets=False, tolerance=1e-9, cg_iterations=30, seed=2),
+        least_squares(embedding_dim=3, rounds=300, ridge=0, offsets=False, tolerance=1e-9, cg_iterations=30, seed=2),
     )
     observed = sum(float((edges.values_E**2).sum()) for edges in hypergraph.hyperedges.values())
     assert result.history[-1].losses.total < 1e-5 * observed

@@ -15,14 +15,13 @@ import torch
 from pipeline.train.fit import Station, fit_share
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.sharing.exchange import Alone
-from tests.unit.train.hypergraphs import coupled
+from tests.unit.train.hypergraphs import coupled, least_squares
 
 FOLDER = Path(__file__).parent / "golden"
 # Few and small steps: nothing that rounding could send another way.
-EXACT = TrainingParameters(embedding_dim=4, rounds=6, tolerance=0, validation=0.1, seed=3)
+EXACT = least_squares(embedding_dim=4, rounds=6, tolerance=0, validation=0.1, seed=3)
 UPDATES = {
     "exact": EXACT,
     "recurrent": replace(EXACT, update="recurrent", start="svd", hidden_dim=6, diffusion_steps=3, learning_rate=3e-3),

@@ -6,8 +6,7 @@ import tensorly
 from tensorly.decomposition import parafac
 
 from pipeline.train.fit import fit
-from pipeline.train.problem.parameters import TrainingParameters
-from tests.unit.train.hypergraphs import dense_hypergraph, random_factors
+from tests.unit.train.hypergraphs import dense_hypergraph, least_squares, random_factors
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -22,9 +21,7 @@ def test_one_tensor_without_graphs_is_decomposed_as_tensorly_does() -> None:
     tensor[tuple(edges.members_EK.T)] = edges.values_E
     weights, factors = parafac(tensorly.tensor(tensor), rank=3, n_iter_max=2000, tol=1e-12, init="svd", random_state=0)
     expected = np.square(tensor - tensorly.cp_to_tensor((weights, factors))).sum()
-    parameters = TrainingParameters(
-        embedding_dim=3, rounds=500, ridge=0, offsets=False, tolerance=1e-9, cg_iterations=30, start="svd"
-    )
+    parameters = least_squares(embedding_dim=3, rounds=500, ridge=0, offsets=False, tolerance=1e-9, cg_iterations=30, start="svd")
     found = fit(hypergraph, parameters)
     assert found.history[-1].losses.total == pytest.approx(expected, rel=1e-3)
     congruence = np.prod(

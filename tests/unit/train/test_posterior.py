@@ -6,16 +6,15 @@ from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.posterior import Sampling, incidences_of, noise, posterior_mean
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.update.modality_problem import modality_problem
 from pipeline.train.update.normal_equations import NormalEquations
-from tests.unit.train.hypergraphs import coupled, random_matrices
+from tests.unit.train.hypergraphs import coupled, least_squares, random_matrices
 
 
 def test_the_noise_has_the_systems_matrix_for_its_covariance() -> None:
     hypergraph = coupled(2, num=12)
-    parameters = TrainingParameters(ridge=0.5, ridge_exponent=1.0, offset_ridge=0.7, offset_smoothness=0.4)
+    parameters = least_squares(ridge=0.5, ridge_exponent=1.0, offset_ridge=0.7, offset_smoothness=0.4)
     problem = build_problem(hypergraph, parameters)
     layout = Layout(problem, 2)
     matrices = {label: torch.from_numpy(matrix) for label, matrix in random_matrices(problem, 2).items()}
@@ -42,7 +41,7 @@ def test_of_a_linear_model_the_mean_is_the_ridge_solution() -> None:
         {"Pair": edges},
         {},
     )
-    parameters = TrainingParameters(embedding_dim=1, ridge=1e8, offset_ridge=2.0, cg_iterations=50, cg_tolerance=1e-5)
+    parameters = least_squares(embedding_dim=1, ridge=1e8, offset_ridge=2.0, cg_iterations=50, cg_tolerance=1e-5)
     found = posterior_mean(only, parameters, Sampling(noise=0.01, sweeps=400, burn_in=20), "Pair", edges)
     counts = [hypergraph.num_entities[label] for label in edges.modalities]
     design = np.concatenate([np.eye(n)[edges.members_EK[:, k]] for k, n in enumerate(counts)], axis=1)
@@ -55,7 +54,7 @@ def test_of_a_linear_model_the_mean_is_the_ridge_solution() -> None:
 def test_the_same_seed_gives_the_same_bits() -> None:
     edges = coupled().hyperedges["Trio"]
     first, again, other = (
-        posterior_mean(coupled(), TrainingParameters(seed=seed), Sampling(0.5, 3, 1), "Trio", edges) for seed in (1, 1, 2)
+        posterior_mean(coupled(), least_squares(seed=seed), Sampling(0.5, 3, 1), "Trio", edges) for seed in (1, 1, 2)
     )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -64,7 +63,7 @@ def test_the_same_seed_gives_the_same_bits() -> None:
 def test_presence_cannot_be_sampled() -> None:
     hypergraph = coupled(presence=True)
     with pytest.raises(ConfigurationError, match="only measured values"):
-        posterior_mean(hypergraph, TrainingParameters(), Sampling(1.0, 1, 0), "Trio", hypergraph.hyperedges["Trio"])
+        posterior_mean(hypergraph, least_squares(), Sampling(1.0, 1, 0), "Trio", hypergraph.hyperedges["Trio"])
 
 
 @pytest.mark.parametrize("values", [(0.0, 1, 0), (1.0, 0, 0), (1.0, 1, -1)])

@@ -10,13 +10,12 @@ from pipeline.errors import TrainingDivergedError
 from pipeline.train import rounds
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.problem.layout import Matrices
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import TypePosition, build_problem
 from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.tensor.line_search import Line
 from pipeline.train.update.update import Proposal
-from tests.unit.train.hypergraphs import coupled
+from tests.unit.train.hypergraphs import coupled, least_squares
 
 
 class Scripted:
@@ -44,7 +43,7 @@ def scripted(
 ) -> tuple[rounds.Rounds, list[rounds.Round], dict[str, np.ndarray]]:
     """Run such rounds from factors so large that the objective falls with them."""
     monkeypatch.setattr(rounds, "RecurrentUpdate", lambda problem, own, start, parameters, threads: Scripted(sizes, start))
-    parameters = TrainingParameters(update="recurrent", embedding_dim=3, rounds=len(sizes), patience=patience, ridge=1.0)
+    parameters = least_squares(update="recurrent", embedding_dim=3, rounds=len(sizes), patience=patience, ridge=1.0)
     problem = build_problem(coupled(3, presence=True), parameters)
     start = {label: np.full((count, 3), 10, np.float32) for label, count in problem.num_entities.items()}
     given = {label: matrix.copy() for label, matrix in start.items()}

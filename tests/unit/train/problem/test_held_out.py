@@ -5,8 +5,7 @@ import pytest
 
 from pipeline.train.fit import fit
 from pipeline.train.problem.held_out import hold_out
-from pipeline.train.problem.parameters import TrainingParameters
-from tests.unit.train.hypergraphs import coupled
+from tests.unit.train.hypergraphs import coupled, least_squares
 
 
 def test_a_part_of_every_type_is_held_out_and_nothing_is_lost() -> None:
@@ -34,7 +33,7 @@ def test_nothing_is_held_out_unless_asked() -> None:
 
 def test_training_stops_by_the_validation_part_and_keeps_its_best_round() -> None:
     """Without a ridge, noise is soon learned by heart: the objective falls on, the validation loss does not."""
-    parameters = TrainingParameters(
+    parameters = least_squares(
         embedding_dim=8, rounds=200, tolerance=0, ridge=1e-3, offset_ridge=1e-3, graph_weight=0, validation=0.3, patience=5
     )
     result = fit(coupled(4), parameters)

@@ -4,17 +4,17 @@ import pytest
 from pipeline.errors import ConfigurationError
 from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
-from tests.unit.train.hypergraphs import coupled, dense_laplacian
+from tests.unit.train.hypergraphs import coupled, dense_laplacian, least_squares
 
 
 def test_the_weight_of_the_absent_is_by_default_the_density() -> None:
-    weights = build_problem(coupled(presence=True), TrainingParameters(absent_scale=2, absent_weights={"Pair": 1.0})).weights()
+    weights = build_problem(coupled(presence=True), least_squares(absent_scale=2, absent_weights={"Pair": 1.0})).weights()
     assert weights["Trio"]["absentWeight"] == pytest.approx(2 * 30 / (9 * 7 * 5))
     assert weights["Pair"]["absentWeight"] == 1
 
 
 def test_of_measured_values_nothing_is_absent_and_members_have_offsets() -> None:
-    problem = build_problem(coupled(), TrainingParameters())
+    problem = build_problem(coupled(), least_squares())
     assert {weight["absentWeight"] for weight in problem.weights().values()} == {0}
     assert problem.offset_positions("Ant") == (("Trio", 0), ("Twins", 1), ("Twins", 2), ("Quad", 0))
     trio = problem.terms[0]
@@ -24,8 +24,8 @@ def test_of_measured_values_nothing_is_absent_and_members_have_offsets() -> None
 
 def test_presence_has_no_offsets_nor_do_measurements_without() -> None:
     for problem in (
-        build_problem(coupled(presence=True), TrainingParameters()),
-        build_problem(coupled(), TrainingParameters(offsets=False)),
+        build_problem(coupled(presence=True), least_squares()),
+        build_problem(coupled(), least_squares(offsets=False)),
     ):
         assert not any(problem.offset_positions(label) for label in problem.labels)
         assert [term.mean for term in problem.terms] == [0, 0, 0, 0]
@@ -33,25 +33,25 @@ def test_presence_has_no_offsets_nor_do_measurements_without() -> None:
 
 def test_the_ridge_grows_with_the_hyperedges_as_told() -> None:
     hypergraph = coupled()
-    problem = build_problem(hypergraph, TrainingParameters(ridge=2, ridge_exponent=1))
+    problem = build_problem(hypergraph, least_squares(ridge=2, ridge_exponent=1))
     members = [edges.members_EK[:, list(edges.modalities).index("Dog")] for edges in [hypergraph.hyperedges["Quad"]]]
     expected = np.bincount(members[0], minlength=3) + 1
     np.testing.assert_allclose(problem.ridges["Dog"], 2 * expected / expected.mean(), rtol=1e-6)
-    assert (build_problem(hypergraph, TrainingParameters(ridge=2)).ridges["Dog"] == 2).all()
+    assert (build_problem(hypergraph, least_squares(ridge=2)).ridges["Dog"] == 2).all()
 
 
 def test_it_is_never_above_one() -> None:
-    assert build_problem(coupled(presence=True), TrainingParameters(absent_scale=1e9)).weights()["Trio"]["absentWeight"] == 1
+    assert build_problem(coupled(presence=True), least_squares(absent_scale=1e9)).weights()["Trio"]["absentWeight"] == 1
 
 
 def test_weights_are_as_described() -> None:
-    weights = build_problem(coupled(), TrainingParameters()).weights()
+    weights = build_problem(coupled(), least_squares()).weights()
     assert {label: weight["weight"] for label, weight in weights.items()} == {"Trio": 1, "Twins": 0.5, "Pair": 2, "Quad": 1}
 
 
 def test_graphs_of_a_modality_are_added_with_their_weights() -> None:
     hypergraph = coupled()
-    problem = build_problem(hypergraph, TrainingParameters(graph_weight=3, graph_scaling="absolute"))
+    problem = build_problem(hypergraph, least_squares(graph_weight=3, graph_scaling="absolute"))
     graphs = hypergraph.graphs
     bee = 3 * (0.4 * dense_laplacian(graphs["Bee", "NEAR"]) + 1.3 * dense_laplacian(graphs["Bee", "NEXT"]))
     np.testing.assert_allclose(problem.laplacians["Bee"].toarray(), bee, atol=1e-6)
@@ -60,7 +60,7 @@ def test_graphs_of_a_modality_are_added_with_their_weights() -> None:
 
 def test_graph_scaling_by_degree_is_the_mean_weighted_number_of_hyperedges() -> None:
     hypergraph = coupled()
-    problem = build_problem(hypergraph, TrainingParameters(graph_scaling="degree"))
+    problem = build_problem(hypergraph, least_squares(graph_scaling="degree"))
     degree = (1 * 30 + 0.5 * 2 * 30 + 1 * 30) / 9  # Trio, Twins at two positions, Quad
     np.testing.assert_allclose(
         problem.laplacians["Ant"].toarray(), degree * 0.7 * dense_laplacian(hypergraph.graphs["Ant", "SIMILAR"]), atol=1e-5
@@ -68,23 +68,23 @@ def test_graph_scaling_by_degree_is_the_mean_weighted_number_of_hyperedges() -> 
 
 
 def test_no_graph_weight_leaves_the_graphs_out() -> None:
-    assert build_problem(coupled(), TrainingParameters(graph_weight=0)).laplacians == {}
+    assert build_problem(coupled(), least_squares(graph_weight=0)).laplacians == {}
 
 
 def test_an_unknown_hyperedge_type_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="Film"):
-        build_problem(coupled(), TrainingParameters(absent_weights={"Film": 0.5}))
+        build_problem(coupled(), least_squares(absent_weights={"Film": 0.5}))
 
 
 def test_values_must_be_finite() -> None:
     hypergraph = coupled()
     hypergraph.hyperedges["Trio"].values_E[3] = np.nan
     with pytest.raises(ConfigurationError, match="Trio"):
-        build_problem(hypergraph, TrainingParameters())
+        build_problem(hypergraph, least_squares())
 
 
 def test_parameters_survive_json() -> None:
-    parameters = TrainingParameters(embedding_dim=5, absent_weights={"Trio": 0.25}, graph_scaling="absolute")
+    parameters = least_squares(embedding_dim=5, absent_weights={"Trio": 0.25}, graph_scaling="absolute")
     assert TrainingParameters.from_json(parameters.to_json()) == parameters
 
 
@@ -106,13 +106,13 @@ def test_parameters_survive_json() -> None:
 )
 def test_senseless_parameters_are_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=name):
-        TrainingParameters(**{name: value})
+        least_squares(**{name: value})
 
 
 def test_what_is_unknown_is_not_absent() -> None:
     hypergraph = coupled()
     for exponent in (0.0, 0.5):
-        trio = build_problem(hypergraph, TrainingParameters(absent_popularity=exponent)).terms[0]
+        trio = build_problem(hypergraph, least_squares(absent_popularity=exponent)).terms[0]
         for position, popularity in enumerate(trio.popularities):
             counts = np.bincount(trio.hyperedges.members_EK[:, position], minlength=len(popularity))
             assert not popularity[counts == 0].any()
@@ -122,6 +122,6 @@ def test_what_is_unknown_is_not_absent() -> None:
 
 
 def test_the_paper_weighs_all_absent_cells_alike() -> None:
-    for term in build_problem(coupled(presence=True), TrainingParameters(absent_popularity=None)).terms:
+    for term in build_problem(coupled(presence=True), least_squares(absent_popularity=None)).terms:
         assert all((popularity == 1).all() for popularity in term.popularities)
         assert term.present_weights_E == pytest.approx(1 - term.absent_weight)

@@ -2,15 +2,14 @@ import numpy as np
 import pytest
 
 from pipeline.train.fit import fit
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.result.health import findings
-from tests.unit.train.hypergraphs import coupled, random_factors
+from tests.unit.train.hypergraphs import coupled, least_squares, random_factors
 
 
 @pytest.fixture
 def problem() -> Problem:
-    return build_problem(coupled(), TrainingParameters())
+    return build_problem(coupled(), least_squares())
 
 
 def test_sound_factors_have_no_findings(problem: Problem) -> None:
@@ -44,5 +43,5 @@ def test_vectors_on_a_line_are_named(problem: Problem) -> None:
 
 
 def test_a_ridge_that_nothing_survives_is_found_by_training() -> None:
-    found = fit(coupled(1), TrainingParameters(ridge=1e4)).findings
+    found = fit(coupled(1), least_squares(ridge=1e4)).findings
     assert "the factors predict next to nothing of Trio: they are as good as zero" in found

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.scaling import balance_columns, fill_zero_rows
-from tests.unit.train.hypergraphs import coupled, random_factors
+from tests.unit.train.hypergraphs import coupled, least_squares, random_factors
 from tests.unit.train.test_fit import dense_hypergraph
 
 
@@ -16,7 +15,7 @@ from tests.unit.train.test_fit import dense_hypergraph
 @given(st.integers(0, 99))
 def test_balancing_changes_no_prediction(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    problem = build_problem(coupled(), TrainingParameters())
+    problem = build_problem(coupled(), least_squares())
     factors = {label: f * rng.lognormal(0, 2, 4).astype(np.float32) for label, f in random_factors(problem.num_entities, 4).items()}
     balanced = balance_columns(problem, factors)
     for term in problem.terms:
@@ -29,7 +28,7 @@ def test_balancing_changes_no_prediction(seed: int) -> None:
 
 def test_where_one_type_holds_all_modalities_columns_become_equally_large() -> None:
     factors = random_factors({"Ant": 6, "Bee": 5, "Cat": 4}, 3)
-    problem = build_problem(dense_hypergraph(factors, {"Trio": ("Ant", "Bee", "Cat")}), TrainingParameters())
+    problem = build_problem(dense_hypergraph(factors, {"Trio": ("Ant", "Bee", "Cat")}), least_squares())
     skewed = {"Ant": factors["Ant"] * 100, "Bee": factors["Bee"] * 0.1, "Cat": factors["Cat"] * np.float32([1, 10, 100])}
     sizes = [np.sqrt((factor**2).mean(axis=0)) for factor in balance_columns(problem, skewed).values()]
     for left, right in itertools.pairwise(sizes):
@@ -39,7 +38,7 @@ def test_where_one_type_holds_all_modalities_columns_become_equally_large() -> N
 def test_a_dead_component_is_left_alone() -> None:
     factors = random_factors({"Ant": 6, "Bee": 5, "Cat": 4}, 3)
     factors["Bee"][:, 1] = 0
-    problem = build_problem(dense_hypergraph(factors, {"Trio": ("Ant", "Bee", "Cat")}), TrainingParameters())
+    problem = build_problem(dense_hypergraph(factors, {"Trio": ("Ant", "Bee", "Cat")}), least_squares())
     balanced = balance_columns(problem, factors)
     assert all(np.array_equal(balanced[label][:, 1], factor[:, 1]) for label, factor in factors.items())
 

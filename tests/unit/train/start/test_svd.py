@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from pipeline.domain.hypergraph import HyperedgeList
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.start.svd import singular_vectors, weighed
-from tests.unit.train.hypergraphs import coupled
+from tests.unit.train.hypergraphs import coupled, least_squares
 
 
 def dense_unfolding(edges: HyperedgeList, position: int, counts: dict[str, int]) -> np.ndarray:
@@ -18,7 +17,7 @@ def dense_unfolding(edges: HyperedgeList, position: int, counts: dict[str, int])
 
 def test_they_span_what_the_dense_unfoldings_leading_vectors_span() -> None:
     hypergraph = coupled(1)
-    problem = build_problem(hypergraph, TrainingParameters(offsets=False))
+    problem = build_problem(hypergraph, least_squares(offsets=False))
     counts = dict(hypergraph.num_entities)
     weights = {"Trio": 1, "Twins": 0.5, "Quad": 1}
     positions = [("Trio", 0), ("Twins", 1), ("Twins", 2), ("Quad", 0)]
@@ -29,7 +28,7 @@ def test_they_span_what_the_dense_unfoldings_leading_vectors_span() -> None:
 
 
 def test_a_modality_with_less_than_that_is_filled_up() -> None:
-    problem = build_problem(coupled(1), TrainingParameters(offsets=False))
+    problem = build_problem(coupled(1), least_squares(offsets=False))
     found = singular_vectors(problem, "Dog", {}, 8, seed=0)
     assert found.shape == (3, 8)
     assert np.isfinite(found).all()
@@ -47,7 +46,7 @@ def test_of_a_whole_matrix_they_are_the_best_approximation(dim: int) -> None:
         hyperedges={"Pair": hypergraph.hyperedges["Pair"]},
         graphs={},
     )
-    problem = build_problem(only, TrainingParameters(absent_weights={"Pair": 1.0}, absent_popularity=None))
+    problem = build_problem(only, least_squares(absent_weights={"Pair": 1.0}, absent_popularity=None))
     vectors = {label: singular_vectors(problem, label, {}, dim, seed=1) for label in problem.labels}
     found = weighed(problem, vectors, {})
     dense = dense_unfolding(hypergraph.hyperedges["Pair"], 0, dict(hypergraph.num_entities))

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.tensor.khatri_rao import add_normal
 from pipeline.train.tensor.line_moments import Path, gram_along, hyperedge_moments, quadratic_along
@@ -23,6 +22,7 @@ from tests.unit.train.hypergraphs import (
     dense_ridge,
     dense_smoothness,
     double,
+    least_squares,
     random_factors,
     random_matrices,
 )
@@ -58,7 +58,7 @@ def line_of(kernels: Kernels, problem: Problem, matrices: dict[str, np.ndarray],
 @pytest.mark.parametrize("popularity", [None, 0.0, 0.5])
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0, -1.7])
 def test_every_part_is_that_of_the_dense_tensors(kernels: Kernels, absent: float, alpha: float, popularity: float | None) -> None:
-    parameters = TrainingParameters(
+    parameters = least_squares(
         absent_weights=dict.fromkeys(MEMBERS, absent),
         ridge=0.2,
         ridge_exponent=1.0,
@@ -89,7 +89,7 @@ def test_every_part_is_that_of_the_dense_tensors(kernels: Kernels, absent: float
 
 def test_the_dense_objective_has_the_gradient_that_finite_differences_give() -> None:
     """The oracle itself, against torch's gradcheck."""
-    problem = build_problem(coupled(seed=4, num=8), TrainingParameters(absent_weights={"Trio": 0.0, "Quad": 0.3}))
+    problem = build_problem(coupled(seed=4, num=8), least_squares(absent_weights={"Trio": 0.0, "Quad": 0.3}))
     tensors = double(random_matrices(problem, 2))
 
     def loss(*matrices: torch.Tensor) -> torch.Tensor:
@@ -102,7 +102,7 @@ def test_the_dense_objective_has_the_gradient_that_finite_differences_give() -> 
 @pytest.mark.parametrize("label", list(MEMBERS))
 def test_hyperedges_add_up_to_the_unfolding_times_the_khatri_rao_product(kernels: Kernels, label: str) -> None:
     hypergraph = coupled(seed=5)
-    term = next(term for term in build_problem(hypergraph, TrainingParameters()).terms if term.label == label)
+    term = next(term for term in build_problem(hypergraph, least_squares()).terms if term.label == label)
     edges = term.hyperedges
     factors = random_factors(hypergraph.num_entities, 4)
     dense = np.zeros([hypergraph.num_entities[modality] for modality in edges.modalities])
@@ -135,7 +135,7 @@ def test_the_best_step_is_no_worse_than_any_on_a_grid(inner: list[float], floor:
 
 
 def test_pieces_of_several_workers_add_up() -> None:
-    problem = build_problem(coupled(), TrainingParameters(validation=0.2))
+    problem = build_problem(coupled(), least_squares(validation=0.2))
     rng = np.random.default_rng(0)
     moments = {term.label: rng.random((len(term.modalities) + 2,) * 2) for term in problem.terms}
     grams = {(term.label, k): rng.random((3, 4, 4)) for term in problem.terms for k in range(len(term.modalities))}

@@ -6,13 +6,12 @@ import torch
 
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
 from pipeline.train.update import normal_equations
 from pipeline.train.update.exact import Solution, solve
 from pipeline.train.update.modality_problem import modality_problem
 from pipeline.train.update.normal_equations import NormalEquations
-from tests.unit.train.hypergraphs import MEMBERS, coupled, dense_loss, double, random_matrices
+from tests.unit.train.hypergraphs import MEMBERS, coupled, dense_loss, double, least_squares, random_matrices
 
 DIM = 4
 EquationsOf = Callable[[str], NormalEquations]
@@ -26,7 +25,7 @@ CASES = [(0.0, None), (MIXED, None), (0.05, None), (0.05, 0.5), (1.0, None), (0.
 @pytest.fixture(params=CASES, ids=lambda case: f"w={case[0]}, alpha={case[1]}")
 def problem(request: pytest.FixtureRequest) -> Problem:
     absent, popularity = request.param
-    parameters = TrainingParameters(
+    parameters = least_squares(
         absent_weights=absent if isinstance(absent, dict) else dict.fromkeys(MEMBERS, absent),
         absent_popularity=popularity,
         ridge=0.1,

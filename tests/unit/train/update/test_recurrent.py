@@ -9,16 +9,15 @@ from pipeline.errors import TrainingDivergedError
 from pipeline.train.fit import fit
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.update.diffusion import Diffusion, chebyshev
 from pipeline.train.update.modality_problem import modality_problem
 from pipeline.train.update.recurrent import RecurrentUpdate
-from tests.unit.train.hypergraphs import coupled, dense_laplacian, dense_loss, random_graph, random_matrices
+from tests.unit.train.hypergraphs import coupled, dense_laplacian, dense_loss, least_squares, random_graph, random_matrices
 
 KERNELS = CompiledKernels()
-SMALL = TrainingParameters(
+SMALL = least_squares(
     update="recurrent", embedding_dim=4, rounds=8, start="svd", patience=50, hidden_dim=6, diffusion_steps=3, learning_rate=3e-3
 )
 
