@@ -18,6 +18,7 @@ from prefect import flow, get_run_logger, task
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
@@ -26,7 +27,6 @@ from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
 from pipeline.source import catalogue
 from pipeline.train.launch.launch import train
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.writeback.writeback import write_back
 
 KEPT_RUNS = 3

@@ -92,8 +92,8 @@ def train(
 
     Example: [bold]hyperlearn train snapshot/ embeddings/ --workers 2[/bold]
     """
+    from pipeline.domain.training_parameters import TrainingParameters
     from pipeline.train.launch.launch import train as run
-    from pipeline.train.problem.parameters import TrainingParameters
 
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     trained = run(snapshot, embeddings, TrainingParameters(), workers=workers or "auto", run=name, progress=progress)

@@ -14,9 +14,9 @@ import pytest
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
 from pipeline.train.launch.launch import train
-from pipeline.train.problem.parameters import TrainingParameters
 from tests.unit.train.hypergraphs import coupled, snapshot_of
 
 PARAMETERS = TrainingParameters(embedding_dim=8, rounds=12, tolerance=0)

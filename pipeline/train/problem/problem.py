@@ -17,10 +17,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.problem.held_out import hold_out
 from pipeline.train.problem.laplacian import normalised_laplacian
-from pipeline.train.problem.parameters import TrainingParameters
 
 TypePosition = tuple[str, int]
 """A hyperedge type and one of its positions."""

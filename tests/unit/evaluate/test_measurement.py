@@ -7,10 +7,10 @@ import pytest
 
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import no_progress
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.evaluate.measurement import Model, measure
 from pipeline.evaluate.question import Task
-from pipeline.train.problem.parameters import TrainingParameters
 from tests import tiny
 
 FEW = TrainingParameters(embedding_dim=4, rounds=4)

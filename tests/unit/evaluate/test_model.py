@@ -1,11 +1,11 @@
 import numpy as np
 
 from pipeline.domain.progress import no_progress
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.evaluate.model import by_model
 from pipeline.evaluate.question import Task, question
 from pipeline.train.fit import fit
-from pipeline.train.problem.parameters import TrainingParameters
 from tests import tiny
 
 

@@ -1,8 +1,8 @@
 import pytest
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.assignment import deal, plan
 from pipeline.train.launch.launch import WORKER_START_COST, choose_workers
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from tests.unit.train.hypergraphs import coupled
 

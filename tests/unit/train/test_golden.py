@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import Station, fit_share
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.sharing.exchange import Alone
 from tests.unit.train.hypergraphs import coupled

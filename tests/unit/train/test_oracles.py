@@ -5,8 +5,8 @@ import pytest
 import tensorly
 from tensorly.decomposition import parafac
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import fit
-from pipeline.train.problem.parameters import TrainingParameters
 from tests.unit.train.hypergraphs import dense_hypergraph, random_factors
 
 

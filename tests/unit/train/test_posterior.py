@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.posterior import Sampling, incidences_of, noise, posterior_mean
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.update.modality_problem import modality_problem
 from pipeline.train.update.normal_equations import NormalEquations

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import TrainingDivergedError
 from pipeline.train import rounds
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.problem.layout import Matrices
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import TypePosition, build_problem
 from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import Threads

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import fit
 from pipeline.train.problem.held_out import hold_out
-from pipeline.train.problem.parameters import TrainingParameters
 from tests.unit.train.hypergraphs import coupled
 
 

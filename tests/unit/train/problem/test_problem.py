@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from tests.unit.train.hypergraphs import coupled, dense_laplacian
 

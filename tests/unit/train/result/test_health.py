@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import fit
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.result.health import findings
 from tests.unit.train.hypergraphs import coupled, random_factors

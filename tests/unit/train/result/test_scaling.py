@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.scaling import balance_columns, fill_zero_rows
 from tests.unit.train.hypergraphs import coupled, random_factors

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.domain.hypergraph import HyperedgeList
-from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.start.svd import singular_vectors, weighed
 from tests.unit.train.hypergraphs import coupled

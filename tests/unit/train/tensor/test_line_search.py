@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.tensor.khatri_rao import add_normal
 from pipeline.train.tensor.line_moments import Path, gram_along, hyperedge_moments, quadratic_along

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
 from pipeline.train.update import normal_equations
 from pipeline.train.update.exact import Solution, solve

@@ -5,11 +5,11 @@ import pytest
 import torch
 from scipy import sparse
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import TrainingDivergedError
 from pipeline.train.fit import fit
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.update.diffusion import Diffusion, chebyshev
