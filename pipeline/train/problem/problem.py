@@ -82,9 +82,9 @@ class Problem:
     num_entities
         N per modality label; its order is the order of the modalities.
     terms
-        The hyperedge types' parts.
+        The hyperedge types' parts; one without hyperedges, or of weight 0, has none.
     laplacians
-        L = Σ_g μ_g L_g (N × N) per modality that has a graph, all scaling included.
+        L = Σ_g μ_g L_g (N × N) per modality that has a graph of weight above 0, all scaling included.
     graph_scales
         Σ_g μ_g per modality that has a graph: L divided by it has its eigenvalues in [0, 2].
     ridges
@@ -144,7 +144,7 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
     terms = tuple(
         _term(label, held_out[label], type_weights[label], known, parameters)
         for label, edges in known.hyperedges.items()
-        if edges.num_hyperedges
+        if edges.num_hyperedges and type_weights[label] > 0
     )
     laplacians, scales = _laplacians(known, terms, parameters)
     return Problem(
