@@ -120,6 +120,8 @@ class TrainingParameters:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a finite number from 0 on is needed")
         if not 0 <= self.validation < 1:
             raise ConfigurationError(f"validation is {self.validation}, a part from 0 to below 1 is needed")
+        if self.seed < 0:
+            raise ConfigurationError(f"seed is {self.seed}, a whole number from 0 on is needed")
         if self.absent_popularity is not None and not 0 <= self.absent_popularity <= 1:
             raise ConfigurationError(f"absent_popularity is {self.absent_popularity}, a number from 0 to 1 or None is needed")
         for label, weight in self.absent_weights.items():

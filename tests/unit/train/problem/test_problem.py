@@ -125,6 +125,7 @@ def test_parameters_survive_json() -> None:
         ("network_steps", 0),
         ("embedding_dim", 0),
         ("rounds", 0),
+        ("seed", -1),
         ("ridge", -1.0),
         ("ridge", float("nan")),
         ("absent_weights", {"Trio": 1.5}),
