@@ -76,11 +76,11 @@ class TrainingParameters:
     chebyshev_order
         q, the highest power of the Laplacian in a graph convolution of the recurrent update.
     diffusion_steps
-        T, steps of its LSTM in one pass.
+        T, steps of the recurrent update's LSTM in one pass.
     hidden_dim
-        Features of its convolution and of its LSTM's state.
+        Features of the recurrent update's convolution and of its LSTM's state.
     learning_rate
-        Of its Adam.
+        Of the recurrent update's Adam.
     network_steps
         Its steps of Adam in a round, between two exchanges.
     """
