@@ -129,7 +129,7 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
     Raises
     ------
     ConfigurationError
-        If a weight is given for a hyperedge type that is not there, or a value is not finite.
+        If a weight is given for a hyperedge type that is not there, no type has a weight above 0, or a value is not finite.
     """
     unknown = sorted(set(parameters.absent_weights) - set(hypergraph.hyperedges))
     if unknown:
@@ -141,6 +141,11 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
             raise ConfigurationError(f"hyperedge type {label} has values that are not finite")
     known, held_out = hold_out(hypergraph, parameters.validation, parameters.seed)
     type_weights = {kind.label: kind.weight for kind in known.dataset.hyperedge_types}
+    if type_weights and not any(type_weights.values()):
+        raise ConfigurationError(
+            f"every hyperedge type of data set {known.dataset.name} has weight 0, so there is nothing to train on",
+            hint="give at least one a weight above 0",
+        )
     terms = tuple(
         _term(label, held_out[label], type_weights[label], known, parameters)
         for label, edges in known.hyperedges.items()

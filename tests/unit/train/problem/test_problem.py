@@ -110,6 +110,13 @@ def test_a_type_of_weight_0_is_no_term_and_a_graph_of_weight_0_no_laplacian() ->
     assert found.weights.keys() == {"Trio", "Twins", "Pair"}
 
 
+def test_something_is_to_be_trained_on() -> None:
+    hypergraph = coupled()
+    none = tuple(replace(kind, weight=0.0) for kind in hypergraph.dataset.hyperedge_types)
+    with pytest.raises(ConfigurationError, match="every hyperedge type of data set small has weight 0"):
+        build_problem(replace(hypergraph, dataset=replace(hypergraph.dataset, hyperedge_types=none)), TrainingParameters())
+
+
 def test_parameters_survive_json() -> None:
     parameters = TrainingParameters(embedding_dim=5, absent_weights={"Trio": 0.25}, graph_scaling="absolute")
     assert TrainingParameters.from_json(parameters.to_json()) == parameters
