@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.errors import ConfigurationError
 from pipeline.source.described.description import Description, ModalityTable, Relation
-from pipeline.source.described.training_table import senseless, values
+from pipeline.source.described.training_table import values
 from pipeline.source.toml.did_you_mean import did_you_mean
 from pipeline.source.toml.toml_file import parsed, read_toml, refused
 
@@ -85,12 +85,10 @@ def _dataset(description: Description, problems: list[str]) -> Dataset | None:
         members = tuple(member.modality for member in h.members)
         time = h.time.type if h.time else None
         hyperedge_types += attempt(f"hyperedges.{label}", lambda: HyperedgeType(label, members, h.weight, time))  # noqa: B023
-    training = values(description.training)
-    problems.extend(f"training.{problem}" for problem in senseless(training))
     if problems:
         return None
     parts = (tuple(modalities), tuple(hyperedge_types), tuple(graphs))
-    whole = attempt("the file", lambda: Dataset(description.name, *parts, training))
+    whole = attempt("the file", lambda: Dataset(description.name, *parts, values(description.training)))
     return whole[0] if whole else None
 
 

@@ -11,13 +11,13 @@ from dataclasses import MISSING, fields
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, create_model
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, create_model
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
-from pipeline.source.toml.part import Part
+from pipeline.source.toml.part import Part, contradiction
 from pipeline.source.toml.toml_file import parsed, refused
 
 NONE = "none"
@@ -64,25 +64,12 @@ def parse_settings(given: Mapping[str, Any], where: str) -> dict[str, Any]:
         if entry and not isinstance(content.setdefault(table, {}), Mapping):
             raise refused(where, [f"{name}: {table} is given as a whole as well"], _HINT)
         content[table] = {**content[table], entry: value} if entry else value
-    settings = values(parsed(TrainingTable, content, where, _HINT, strict=False))
-    problems = list(senseless(settings))
-    if problems:
-        raise refused(where, problems, _HINT)
-    return settings
+    return values(parsed(TrainingTable, content, where, _HINT, strict=False))
 
 
 def values(table: Part) -> dict[str, Any]:
     """The settings that a table gives, without those that it leaves at their defaults."""
     return table.model_dump(exclude_unset=True)
-
-
-def senseless(settings: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with values of the right type; each problem begins with the name of its setting."""
-    for name, value in settings.items():
-        try:
-            TrainingParameters(**{name: value})
-        except ConfigurationError as error:
-            yield f"{error}; {error.hint}" if error.hint else str(error)
 
 
 def _descriptions() -> dict[str, str]:
@@ -95,13 +82,28 @@ def _descriptions() -> dict[str, str]:
     return found
 
 
+def _sensible(name: str) -> AfterValidator:
+    """Refuse a value of the right type that `TrainingParameters` refuses."""
+
+    def check(value: object) -> object:
+        try:
+            TrainingParameters(**{name: value})  # type: ignore[arg-type]
+        except ConfigurationError as error:
+            told = f"{error}; {error.hint}" if error.hint else str(error)
+            raise contradiction(told.removeprefix(f"{name} is ").removeprefix(f"{name}: ")) from error
+        return value
+
+    return AfterValidator(check)
+
+
 def _columns() -> Iterator[tuple[str, Any]]:
     types, descriptions = get_type_hints(TrainingParameters), _descriptions()
     for field in fields(TrainingParameters):
         kind = types[field.name]
         default: Any = {"default": field.default} if field.default is not MISSING else {"default_factory": field.default_factory}
         described = Field(description=descriptions.get(field.name), **default)
-        yield field.name, (Annotated[kind, _NoneByName()] if NoneType in get_args(kind) else kind, described)
+        further = (_sensible(field.name), *([_NoneByName()] if NoneType in get_args(kind) else []))
+        yield field.name, (Annotated[(kind, *further)], described)
 
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def test_what_is_set_for_one_run_wins(snapshot: Path) -> None:
     [
         ("embeding_dim=5", "did you mean embedding_dim?"),
         ("rounds=few", "rounds: 'few', expected a whole number"),
-        ("rounds=0", "rounds is 0, at least 1 is needed"),
+        ("rounds=0", "rounds: 0, at least 1 is needed"),
         ("absent_weights.Duo=0.5", "absent_weights names Duo, which is no hyperedge type"),
         ("rounds", "--set rounds gives no value"),
     ],

@@ -229,15 +229,14 @@ def test_names_of_other_parts_are_checked() -> None:
     ]
 
 
-def test_settings_of_training_are_checked_by_name_and_type() -> None:
-    *told, unknown = problems(
-        WHOLE.replace("rounds = 20", 'rounds = "20"\nrouns = 3\nupdate = "recurent"\nhidden_dim = 2.5').replace(
-            "offsets = false", "offsets = 0"
-        )
-    )
+def test_settings_of_training_are_checked_with_all_else() -> None:
+    changed = 'rounds = "20"\nrouns = 3\nupdate = "recurent"\nhidden_dim = 2.5\nvalidation = 1.0\nembedding_dim = 0'
+    *told, unknown = problems(WHOLE.replace("rounds = 20", changed).replace("offsets = false", "offsets = 0"))
     assert told == [
         "training.update: 'recurent', expected one of 'exact' or 'recurrent'; did you mean recurrent?",
+        "training.embedding_dim: 0, at least 1 is needed",
         "training.rounds: '20', expected a whole number",
+        "training.validation: 1.0, a part from 0 to below 1 is needed",
         "training.offsets: 0, expected true or false",
         "training.hidden_dim: 2.5, expected a whole number",
     ]
@@ -245,12 +244,9 @@ def test_settings_of_training_are_checked_by_name_and_type() -> None:
     assert unknown.endswith("; did you mean rounds?")
 
 
-def test_settings_of_training_are_checked_by_what_they_mean() -> None:
-    changed = WHOLE.replace("rounds = 20", "rounds = 0\nvalidation = 1.0").replace("{ Writing = 0.5 }", "{ Writting = 0.5 }")
-    assert problems(changed) == [
-        "training.absent_weights: 'Writting', expected one of Writing; did you mean Writing?",
-        "training.rounds is 0, at least 1 is needed",
-        "training.validation is 1.0, a part from 0 to below 1 is needed",
+def test_settings_by_hyperedge_type_name_types() -> None:
+    assert problems(WHOLE.replace("{ Writing = 0.5 }", "{ Writting = 0.5 }")) == [
+        "training.absent_weights: 'Writting', expected one of Writing; did you mean Writing?"
     ]
 
 
