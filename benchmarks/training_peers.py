@@ -36,8 +36,8 @@ def start_of(num_hyperedges: int, num_entities: int, arity: int, embedding_dim: 
 def hyperlearn(file: Path, embedding_dim: int, *, full: bool) -> Callable[[], dict[str, Any]]:
     """Rounds of the exact update: with the full norm and nothing else, which is CP-ALS's objective, or with what is the default."""
     from benchmarks.training_tensors import hypergraph_of
+    from pipeline.domain.training_parameters import TrainingParameters
     from pipeline.train.kernels.compiled import CompiledKernels
-    from pipeline.train.problem.parameters import TrainingParameters
     from pipeline.train.problem.problem import build_problem
     from pipeline.train.rounds import Rounds
     from pipeline.train.sharing.exchange import Alone
@@ -134,8 +134,8 @@ def mttkrp(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     import torch
 
     from benchmarks.training_tensors import hypergraph_of
+    from pipeline.domain.training_parameters import TrainingParameters
     from pipeline.train.kernels.compiled import CompiledKernels
-    from pipeline.train.problem.parameters import TrainingParameters
     from pipeline.train.problem.problem import build_problem
     from pipeline.train.sharing.threads import one_kernel_thread
     from pipeline.train.tensor.khatri_rao import add_normal
@@ -197,8 +197,8 @@ def memory(file: Path, embedding_dim: int) -> Callable[[], dict[str, Any]]:
     import psutil
 
     from benchmarks.training_tensors import hypergraph_of
+    from pipeline.domain.training_parameters import TrainingParameters
     from pipeline.train.fit import fit
-    from pipeline.train.problem.parameters import TrainingParameters
 
     def resident() -> int:
         gc.collect()

@@ -18,6 +18,7 @@ from prefect import flow, get_run_logger, task
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
+from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
@@ -25,8 +26,8 @@ from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
 from pipeline.source import catalogue
+from pipeline.source.described.training_table import parse_settings
 from pipeline.train.launch.launch import train
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.writeback.writeback import write_back
 
 KEPT_RUNS = 3
@@ -99,10 +100,11 @@ def export_task(dataset: str, directory: Path) -> StageReport:
 
 
 @task(name="train")
-def train_task(snapshot: Path, embeddings: Path, run: str, workers: int | None) -> StageReport:
+def train_task(snapshot: Path, embeddings: Path, run: str, workers: int | None, settings: dict[str, Any]) -> StageReport:
     """Learn the factor matrices from a snapshot directory."""
     start = time.monotonic()
-    trained = train(snapshot, embeddings, TrainingParameters(), workers=workers or "auto", run=run, progress=_progress())
+    parameters = Snapshot.read_dataset(snapshot).training_parameters(settings)
+    trained = train(snapshot, embeddings, parameters, workers=workers or "auto", run=run, progress=_progress())
     return StageReport("train", time.monotonic() - start, _training_in_words(trained))
 
 
@@ -124,6 +126,7 @@ def refresh(
     keep_stale: bool = False,
     allow_removal: bool = False,
     quarantine: Path | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
@@ -141,12 +144,15 @@ def refresh(
         Remove it even if it is more than a tenth of a table.
     quarantine
         Set rows with problems aside in this file, and go on with the rest; None stops at them.
+    settings
+        Settings of training, value by name, that win over those of the data set.
 
     Returns
     -------
     list of StageReport
         What each stage did.
     """
+    given = parse_settings(settings or {}, "settings")
     name = catalogue.find(dataset, path).name
     run = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder = Settings.load().runs / run
@@ -155,7 +161,7 @@ def refresh(
     stages = [
         ingest_task(dataset, path, options),
         export_task(name, snapshot),
-        train_task(snapshot, embeddings, run, workers),
+        train_task(snapshot, embeddings, run, workers, given),
         write_back_task(embeddings),
     ]
     _prune(folder.parent, name)

@@ -20,6 +20,7 @@ from pipeline.command.terminal import (
     print_notes,
     progress,
 )
+from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.query.find import find
 from pipeline.query.served import published
 from pipeline.query.similar import similar
@@ -60,13 +61,15 @@ def refresh(
     allow_removal: AllowRemoval = False,
     quarantine: Quarantine = None,
     workers: Workers = None,
+    settings: TrainingSettings = None,
 ) -> None:
     """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
 
     Example: [bold]hyperlearn refresh books.toml[/bold]
     """
     start = time.monotonic()
-    stages = _run(dataset, workers, path=path, keep_stale=keep_stale, allow_removal=allow_removal, quarantine=quarantine)
+    options = {"path": path, "keep_stale": keep_stale, "allow_removal": allow_removal, "quarantine": quarantine}
+    stages = _run(dataset, workers, **options, settings=read_settings(settings))
     _print_stages(stages, time.monotonic() - start)
 
 

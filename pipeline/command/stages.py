@@ -24,6 +24,7 @@ from pipeline.command.terminal import (
     print_notes,
     progress,
 )
+from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.report.tables import table
 
 
@@ -86,17 +87,20 @@ def train(
     snapshot: Annotated[Path, typer.Argument(help="Directory that `export` wrote.")],
     embeddings: Annotated[Path, typer.Argument(help="Directory to write; must not exist.")],
     workers: Workers = None,
+    settings: TrainingSettings = None,
     as_json: Json = False,
 ) -> None:
     """Learn one vector per entity from a snapshot directory; needs no database.
 
-    Example: [bold]hyperlearn train snapshot/ embeddings/ --workers 2[/bold]
+    Example: [bold]hyperlearn train snapshot/ embeddings/ --set rounds=20[/bold]
     """
+    given = read_settings(settings)
+    from pipeline.domain.snapshot import Snapshot
     from pipeline.train.launch.launch import train as run
-    from pipeline.train.problem.parameters import TrainingParameters
 
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    trained = run(snapshot, embeddings, TrainingParameters(), workers=workers or "auto", run=name, progress=progress)
+    parameters = Snapshot.read_dataset(snapshot).training_parameters(given)
+    trained = run(snapshot, embeddings, parameters, workers=workers or "auto", run=name, progress=progress)
     if as_json:
         print_json({"run": trained.run, "embeddingDim": trained.embedding_dim, **trained.report})
         return

@@ -1,4 +1,4 @@
-"""The description of a hypergraph: which modalities, which intra-modal graphs, which hyperedge types.
+"""The description of a hypergraph: which modalities, intra-modal graphs and hyperedge types, and how to train on them.
 
 It names things and holds no data. Labels and relation types are checked here, once; the graph layer still quotes them where they
 enter a statement.
@@ -6,9 +6,10 @@ enter a statement.
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
 
 _LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
@@ -76,7 +77,7 @@ class IntraModalGraph:
     relation_type
         Neo4j relation type, UPPER_SNAKE.
     weight
-        Weight μ of this graph's smoothness term in the objective, > 0.
+        Weight μ of this graph's smoothness term in the objective; 0 keeps the graph out of training.
     """
 
     modality: str
@@ -107,7 +108,7 @@ class HyperedgeType:
     members
         Labels of the modalities, by position; one modality may stand twice.
     weight
-        Weight λ of this type in the objective, > 0.
+        Weight λ of this type in the objective; 0 keeps the type out of training.
     time
         How the hyperedges tell their time, or None where they have none. It is kept, and not learned from.
     """
@@ -143,12 +144,15 @@ class Dataset:
         Lower-case name, by which commands call it.
     modalities, graphs, hyperedge_types
         Its parts; labels are unique over modalities and hyperedge types together.
+    training
+        Settings of a training run that are not the defaults: value by name of a field of `TrainingParameters`, as plain JSON.
     """
 
     name: str
     modalities: tuple[Modality, ...]
     hyperedge_types: tuple[HyperedgeType, ...]
     graphs: tuple[IntraModalGraph, ...] = field(default=())
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", self.name):
@@ -167,6 +171,7 @@ class Dataset:
                         f"data set {self.name}: {owner} names modality {label}, which is not described",
                         hint=f"described are {', '.join(self.labels)}",
                     )
+        self.training_parameters()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -186,9 +191,39 @@ class Dataset:
                 return modality
         raise ConfigurationError(f"data set {self.name} has no modality {label}", hint=f"it has {', '.join(self.labels)}")
 
+    def training_parameters(self, settings: Mapping[str, Any] | None = None) -> TrainingParameters:
+        """Settings of a training run on this data set: the defaults, over them the data set's own, over them those given.
+
+        Parameters
+        ----------
+        settings
+            Value by name. One that is a table replaces the entries that it names, and leaves the data set's others.
+
+        Raises
+        ------
+        ConfigurationError
+            If a setting is unknown, or a value cannot be one.
+        """
+        merged = dict(self.training)
+        for name, value in (settings or {}).items():
+            own = merged.get(name)
+            merged[name] = {**own, **value} if isinstance(own, Mapping) and isinstance(value, Mapping) else value
+        known = [each.name for each in fields(TrainingParameters)]
+        unknown = sorted(merged.keys() - set(known))
+        if unknown:
+            raise ConfigurationError(f"{unknown[0]} is no training setting", hint=f"there are {', '.join(known)}")
+        try:
+            return TrainingParameters(**merged)
+        except TypeError as error:
+            raise ConfigurationError(f"data set {self.name}: a training setting is of the wrong type: {error}") from error
+
     def to_json(self) -> dict[str, Any]:
         """The description as plain lists, dictionaries, strings and numbers."""
-        return asdict(self)
+        data = asdict(self)
+        # Left out where it says nothing, so that descriptions and digests that were stored before there were settings stay true.
+        if not self.training:
+            del data["training"]
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Dataset":
@@ -200,6 +235,7 @@ class Dataset:
                 HyperedgeType(t["label"], tuple(t["members"]), t["weight"], t["time"]) for t in data["hyperedge_types"]
             ),
             graphs=tuple(IntraModalGraph(**g) for g in data["graphs"]),
+            training=data.get("training", {}),
         )
 
 
@@ -212,5 +248,5 @@ def _check_label(label: str, what: str) -> None:
 
 
 def _check_weight(weight: float, what: str) -> None:
-    if not 0 < weight < float("inf"):
-        raise ConfigurationError(f"{what}: weight {weight} is not a positive number")
+    if not 0 <= weight < float("inf"):
+        raise ConfigurationError(f"{what}: weight {weight} is no finite number from 0 on")

@@ -69,6 +69,18 @@ class Snapshot:
         }
         write_artifact(directory, FORMAT, manifest, fill)
 
+    @staticmethod
+    def read_dataset(directory: Path) -> Dataset:
+        """Read the description alone.
+
+        Raises
+        ------
+        ArtifactError
+            If the directory is incomplete, damaged or of another version.
+        """
+        with read_artifact(directory, FORMAT) as artifact:
+            return Dataset.from_json(artifact.manifest["dataset"])
+
     @classmethod
     def read(cls, directory: Path) -> "Snapshot":
         """Read a directory that `write` made.

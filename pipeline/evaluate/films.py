@@ -7,10 +7,10 @@ from typing import Any
 
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.measurement import Model, measure
 from pipeline.evaluate.question import Task
-from pipeline.train.problem.parameters import TrainingParameters
 
 TASKS = {label: Task("Movie", label, "films", given={"the country": ("Country",)}) for label in ("Genre", "Director")}
 PARAMETERS = TrainingParameters()

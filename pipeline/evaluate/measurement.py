@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.evaluate.baselines import by_neighbours, by_popularity, by_popularity_given
 from pipeline.evaluate.comparison import Comparison
 from pipeline.evaluate.hold_out import Part
@@ -17,7 +18,6 @@ from pipeline.evaluate.model import by_model
 from pipeline.evaluate.question import Question, Task, question
 from pipeline.evaluate.ranking import Scores
 from pipeline.evaluate.shuffled_graphs import shuffled
-from pipeline.train.problem.parameters import TrainingParameters
 
 Parts = Callable[[Question], Mapping[str, npt.NDArray[np.bool_]]]
 """Pairs (Q × C) that are measured apart, by name."""

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.evaluate.incidence import positions
 from pipeline.evaluate.question import Question
 from pipeline.evaluate.ranking import Scores
 from pipeline.evaluate.shuffled_graphs import Graphs
 from pipeline.train.fit import fit
-from pipeline.train.problem.parameters import TrainingParameters
 
 
 def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) -> Scores:

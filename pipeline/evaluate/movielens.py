@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pipeline.domain.dataset import Dataset, GraphKey, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.evaluate.corating import corating_graph
 from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.metrics import mean_and_deviation, root_mean_squared_error
@@ -22,7 +23,6 @@ from pipeline.evaluate.shuffled_graphs import shuffled as relabelled
 from pipeline.source.movielens.split import Ratings, Split
 from pipeline.train.fit import fit
 from pipeline.train.posterior import Sampling, posterior_mean
-from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 
 Predictions = npt.NDArray[np.float64]
 

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.measurement import Model, measure
 from pipeline.evaluate.question import Question, Task
-from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 
 TASK = Task("Artwork", "Artist", "works", given={"medium and decade": ("Medium", "Decade")}, least=5)
 

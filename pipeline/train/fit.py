@@ -9,10 +9,10 @@ import torch
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
-from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
 from pipeline.train.result.health import findings
 from pipeline.train.result.prediction import Offsets, offsets_of, predict

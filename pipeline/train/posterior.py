@@ -18,13 +18,13 @@ from scipy import sparse
 from torch import Tensor
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.fit import Station, starting_matrices
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.sparse_matrix import SparseMatrix
 from pipeline.train.problem.laplacian import normalised_incidence
 from pipeline.train.problem.layout import Factors, Layout, Matrices
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.result.prediction import offsets_of, predict
 from pipeline.train.sharing.exchange import Alone

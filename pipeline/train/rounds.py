@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.assignment import plan
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, TypePosition
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange

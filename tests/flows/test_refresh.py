@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from pipeline.errors import GraphUnavailableError
+from pipeline.errors import ConfigurationError, GraphUnavailableError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.ingest.ingest import IngestOptions
@@ -48,16 +48,23 @@ def client(connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, client: GraphClient, tmp_path: Path) -> None:
-    stages = flow.refresh(dataset="tiny", workers=1)
+    stages = flow.refresh(dataset="tiny", workers=1, settings={"embedding_dim": 24, "absent_weights.Remake": 0.0})
     assert [stage.stage for stage in stages] == ["ingest", "export", "train", "write-back"]
     film, run = published(client, "Film")
     assert run.id.startswith("tiny-")
+    assert run.embedding_dim == 24
     for source in ("f2", "f7", "f12"):
         nearest = similar(client, run, film, source, k=3)
         same_group = [int(neighbour.id[1:]) % 2 == int(source[1:]) % 2 for neighbour in nearest]
         assert all(same_group), nearest
     (folder,) = (tmp_path / "runs").iterdir()
     assert {path.name for path in folder.iterdir()} == {"snapshot", "embeddings"}
+
+
+def test_a_setting_that_cannot_be_is_refused_before_anything_is_done(flow: ModuleType, client: GraphClient) -> None:
+    with pytest.raises(ConfigurationError, match="rouns: is unknown"):
+        flow.refresh(dataset="tiny", settings={"rouns": 3})
+    assert num_nodes(client) == 0
 
 
 def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:

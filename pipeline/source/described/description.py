@@ -9,13 +9,15 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pipeline.domain.dataset import PropertyType, TimeType
+from pipeline.source.described.training_table import TrainingTable
 from pipeline.source.files.table_file import Table
 from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
 
 Separator = Annotated[
     str, Field(min_length=1, description='What stands between the values of one cell, such as "; ". Lists need none.')
 ]
-Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+FeatureWeight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+TrainingWeight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Property(Part):
@@ -117,8 +119,8 @@ class Relation(Part):
     """Label of the modality whose entities are related."""
     type: Name = "SIMILAR"
     """Relation type in Neo4j, UPPER_SNAKE."""
-    weight: Weight = 1.0
-    """How much this graph counts in training (μ)."""
+    weight: TrainingWeight = 1.0
+    """How much this graph counts in training (μ); 0 keeps it out."""
     table: Table | None = None
     """One row per related pair; direction does not count."""
     source: Name | None = None
@@ -131,7 +133,7 @@ class Relation(Part):
     """Relate each entity to so many nearest others by its features."""
     metric: Literal["euclidean", "cosine"] | None = None
     """How vectors are compared; euclidean by default. Numbers, categories and text have their own way."""
-    features: dict[str, Weight] | None = None
+    features: dict[str, FeatureWeight] | None = None
     """Which features count, and how much; by default all of them, each 1."""
 
     @model_validator(mode="after")
@@ -175,8 +177,8 @@ class Hyperedges(Part):
     """One row per hyperedge, or per group of hyperedges where cells have several members."""
     members: Annotated[list[Member], Field(min_length=2)]
     """Which column is which modality, by position. One modality may stand twice; two members from the same column are pairs."""
-    weight: Weight = 1.0
-    """How much this type counts in training (λ)."""
+    weight: TrainingWeight = 1.0
+    """How much this type counts in training (λ); 0 keeps it out."""
     value: Name | None = None
     """Column of a number, such as a rating; 1 for all by default."""
     time: Time | None = None
@@ -194,3 +196,5 @@ class Description(Part):
     """Graphs inside modalities."""
     hyperedges: Annotated[dict[str, Hyperedges], Field(min_length=1)]
     """Types of hyperedges by label, in PascalCase."""
+    training: TrainingTable = TrainingTable()
+    """How to train: settings that are not to be the defaults."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.errors import ConfigurationError
 from pipeline.source.described.description import Description, ModalityTable, Relation
+from pipeline.source.described.training_table import values
 from pipeline.source.toml.did_you_mean import did_you_mean
 from pipeline.source.toml.toml_file import parsed, read_toml, refused
 
@@ -86,7 +87,8 @@ def _dataset(description: Description, problems: list[str]) -> Dataset | None:
         hyperedge_types += attempt(f"hyperedges.{label}", lambda: HyperedgeType(label, members, h.weight, time))  # noqa: B023
     if problems:
         return None
-    whole = attempt("the file", lambda: Dataset(description.name, tuple(modalities), tuple(hyperedge_types), tuple(graphs)))
+    parts = (tuple(modalities), tuple(hyperedge_types), tuple(graphs))
+    whole = attempt("the file", lambda: Dataset(description.name, *parts, values(description.training)))
     return whole[0] if whole else None
 
 
@@ -110,6 +112,11 @@ def _contradictions(description: Description) -> Iterator[str]:
             yield f"{location}.type: {relation.type} is given twice for {relation.modality}; give each its own type"
         if relation.nearest is not None and relation.modality in description.modalities:
             yield from _unknown_features(location, relation, description.modalities[relation.modality])
+    for name, value in values(description.training).items():
+        for label in value if isinstance(value, Mapping) else ():
+            if label not in description.hyperedges:
+                types = description.hyperedges
+                yield f"training.{name}: {label!r}, expected one of {', '.join(types)}{did_you_mean(label, types)}"
 
 
 def _modalities_named(description: Description) -> Iterator[tuple[str, str]]:

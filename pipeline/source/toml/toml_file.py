@@ -16,15 +16,20 @@ from pipeline.source.toml.did_you_mean import did_you_mean
 from pipeline.source.toml.model_schema import Location, known_keys, known_kinds
 
 _EXPECTED = {
+    "bool_parsing": "true or false",
     "bool_type": "true or false",
     "dict_type": "a table",
     "finite_number": "a finite number",
+    "float_parsing": "a number",
     "float_type": "a number",
     "greater_than": "a number above {gt}",
     "greater_than_equal": "at least {ge}",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
     "int_type": "a whole number",
     "less_than_equal": "at most {le}",
     "list_type": "a list",
+    "mapping_type": "a table",
     "model_type": "a table",
     "string_too_long": "at most {max_length} character",
     "string_too_short": "a text that is not empty",
@@ -62,7 +67,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         raise ConfigurationError(f"{path} is no TOML: {error}", hint="https://toml.io shows the notation") from error
 
 
-def parsed(model: type[_Model], content: Mapping[str, Any], where: str, hint: str) -> _Model:
+def parsed(model: type[_Model], content: Mapping[str, Any], where: str, hint: str, *, strict: bool | None = None) -> _Model:
     """What a TOML file holds as a model.
 
     Parameters
@@ -75,6 +80,8 @@ def parsed(model: type[_Model], content: Mapping[str, Any], where: str, hint: st
         What to call it in messages.
     hint
         What helps whoever has written it.
+    strict
+        False also takes a text that reads as a value of the type, as command lines have it; None is as the model says.
 
     Raises
     ------
@@ -82,7 +89,7 @@ def parsed(model: type[_Model], content: Mapping[str, Any], where: str, hint: st
         With all problems and their locations.
     """
     try:
-        return model.model_validate(dict(content))
+        return model.model_validate(dict(content), strict=strict)
     except ValidationError as error:
         raise refused(where, [_in_words(model, detail, content) for detail in error.errors()], hint) from error
 

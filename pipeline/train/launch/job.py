@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import Fit
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.result.round import Round
 
 

@@ -15,13 +15,13 @@ from typing import Literal
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.snapshot import Snapshot
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ArtifactError, ConfigurationError
 from pipeline.train.assignment import plan
 from pipeline.train.fit import fit
 from pipeline.train.kernels.hardware import num_gpus
 from pipeline.train.launch.job import Job
 from pipeline.train.launch.torchrun import Torchrun
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import build_problem
 
 WORKER_START_COST = 150_000_000

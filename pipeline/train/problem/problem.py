@@ -17,10 +17,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.training_parameters import LossName, TrainingParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.problem.held_out import hold_out
 from pipeline.train.problem.laplacian import normalised_laplacian
-from pipeline.train.problem.parameters import LossName, TrainingParameters
 
 TypePosition = tuple[str, int]
 """A hyperedge type and one of its positions."""
@@ -88,9 +88,9 @@ class Problem:
     num_entities
         N per modality label; its order is the order of the modalities.
     terms
-        The hyperedge types' parts.
+        The hyperedge types' parts; one without hyperedges, or of weight 0, has none.
     laplacians
-        L = Σ_g μ_g L_g (N × N) per modality that has a graph, all scaling included.
+        L = Σ_g μ_g L_g (N × N) per modality that has a graph of weight above 0, all scaling included.
     graph_scales
         Σ_g μ_g per modality that has a graph: L divided by it has its eigenvalues in [0, 2].
     graphs
@@ -138,7 +138,7 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
     Raises
     ------
     ConfigurationError
-        If a weight is given for a hyperedge type that is not there, or a value is not finite.
+        If a weight is given for a hyperedge type that is not there, no type has a weight above 0, or a value is not finite.
     """
     for name in ("absent_weights", "losses"):
         unknown = sorted(set(getattr(parameters, name)) - set(hypergraph.hyperedges))
@@ -155,10 +155,15 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
             raise ConfigurationError(f"hyperedge type {label} has values that are not finite")
     known, held_out = hold_out(hypergraph, parameters.validation, parameters.seed)
     type_weights = {kind.label: kind.weight for kind in known.dataset.hyperedge_types}
+    if type_weights and not any(type_weights.values()):
+        raise ConfigurationError(
+            f"every hyperedge type of data set {known.dataset.name} has weight 0, so there is nothing to train on",
+            hint="give at least one a weight above 0",
+        )
     terms = tuple(
         _term(label, held_out[label], type_weights[label], known, parameters)
         for label, edges in known.hyperedges.items()
-        if edges.num_hyperedges
+        if edges.num_hyperedges and type_weights[label] > 0
     )
     laplacians, scales = _laplacians(known, terms, parameters)
     return Problem(

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange

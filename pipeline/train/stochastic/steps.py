@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, TensorTerm
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad

@@ -19,8 +19,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.problem.layout import Matrices
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import TypePosition
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads

@@ -13,8 +13,8 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.problem.layout import Matrices
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, TypePosition
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.tensor.line_search import Line

@@ -1,6 +1,10 @@
+import json
+from dataclasses import replace
+
 import pytest
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
 from tests.tiny import DATASET
 
@@ -29,10 +33,48 @@ def test_a_property_that_is_ours_or_malformed_is_refused(name: str) -> None:
         Modality("Movie", {name: "string"})
 
 
-@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_weight_is_a_positive_number(weight: float) -> None:
-    with pytest.raises(ConfigurationError, match="positive"):
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
+def test_a_weight_is_a_number_from_0_on(weight: float) -> None:
+    with pytest.raises(ConfigurationError, match="no finite number from 0 on"):
         HyperedgeType("Film", ("Movie", "Actor"), weight)
+    with pytest.raises(ConfigurationError, match="no finite number from 0 on"):
+        IntraModalGraph("Movie", weight=weight)
+
+
+def test_settings_of_training_are_part_of_the_description() -> None:
+    dataset = replace(DATASET, training={"rounds": 3, "absent_weights": {"Making": 0.5}, "absent_popularity": None})
+    stored = json.loads(json.dumps(dataset.to_json()))
+    assert Dataset.from_json(stored) == dataset
+    assert Dataset.from_json(stored).training_parameters() == TrainingParameters(
+        rounds=3, absent_weights={"Making": 0.5}, absent_popularity=None
+    )
+
+
+def test_a_description_that_was_stored_before_there_were_settings_is_read() -> None:
+    stored = DATASET.to_json()
+    assert "training" not in stored, "digests of snapshots that are there would change"
+    assert Dataset.from_json(stored).training_parameters() == TrainingParameters()
+
+
+def test_settings_that_are_given_win_over_those_of_the_data_set() -> None:
+    dataset = replace(DATASET, training={"rounds": 3, "ridge": 0.5, "absent_weights": {"Making": 0.5, "Remake": 0.25}})
+    found = dataset.training_parameters({"rounds": 7, "absent_weights": {"Making": 1.0}})
+    assert found == TrainingParameters(rounds=7, ridge=0.5, absent_weights={"Making": 1.0, "Remake": 0.25})
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"embeding_dim": 3}, "embeding_dim is no training setting"),
+        ({"rounds": 0}, "rounds is 0, at least 1 is needed"),
+        ({"rounds": "many"}, "of the wrong type"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        replace(DATASET, training=settings)
+    with pytest.raises(ConfigurationError, match=told):
+        DATASET.training_parameters(settings)
 
 
 def test_a_hyperedge_joins_two_at_least() -> None:

@@ -48,7 +48,7 @@ def test_a_snapshot_comes_back_as_it_went(snapshot: Snapshot, tmp_path: Path) ->
     read = Snapshot.read(tmp_path / "snapshot")
     assert read.counts == snapshot.counts
     assert read.origin == snapshot.origin
-    assert read.hypergraph.dataset == DATASET
+    assert read.hypergraph.dataset == Snapshot.read_dataset(tmp_path / "snapshot") == DATASET
     for label, table in snapshot.entities.items():
         assert read.entities[label].to_dict("list") == table.to_dict("list")
     for label, edges in snapshot.hypergraph.hyperedges.items():

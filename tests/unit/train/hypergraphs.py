@@ -13,8 +13,8 @@ from scipy import sparse
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.snapshot import Snapshot
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem
 
 MEMBERS = {

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import TrainingDivergedError
 from pipeline.train.fit import fit
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors
-from pipeline.train.problem.parameters import TrainingParameters, UpdateName
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.rounds import Rounds
 from pipeline.train.sharing.exchange import Alone

@@ -64,6 +64,13 @@ members = [
 ]
 value = "part"
 time = { column = "date", type = "date" }
+
+[training]
+rounds = 20
+ridge = 1
+offsets = false
+absent_popularity = "none"
+absent_weights = { Writing = 0.5 }
 """
 
 
@@ -83,6 +90,7 @@ def test_everything_that_a_file_may_hold_is_understood() -> None:
         (Modality("Book", {"year": "integer", "tags": "strings"}, ("year",)), Modality("Author")),
         (HyperedgeType("Writing", ("Book", "Author", "Author"), 0.5, "date"),),
         (IntraModalGraph("Book", "SEQUEL", 2.0), IntraModalGraph("Book")),
+        {"rounds": 20, "absent_weights": {"Writing": 0.5}, "absent_popularity": None, "ridge": 1.0, "offsets": False},
     )
     assert description.modalities["Book"].properties["year"].column is None
     assert description.relations[1].features == {"year": 1.0, "cover": 3.5}
@@ -167,10 +175,10 @@ def test_all_problems_come_at_once_with_their_places() -> None:
         "add format = one of csv, jsonl, parquet, sqlite",
         "hyperedges.Writing.members[1].modality: 3, expected a text",
         "hyperedges.Writing.members[1].column: is missing",
-        "hyperedges.Writing.weight: -1, expected a number above 0.0",
+        "hyperedges.Writing.weight: -1, expected at least 0.0",
         "hyperedges.Other.table: 3, expected a table",
         "hyperedges.Other.members: a list, expected at least 2, not 0",
-        "nmae: is unknown, expected one of name, modalities, relations, hyperedges; did you mean name?",
+        "nmae: is unknown, expected one of name, modalities, relations, hyperedges, training; did you mean name?",
     ]
 
 
@@ -219,6 +227,35 @@ def test_names_of_other_parts_are_checked() -> None:
         "modalities.genre: 'genre' cannot be the label of a modality; use PascalCase letters and digits, and none of Dataset, "
         "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable",
     ]
+
+
+def test_settings_of_training_are_checked_with_all_else() -> None:
+    changed = 'rounds = "20"\nrouns = 3\nupdate = "recurent"\nhidden_dim = 2.5\nvalidation = 1.0\nembedding_dim = 0'
+    *told, unknown = problems(WHOLE.replace("rounds = 20", changed).replace("offsets = false", "offsets = 0"))
+    assert told == [
+        "training.update: 'recurent', expected one of 'exact' or 'recurrent'; did you mean recurrent?",
+        "training.embedding_dim: 0, at least 1 is needed",
+        "training.rounds: '20', expected a whole number",
+        "training.validation: 1.0, a part from 0 to below 1 is needed",
+        "training.offsets: 0, expected true or false",
+        "training.hidden_dim: 2.5, expected a whole number",
+    ]
+    assert unknown.startswith("training.rouns: is unknown, expected one of update, embedding_dim, rounds, ")
+    assert unknown.endswith("; did you mean rounds?")
+
+
+def test_settings_by_hyperedge_type_name_types() -> None:
+    assert problems(WHOLE.replace("{ Writing = 0.5 }", "{ Writting = 0.5 }")) == [
+        "training.absent_weights: 'Writting', expected one of Writing; did you mean Writing?"
+    ]
+
+
+def test_weight_0_is_allowed_of_graphs_and_types_and_not_of_features() -> None:
+    _, dataset = parse_description(
+        tomllib.loads(WHOLE.replace("weight = 2.0", "weight = 0").replace("weight = 0.5", "weight = 0")), "x"
+    )
+    assert (dataset.graphs[0].weight, dataset.hyperedge_types[0].weight) == (0, 0)
+    assert problems(WHOLE.replace("year = 1,", "year = 0,")) == ["relations[1].features.year: 0, expected a number above 0.0"]
 
 
 @pytest.mark.parametrize(

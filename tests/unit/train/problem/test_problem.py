@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
-from pipeline.train.problem.parameters import TrainingParameters
+from pipeline.train.fit import fit
 from pipeline.train.problem.problem import build_problem
 from tests.unit.train.hypergraphs import coupled, dense_laplacian, least_squares
 
@@ -83,6 +86,37 @@ def test_values_must_be_finite() -> None:
         build_problem(hypergraph, least_squares())
 
 
+def test_a_type_of_weight_0_is_no_term_and_a_graph_of_weight_0_no_laplacian() -> None:
+    hypergraph = coupled()
+    dataset = hypergraph.dataset
+    without = replace(
+        hypergraph,
+        dataset=replace(
+            dataset,
+            hyperedge_types=tuple(replace(kind, weight=0.0) if kind.label == "Quad" else kind for kind in dataset.hyperedge_types),
+            graphs=tuple(
+                replace(graph, weight=0.0) if graph.relation_type in {"SIMILAR", "NEXT"} else graph for graph in dataset.graphs
+            ),
+        ),
+    )
+    problem = build_problem(without, TrainingParameters(graph_scaling="absolute"))
+    assert [term.label for term in problem.terms] == ["Trio", "Twins", "Pair"]
+    assert problem.laplacians.keys() == problem.graph_scales.keys() == {"Bee"}
+    near = dense_laplacian(hypergraph.graphs["Bee", "NEAR"])
+    np.testing.assert_allclose(problem.laplacians["Bee"].toarray(), 0.4 * near, atol=1e-6)
+    # Only Quad joins dogs: nothing ties them any more, and they get vectors all the same.
+    found = fit(without, TrainingParameters(embedding_dim=2, rounds=2))
+    assert found.num_untied["Dog"] == hypergraph.num_entities["Dog"]
+    assert found.weights.keys() == {"Trio", "Twins", "Pair"}
+
+
+def test_something_is_to_be_trained_on() -> None:
+    hypergraph = coupled()
+    none = tuple(replace(kind, weight=0.0) for kind in hypergraph.dataset.hyperedge_types)
+    with pytest.raises(ConfigurationError, match="every hyperedge type of data set small has weight 0"):
+        build_problem(replace(hypergraph, dataset=replace(hypergraph.dataset, hyperedge_types=none)), TrainingParameters())
+
+
 def test_parameters_survive_json() -> None:
     parameters = least_squares(embedding_dim=5, absent_weights={"Trio": 0.25}, graph_scaling="absolute")
     assert TrainingParameters.from_json(parameters.to_json()) == parameters
@@ -98,6 +132,7 @@ def test_parameters_survive_json() -> None:
         ("network_steps", 0),
         ("embedding_dim", 0),
         ("rounds", 0),
+        ("seed", -1),
         ("ridge", -1.0),
         ("ridge", float("nan")),
         ("absent_weights", {"Trio": 1.5}),

@@ -8,9 +8,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
-from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.slot_model import SlotModel

@@ -13,6 +13,10 @@ StartName = Literal["random", "svd"]
 
 _CHOICES = {"update": UpdateName, "start": StartName, "graph_scaling": GraphScaling}
 
+_FROM_ONE = (
+    *("embedding_dim", "rounds", "patience", "cg_iterations", "diffusion_steps", "hidden_dim", "network_steps"),
+    *("candidates", "batch_size"),
+)
 _FROM_ZERO = (
     *("tolerance", "absent_scale", "graph_weight", "ridge", "ridge_exponent", "offset_ridge", "offset_smoothness"),
     *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "start_size", "cubic_norm"),
@@ -82,11 +86,11 @@ class TrainingParameters:
     chebyshev_order
         q, the highest power of the Laplacian in a graph convolution of the recurrent update.
     diffusion_steps
-        T, steps of its LSTM in one pass.
+        T, steps of the recurrent update's LSTM in one pass.
     hidden_dim
-        Features of its convolution and of its LSTM's state.
+        Features of the recurrent update's convolution and of its LSTM's state.
     learning_rate
-        Of its Adam.
+        Of the recurrent update's Adam.
     network_steps
         Its steps of Adam in a round, between two exchanges.
     candidates
@@ -139,37 +143,27 @@ class TrainingParameters:
     cubic_norm: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in (
-            "embedding_dim",
-            "rounds",
-            "patience",
-            "cg_iterations",
-            "diffusion_steps",
-            "hidden_dim",
-            "network_steps",
-            "candidates",
-            "batch_size",
-        ):
+        for name in _FROM_ONE:
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, at least 1 is needed")
         for name in _FROM_ZERO:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a finite number from 0 on is needed")
-        if not 0 <= self.own_dropout < 1:
-            raise ConfigurationError(f"own_dropout is {self.own_dropout}, a part from 0 to below 1 is needed")
-        for label, loss in self.losses.items():
-            if loss not in get_args(LossName):
-                raise ConfigurationError(f"losses: {label} has {loss!r}", hint=f"choose one of {', '.join(get_args(LossName))}")
-        if not 0 <= self.validation < 1:
-            raise ConfigurationError(f"validation is {self.validation}, a part from 0 to below 1 is needed")
+        for name in ("validation", "own_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}, a part from 0 to below 1 is needed")
+        if self.seed < 0:
+            raise ConfigurationError(f"seed is {self.seed}, a whole number from 0 on is needed")
         if self.absent_popularity is not None and not 0 <= self.absent_popularity <= 1:
             raise ConfigurationError(f"absent_popularity is {self.absent_popularity}, a number from 0 to 1 or None is needed")
         for label, weight in self.absent_weights.items():
             if not 0 <= weight <= 1:
                 raise ConfigurationError(f"absent_weights: {label} has {weight}, a number from 0 to 1 is needed")
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in get_args(choices):
-                raise ConfigurationError(f"{name} is {getattr(self, name)!r}", hint=f"choose one of {', '.join(get_args(choices))}")
+        chosen = [*((name, getattr(self, name), choices) for name, choices in _CHOICES.items())]
+        chosen += [(f"losses: {label}", loss, LossName) for label, loss in self.losses.items()]
+        for name, value, choices in chosen:
+            if value not in get_args(choices):
+                raise ConfigurationError(f"{name} is {value!r}", hint=f"choose one of {', '.join(get_args(choices))}")
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain dictionaries, strings and numbers."""
