@@ -9,13 +9,14 @@ import torch
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.parameters import TrainingParameters
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
 from pipeline.train.result.health import findings
-from pipeline.train.result.prediction import Offsets, offsets_of, predict
+from pipeline.train.result.prediction import Offsets, offsets_of, predict, slot_scores
 from pipeline.train.result.scaling import balance_columns, fill_zero_rows
 from pipeline.train.rounds import Round, Rounds
 from pipeline.train.sharing.exchange import Alone, Exchange
@@ -46,6 +47,8 @@ class Fit:
         What is wrong with the factors, a sentence each; mostly empty.
     device
         What it was computed on: ``cpu`` or ``cuda``.
+    members
+        Per hyperedge type that was learned from, the labels of its members' modalities by position.
     """
 
     factors: Factors
@@ -56,10 +59,34 @@ class Fit:
     best_round: int
     findings: list[str]
     device: str
+    members: dict[str, tuple[str, ...]]
 
     def predict(self, label: str, edges: HyperedgeList) -> npt.NDArray[np.float64]:
         """Predict the values of hyperedges of a type (E), whatever theirs are."""
         return predict(self.factors, self.offsets.get(label), edges)
+
+    def slot_scores(self, label: str, members_QK: npt.NDArray[np.int64], position: int) -> npt.NDArray[np.float32]:
+        """Score every entity of a slot's modality (Q × N), given the other members; more is better.
+
+        Parameters
+        ----------
+        label
+            The hyperedge type.
+        members_QK
+            Rows of the members; what stands in the slot itself does not count.
+        position
+            The slot.
+
+        Raises
+        ------
+        ConfigurationError
+            If nothing was learned of the type.
+        """
+        if label not in self.members:
+            raise ConfigurationError(
+                f"nothing is known of hyperedge type {label}", hint=f"known are {', '.join(self.members) or 'none'}"
+            )
+        return slot_scores(self.factors, self.offsets.get(label), self.members[label], members_QK, position)
 
 
 @dataclass(frozen=True)
@@ -151,6 +178,7 @@ def fit_share(
         history[-1].number if best_round is None else best_round,
         findings(problem, factors),
         station.kernels.name,
+        {term.label: term.modalities for term in problem.terms},
     )
 
 

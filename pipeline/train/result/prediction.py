@@ -1,6 +1,8 @@
-"""What trained factors and offsets say of a hyperedge's value. Shapes: N entities, E hyperedges, D embedding_dim."""
+"""What trained factors and offsets say of a hyperedge's value. Shapes: N entities, E hyperedges, Q of them with a slot
+that is asked for, K arity, D embedding_dim.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,3 +52,27 @@ def predict(
         for position, offset_N in enumerate(offsets.members):
             predicted_E += offset_N[edges.members_EK[:, position]]
     return predicted_E
+
+
+def slot_scores(
+    factors: Mapping[str, npt.NDArray[np.float32]],
+    offsets: Offsets | None,
+    modalities: Sequence[str],
+    members_QK: npt.NDArray[np.int64],
+    position: int,
+) -> npt.NDArray[np.float32]:
+    """Give what `predict` gives, with each entity of a slot's modality in that slot (Q × N)."""
+    factor_ND = factors[modalities[position]]
+    product_QD = np.ones((len(members_QK), factor_ND.shape[1]), dtype=np.float32)
+    for other, label in enumerate(modalities):
+        if other != position:
+            product_QD *= factors[label][members_QK[:, other]]
+    scores_QN: npt.NDArray[np.float32] = product_QD @ factor_ND.T
+    if offsets is not None:
+        scores_QN += offsets.members[position]
+        given_Q = np.full(len(members_QK), offsets.mean, dtype=np.float32)
+        for other, offset_N in enumerate(offsets.members):
+            if other != position:
+                given_Q += offset_N[members_QK[:, other]]
+        scores_QN += given_Q[:, None]
+    return scores_QN
