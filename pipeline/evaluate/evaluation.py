@@ -7,13 +7,15 @@ of all others, each slot. Shapes: E hyperedges, K arity.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import Progress, no_progress
-from pipeline.evaluate.hidden import Hidden, hide
+from pipeline.errors import ConfigurationError
+from pipeline.evaluate.hidden import Hidden, hide, too_few
 from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.metrics import root_mean_squared_error
 from pipeline.evaluate.ranking import Ranking
@@ -122,16 +124,21 @@ def evaluate(
     Returns
     -------
     dict
-        ``dataset``, ``part``, ``by``, ``seeds``, ``parameters``, ``seconds`` and ``questions``: what `Question.summary` gives.
+        ``dataset``, ``part``, ``by``, ``seeds``, ``parameters``, ``seconds``, ``left_out`` (why, for each type of which a tenth
+        cannot be hidden) and ``questions``: what `Question.summary` gives.
 
     Raises
     ------
     ConfigurationError
-        If there is too little to hide a tenth of it.
+        If there is no type of which a tenth can be hidden.
     """
     clock = time.perf_counter()
-    questions = _questions(hypergraph, selection)
-    rounds = list(_hidden(hypergraph, list(dict.fromkeys(q.label for q in questions)), num_seeds, part, by, split))
+    left_out = [reason for label in selection if split is None and (reason := too_few(hypergraph, label, by))]
+    if len(left_out) == len(selection):
+        raise ConfigurationError(left_out[0])
+    asked = {label: positions for label, positions in selection.items() if split or not too_few(hypergraph, label, by)}
+    questions = _questions(hypergraph, asked)
+    rounds = list(_hidden(hypergraph, list(asked), num_seeds, part, by, split))
     with progress("Evaluating", total=len(rounds)) as advance:
         for seed, hide_round in rounds:
             _measure(hide_round(), questions, replace(parameters, seed=seed), progress)
@@ -143,6 +150,7 @@ def evaluate(
         "seeds": num_seeds,
         "parameters": parameters.to_json(),
         "seconds": time.perf_counter() - clock,
+        "left_out": left_out,
         "questions": [question.summary() for question in questions],
     }
 
@@ -164,7 +172,7 @@ def _hidden(
             yield seed, lambda: split
         else:
             for label in labels:
-                yield seed, lambda label=label, seed=seed: hide(hypergraph, label, by, part, seed)  # type: ignore[misc]
+                yield seed, partial(hide, hypergraph, label, by, part, seed)
 
 
 def _measure(hidden: Hidden, questions: Sequence[Question], parameters: TrainingParameters, progress: Progress) -> None:
@@ -194,7 +202,7 @@ def _measure_slot(hidden: Hidden, question: Question, position: int, models: Map
     for name, scores in slot_baselines(slot).items():
         question.add(name, _ranked(Ranking.of_ranks(sparse_ranks(slot, scores, ties_C))))
     for name, model in models.items():
-        ranks = dense_ranks(slot, lambda members_QK, model=model: model.slot_scores(slot.label, members_QK, position))
+        ranks = dense_ranks(slot, partial(model.slot_scores, slot.label, position=position))
         question.add(name, _ranked(Ranking.of_ranks(ranks)))
 
 

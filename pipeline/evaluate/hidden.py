@@ -1,17 +1,16 @@
 """Hyperedges that are kept from training and asked for: a tenth that is drawn, or a split of the user's own.
 
-Shapes: E hyperedges, K arity.
+Shapes: E hyperedges, K arity, U units that are drawn.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError
-from pipeline.evaluate.hold_out import Part, hold_out_a_tenth
+from pipeline.evaluate.hold_out import Part, Rows, hold_out_a_tenth
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Hidden:
 
     known: Hypergraph
     asked: Mapping[str, HyperedgeList]
-    true: Mapping[str, npt.NDArray[np.int64]]
+    true: Mapping[str, Rows]
 
 
 def hide(hypergraph: Hypergraph, label: str, by: str | None, part: Part, seed: int) -> Hidden:
@@ -55,17 +54,28 @@ def hide(hypergraph: Hypergraph, label: str, by: str | None, part: Part, seed: i
     ConfigurationError
         If there are fewer than ten to draw from.
     """
+    reason = too_few(hypergraph, label, by)
+    if reason is not None:
+        raise ConfigurationError(reason)
     edges = hypergraph.hyperedges[label]
-    columns = [position for position, modality in enumerate(edges.modalities) if modality == by]
-    rows = np.arange(edges.num_hyperedges) if by is None else np.unique(edges.members_EK[:, columns])
-    drawn, hidden = hold_out_a_tenth(rows, part, seed)
-    if not len(drawn):
-        what = "hyperedges" if by is None else f"entities of {by}"
-        raise ConfigurationError(f"hyperedge type {label} has {len(rows)} {what}, at least 10 are needed to hide a tenth of them")
-    if by is None:
-        asked_E, hidden_E = (np.isin(rows, chosen) for chosen in (drawn, hidden))
-    else:
-        hidden_E = np.isin(edges.members_EK[:, columns], hidden).any(axis=1)
-        asked_E = np.isin(edges.members_EK[:, columns], drawn).any(axis=1)
+    units_EU = _units(edges, by)
+    drawn, hidden = hold_out_a_tenth(np.unique(units_EU), part, seed)
+    asked_E, hidden_E = (np.isin(units_EU, chosen).any(axis=1) for chosen in (drawn, hidden))
     known = replace(hypergraph, hyperedges={**hypergraph.hyperedges, label: edges.only(~hidden_E)})
     return Hidden(known, {label: edges.only(asked_E)}, {label: edges.members_EK})
+
+
+def too_few(hypergraph: Hypergraph, label: str, by: str | None) -> str | None:
+    """Why a tenth of a type's hyperedges, or of a modality's entities in them, cannot be hidden; None where it can."""
+    num = len(np.unique(_units(hypergraph.hyperedges[label], by)))
+    if num >= 10:
+        return None
+    what = "hyperedges" if by is None else f"entities of {by}"
+    return f"hyperedge type {label} has {num} {what}, at least 10 are needed to hide a tenth of them"
+
+
+def _units(edges: HyperedgeList, by: str | None) -> Rows:
+    """What is drawn, by hyperedge (E × U): the hyperedge itself, or its members of a modality."""
+    if by is None:
+        return np.arange(edges.num_hyperedges)[:, None]
+    return edges.members_EK[:, [position for position, modality in enumerate(edges.modalities) if modality == by]]

@@ -1,6 +1,6 @@
 """Which hyperedge types and slots a person asks about, by their names."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -12,7 +12,9 @@ Selection = Mapping[str, tuple[int, ...]]
 """By hyperedge type, the slots that are asked for; none where the values are measured, and asked for themselves."""
 
 
-def select(hypergraph: Hypergraph, label: str | None, slot: str | None, by: str | None = None) -> Selection:
+def select(
+    hypergraph: Hypergraph, label: str | None, slot: str | None, by: str | None = None, among: Collection[str] | None = None
+) -> Selection:
     """Find what is asked about.
 
     Parameters
@@ -25,6 +27,8 @@ def select(hypergraph: Hypergraph, label: str | None, slot: str | None, by: str 
         Label of a modality, or a position from 0; None takes every slot.
     by
         Label of a modality that the types must have.
+    among
+        The types of which there is something to ask; None: all.
 
     Raises
     ------
@@ -36,7 +40,13 @@ def select(hypergraph: Hypergraph, label: str | None, slot: str | None, by: str 
             f"there is no hyperedge type {label!r}{did_you_mean(label, hypergraph.hyperedges)}",
             hint=f"there are {', '.join(hypergraph.hyperedges)}",
         )
-    members = {kind.label: kind.members for kind in hypergraph.dataset.hyperedge_types if label in (None, kind.label)}
+    if among is not None and label is not None and label not in among:
+        raise ConfigurationError(f"no table of {label} was named", hint=f"there are tables of {', '.join(among)}")
+    members = {
+        kind.label: kind.members
+        for kind in hypergraph.dataset.hyperedge_types
+        if label in (None, kind.label) and (among is None or kind.label in among)
+    }
     if by is not None:
         members = {kind: modalities for kind, modalities in members.items() if by in modalities}
         if not members:

@@ -1,5 +1,6 @@
-"""What trained factors and offsets say of a hyperedge's value. Shapes: N entities, E hyperedges, Q of them with a slot
-that is asked for, K arity, D embedding_dim.
+"""What trained factors and offsets say of a hyperedge's value.
+
+Shapes: N entities, E hyperedges, Q of them with a slot that is asked for, K arity, D embedding_dim.
 """
 
 from collections.abc import Mapping, Sequence
