@@ -190,9 +190,10 @@ def _measure(hidden: Hidden, questions: Sequence[Question], parameters: Training
 
 def _models(hidden: Hidden, parameters: TrainingParameters, progress: Progress) -> dict[str, Fit]:
     known = hidden.known
-    graphs = {key: weights for key, weights in known.graphs.items() if weights.nnz}
-    compared = dict(zip(OTHER_MODELS, ({}, shuffled(graphs, parameters.seed)), strict=True)) if graphs else {}
-    return {name: fit(known.with_graphs(used), parameters, progress=progress) for name, used in {**compared, OWN: graphs}.items()}
+    compared = (known.with_graphs({}), known.with_graphs(shuffled(known.graphs, parameters.seed)))
+    has_graphs = any(weights.nnz for weights in known.graphs.values())
+    trained_on = dict(zip(OTHER_MODELS, compared, strict=True)) if has_graphs else {}
+    return {name: fit(used, parameters, progress=progress) for name, used in {**trained_on, OWN: known}.items()}
 
 
 def _measure_slot(hidden: Hidden, question: Question, position: int, models: Mapping[str, Fit], seed: int) -> None:
