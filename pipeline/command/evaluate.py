@@ -6,13 +6,33 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from typer.core import TyperGroup
 
+from pipeline.command.evaluate_dataset import evaluate_dataset
 from pipeline.command.terminal import Json, output, print_json, progress
 from pipeline.report.tables import table
 
+_ANY = "DATASET"
+
+
+class _Evaluations(TyperGroup):
+    """The published evaluations by name; whatever else is named is a data set."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override] # its base is private to typer
+        """Put the command for any data set before what is no command's name."""
+        if args and args[0] not in {*self.commands, *self.get_help_option_names(ctx)}:
+            args = [_ANY, *args]
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
+    cls=_Evaluations,
     help="Measure the method on held-out data, beside what it has to beat; needs no database.\n\n"
-    "Example: [bold]hyperlearn evaluate movielens --from movielens-100k-split_1.mat[/bold]",
+    "Of any data set, a file ([bold]books.toml[/bold]) or a built-in one ([bold]movies[/bold], [bold]planted[/bold]), it hides "
+    "hyperedges and asks for each of their slots; [bold]hyperlearn evaluate DATASET --help[/bold] has the options. The commands "
+    "[bold]movielens[/bold], [bold]tate[/bold] and [bold]films[/bold] ask the questions of docs/method.md, each with settings of "
+    "its own.\n\n"
+    "Example: [bold]hyperlearn evaluate books.toml --type Writing[/bold]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -96,6 +116,9 @@ def films(seeds: Seeds = 3, part: Part = PartChoice.TEST, as_json: Json = False)
 
     found = evaluate(read_hypergraph("movies", None, progress), seeds, part.value, progress)
     _show(found, as_json, *(_ranked(task, found[task], "model") for task in TASKS))
+
+
+app.command(_ANY)(evaluate_dataset)
 
 
 def _show(found: dict[str, Any], as_json: bool, *tables: Table) -> None:

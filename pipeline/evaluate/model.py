@@ -5,7 +5,7 @@ Shapes: Q entities asked about, C candidates, N entities, D embedding_dim.
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import sparse, special
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.evaluate.incidence import positions
@@ -18,7 +18,8 @@ from pipeline.train.fit import fit
 def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) -> Scores:
     """Train on what is known, then score every candidate.
 
-    The score is the sum over hyperedge types of λ times the CP model's value of (entity, candidate, others). Others that are known
+    The score is the sum over hyperedge types of the model's own: of the likelihood the logarithm of the candidate's probability, of
+    squares λ times the value of (entity, candidate, others). Others that are known
     are averaged; where none is, they are marginalised by their modality's mean vector.
 
     Parameters
@@ -36,15 +37,17 @@ def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) ->
         If what is known tells an answer.
     """
     asked.refuse_leak()
-    factors = fit(asked.known.with_graphs(graphs), parameters).factors
-    task, scores = asked.task, np.zeros(asked.true_QC.shape)
-    for kind in asked.known.dataset.hyperedge_types:
-        for own, candidate in positions(kind.members, task.modality, task.asked):
-            product_QD = factors[task.modality][asked.rows_Q].astype(np.float64)
-            for position, label in enumerate(kind.members):
+    fitted = fit(asked.known.with_graphs(graphs), parameters)
+    vectors, task, scores = fitted.factors, asked.task, np.zeros(asked.true_QC.shape)
+    weights = {kind.label: kind.weight for kind in asked.known.dataset.hyperedge_types}
+    for kind, learned in fitted.types.items():
+        for own, candidate in positions(learned.modalities, task.modality, task.asked):
+            others = {own: vectors[task.modality][asked.rows_Q]}
+            for position, label in enumerate(learned.modalities):
                 if position not in {own, candidate}:
-                    product_QD *= _mean_rows(asked.members(label)[asked.rows_Q], factors[label])
-            scores += kind.weight * product_QD @ factors[task.asked][asked.candidates_C].astype(np.float64).T
+                    others[position] = _mean_rows(asked.members(label)[asked.rows_Q], vectors[label]).astype(np.float32)
+            scores_QC = learned.scores_given(others, vectors[task.asked], candidate)[:, asked.candidates_C].astype(np.float64)
+            scores += special.log_softmax(scores_QC, axis=1) if learned.loss == "likelihood" else weights[kind] * scores_QC
     return scores
 
 

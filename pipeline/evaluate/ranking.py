@@ -34,6 +34,19 @@ class Ranking:
     hits_at_1: float
     hits_at_10: float
 
+    @classmethod
+    def of_ranks(cls, ranks_P: npt.NDArray[np.float64]) -> "Ranking":
+        """The measures of ranks.
+
+        Raises
+        ------
+        ConfigurationError
+            If there are none.
+        """
+        if not len(ranks_P):
+            raise ConfigurationError("no candidate is true: there is nothing to rank")
+        return cls(len(ranks_P), float(np.mean(1 / ranks_P)), float(np.mean(ranks_P <= 1)), float(np.mean(ranks_P <= 10)))
+
 
 def ranking(scores_QC: Scores, true_QC: npt.NDArray[np.bool_], asked_QC: npt.NDArray[np.bool_] | None = None) -> Ranking:
     """Measure scores against what is true.
@@ -55,9 +68,7 @@ def ranking(scores_QC: Scores, true_QC: npt.NDArray[np.bool_], asked_QC: npt.NDA
     ranks_P = realistic_ranks(scores_QC, true_QC)
     if asked_QC is not None:
         ranks_P = ranks_P[asked_QC[true_QC]]
-    if not len(ranks_P):
-        raise ConfigurationError("no candidate is true: there is nothing to rank")
-    return Ranking(len(ranks_P), float(np.mean(1 / ranks_P)), float(np.mean(ranks_P <= 1)), float(np.mean(ranks_P <= 10)))
+    return Ranking.of_ranks(ranks_P)
 
 
 def realistic_ranks(scores_QC: Scores, true_QC: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -10,12 +10,13 @@ import torch
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
+from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
 from pipeline.train.result.health import findings
-from pipeline.train.result.prediction import Offsets, offsets_of, predict
+from pipeline.train.result.prediction import TypeParameters, least_squares_types
 from pipeline.train.result.round import Round
 from pipeline.train.result.scaling import balance_columns, fill_zero_rows
 from pipeline.train.rounds import Rounds
@@ -24,7 +25,6 @@ from pipeline.train.sharing.threads import one_kernel_thread
 from pipeline.train.start.start import random_start, side_by_side, starting_offsets, untied_entities
 from pipeline.train.start.svd import singular_vectors, weighed
 from pipeline.train.stochastic.epochs import Epochs
-from pipeline.train.stochastic.slot_model import SlotParameters
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Fit:
         Per modality, entities without any hyperedge, even by way of relations; they have nearly their modality's mean vector.
     weights
         Per hyperedge type, λ and w as they were used.
-    offsets
-        Per hyperedge type that has them, the values' mean and the members' offsets.
+    types
+        Per hyperedge type that was learned from, what it adds to its members' vectors.
     best_round
         Number of the round whose factors these are.
     findings
@@ -51,26 +51,47 @@ class Fit:
         What it was computed on: ``cpu`` or ``cuda``.
     update
         Which update trained.
-    slots
-        Per hyperedge type, what the stochastic update adds to its members' vectors; empty of the others.
     """
 
     factors: Factors
     history: list[Round]
     num_untied: dict[str, int]
     weights: dict[str, dict[str, float]]
-    offsets: dict[str, Offsets]
+    types: dict[str, TypeParameters]
     best_round: int
     findings: list[str]
     device: str
     update: UpdateName
-    slots: dict[str, SlotParameters]
 
     def predict(self, label: str, edges: HyperedgeList) -> npt.NDArray[np.float64]:
         """Predict the values of hyperedges of a type (E), whatever theirs are."""
-        if label in self.slots:
-            return self.slots[label].values(self.factors, edges.modalities, edges.members_EK) + self.offsets[label].mean
-        return predict(self.factors, self.offsets.get(label), edges)
+        return self._type(label).values(self.factors, edges.members_EK)
+
+    def slot_scores(self, label: str, members_QK: npt.NDArray[np.int64], position: int) -> npt.NDArray[np.float32]:
+        """Score every entity of a slot's modality (Q × N), given the other members; more is better.
+
+        Parameters
+        ----------
+        label
+            The hyperedge type.
+        members_QK
+            Rows of the members; what stands in the slot itself does not count.
+        position
+            The slot.
+
+        Raises
+        ------
+        ConfigurationError
+            If nothing was learned of the type.
+        """
+        return self._type(label).slot_scores(self.factors, members_QK, position)
+
+    def _type(self, label: str) -> TypeParameters:
+        if label not in self.types:
+            raise ConfigurationError(
+                f"nothing is known of hyperedge type {label}", hint=f"known are {', '.join(self.types) or 'none'}"
+            )
+        return self.types[label]
 
 
 @dataclass(frozen=True)
@@ -149,9 +170,8 @@ def fit_share(
         with one_kernel_thread(station.threads) as pool:
             epochs = Epochs(problem, station.own, parameters, station.exchange, station.kernels, pool)
             history, best_round = epochs.run(on_round), epochs.best_round
-        factors, slots = epochs.result()
+        factors, types = epochs.result()
         del epochs
-        offsets = {term.label: Offsets(term.mean, slots[term.label].biases) for term in problem.terms if term.loss == "squared"}
     else:
         layout = Layout(problem, parameters.embedding_dim)
         with one_kernel_thread(station.threads) as pool:
@@ -160,12 +180,12 @@ def fit_share(
             history = rounds.run(on_round)
             trained, best = rounds.matrices(), rounds.best_round
             del rounds
-        best_round, slots, offsets = history[-1].number if best is None else best, {}, offsets_of(problem, layout, trained)
+        best_round, types = history[-1].number if best is None else best, least_squares_types(problem, layout, trained)
         factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
         factors = balance_columns(problem, factors)
     found = findings(problem, factors)
     filled, num_zero = fill_zero_rows(factors)
-    return Fit(filled, history, num_zero, problem.weights(), offsets, best_round, found, station.kernels.name, update, slots)
+    return Fit(filled, history, num_zero, problem.weights(), types, best_round, found, station.kernels.name, update)
 
 
 def update_of(problem: Problem, parameters: TrainingParameters) -> UpdateName:

@@ -26,7 +26,7 @@ from pipeline.train.kernels.sparse_matrix import SparseMatrix
 from pipeline.train.problem.laplacian import normalised_incidence
 from pipeline.train.problem.layout import Factors, Layout, Matrices
 from pipeline.train.problem.problem import Problem, build_problem
-from pipeline.train.result.prediction import offsets_of, predict
+from pipeline.train.result.prediction import least_squares_types
 from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import one_kernel_thread
 from pipeline.train.tensor.khatri_rao import add_normal
@@ -91,7 +91,7 @@ def posterior_mean(
         for number, drawn in enumerate(_draws(hypergraph, problem, layout, parameters, sampling)):
             if number >= sampling.burn_in:
                 factors = {name: matrix_ND[:, : layout.embedding_dim] for name, matrix_ND in drawn.items()}
-                total_E += predict(factors, offsets_of(problem, layout, drawn).get(label), edges)
+                total_E += least_squares_types(problem, layout, drawn)[label].values(factors, edges.members_EK)
     return total_E / sampling.sweeps
 
 

@@ -171,7 +171,7 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
         terms,
         laplacians,
         scales,
-        {label: tuple(weights for (owner, _), weights in known.graphs.items() if owner == label) for label in laplacians},
+        {label: _graphs_of(label, known) for label in laplacians},
         {label: _ridge(label, count, terms, parameters) for label, count in known.num_entities.items()},
         parameters.offset_ridge,
         parameters.offset_smoothness,
@@ -195,6 +195,11 @@ def _term(label: str, held_out: HyperedgeList, weight: float, hypergraph: Hyperg
         has_offsets,
         loss,
     )
+
+
+def _graphs_of(label: str, hypergraph: Hypergraph) -> tuple[sparse.csr_array, ...]:
+    weights = {graph.key: graph.weight for graph in hypergraph.dataset.graphs}
+    return tuple(graph for key, graph in hypergraph.graphs.items() if key[0] == label and weights[key] > 0 and graph.nnz)
 
 
 def _loss(label: str, edges: HyperedgeList, parameters: TrainingParameters) -> LossName:

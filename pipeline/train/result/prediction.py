@@ -1,52 +1,117 @@
-"""What trained factors and offsets say of a hyperedge's value. Shapes: N entities, E hyperedges, D embedding_dim."""
+"""What trained vectors say of hyperedges: values of whole ones, scores of who could stand in a slot.
 
-from collections.abc import Mapping
+The score of a hyperedge is m + Σ_k b_k + Σ_d t_d Π_k s_k(v_k)_d: the CP model with a scale t per component, a bias per member and a
+mean; s_k moves the components on where a modality stands in the type more than once, so that its positions can be told apart.
+Least squares have t = 1, and offsets for biases. Shapes: N entities, E hyperedges, Q of them with a slot that is asked for, K
+arity, D embedding_dim.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.domain.hypergraph import HyperedgeList
+from pipeline.domain.training_parameters import LossName
 from pipeline.train.problem.layout import Layout
 from pipeline.train.problem.problem import Problem
 
+Vectors = Mapping[str, npt.NDArray[np.float32]]
+"""v (N × D) per modality label."""
+
 
 @dataclass(frozen=True)
-class Offsets:
-    """What a hyperedge type's values are before the CP model speaks.
+class TypeParameters:
+    """What one hyperedge type adds to its members' vectors.
 
     Attributes
     ----------
+    modalities
+        Labels of the members' modalities, by position.
+    loss
+        What was minimised: scores are values, or logarithms of probabilities up to a constant per question.
     mean
         m.
-    members
+    scale_D
+        t.
+    biases
         b (N) by position.
+    shifts
+        By how many places the components are moved on, by position.
     """
 
+    modalities: tuple[str, ...]
+    loss: LossName
     mean: float
-    members: tuple[npt.NDArray[np.float32], ...]
+    scale_D: npt.NDArray[np.float32]
+    biases: tuple[npt.NDArray[np.float32], ...]
+    shifts: tuple[int, ...]
+
+    def values(self, vectors: Vectors, members_EK: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Score whole hyperedges (E)."""
+        product_ED = np.broadcast_to(self.scale_D.astype(np.float64), (len(members_EK), len(self.scale_D)))
+        for position, label in enumerate(self.modalities):
+            product_ED = product_ED * np.roll(vectors[label][members_EK[:, position]], self.shifts[position], axis=1)
+        values_E: npt.NDArray[np.float64] = product_ED.sum(axis=1) + self.mean
+        for position, bias_N in enumerate(self.biases):
+            values_E += bias_N[members_EK[:, position]]
+        return values_E
+
+    def slot_scores(self, vectors: Vectors, members_QK: npt.NDArray[np.int64], position: int) -> npt.NDArray[np.float32]:
+        """Score every entity at a position, given the other members (Q × N).
+
+        Parameters
+        ----------
+        vectors
+            Of all modalities.
+        members_QK
+            Rows of the members; those at the position are not looked at.
+        position
+            Which one is asked.
+        """
+        others = {k: vectors[label][members_QK[:, k]] for k, label in enumerate(self.modalities) if k != position}
+        given_Q = np.full(len(members_QK), self.mean, np.float32)
+        for other in others:
+            given_Q += self.biases[other][members_QK[:, other]]
+        return self.scores_given(others, vectors[self.modalities[position]], position) + given_Q[:, None]
+
+    def scores_given(
+        self, others: Mapping[int, npt.NDArray[np.float32]], vectors_ND: npt.NDArray[np.float32], position: int
+    ) -> npt.NDArray[np.float32]:
+        """Score every entity at a position (Q × N), given vectors (Q × D) of the others by position; without mean and their biases."""
+        context_QD = self.scale_D[None]
+        for other, vectors_QD in others.items():
+            context_QD = context_QD * np.roll(vectors_QD, self.shifts[other], axis=1)
+        context_QD = np.roll(context_QD, -self.shifts[position], axis=1)
+        scores_QN: npt.NDArray[np.float32] = context_QD @ vectors_ND.T + self.biases[position]
+        return scores_QN
 
 
-def offsets_of(problem: Problem, layout: Layout, matrices: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, Offsets]:
-    """Read the offsets out of the modalities' matrices, per hyperedge type that has them."""
+def least_squares_types(
+    problem: Problem, layout: Layout, matrices: Mapping[str, npt.NDArray[np.float32]]
+) -> dict[str, TypeParameters]:
+    """What the updates that minimise squares have learned of each hyperedge type: mean and offsets, where it has any.
+
+    Parameters
+    ----------
+    problem, layout
+        What the matrices belong to.
+    matrices
+        [A | b] (N × (D + offsets)) per modality label.
+    """
     columns = {at: matrices[label][:, column].copy() for at, (label, column) in layout.columns.items()}
-    return {
-        term.label: Offsets(term.mean, tuple(columns[term.label, position] for position in range(len(term.modalities))))
-        for term in problem.terms
-        if term.has_offsets
-    }
+    found = {}
+    for term in problem.terms:
+        none = (np.zeros(problem.num_entities[label], np.float32) for label in term.modalities)
+        biases = tuple(columns.get((term.label, position), zeros_N) for position, zeros_N in enumerate(none))
+        ones_D, still = np.ones(layout.embedding_dim, np.float32), (0,) * len(biases)
+        found[term.label] = TypeParameters(term.modalities, "squared", term.mean, ones_D, biases, still)
+    return found
 
 
-def predict(
-    factors: Mapping[str, npt.NDArray[np.float32]], offsets: Offsets | None, edges: HyperedgeList
-) -> npt.NDArray[np.float64]:
-    """Give the CP model's values of hyperedges, plus mean and offsets where there are any (E)."""
-    product_ED = np.ones((edges.num_hyperedges, 1))
-    for position, label in enumerate(edges.modalities):
-        product_ED = product_ED * factors[label][edges.members_EK[:, position]]
-    predicted_E: npt.NDArray[np.float64] = product_ED.sum(axis=1)
-    if offsets is not None:
-        predicted_E += offsets.mean
-        for position, offset_N in enumerate(offsets.members):
-            predicted_E += offset_N[edges.members_EK[:, position]]
-    return predicted_E
+def shifts_of(modalities: Sequence[str], embedding_dim: int) -> tuple[int, ...]:
+    """Spread the positions of one modality evenly over the components; a modality that stands once is not moved.
+
+    HSimplE (Fatemi et al. 2020): with one vector per entity, a product of vectors does not know who stands where.
+    """
+    return tuple(modalities[:k].count(label) * embedding_dim // modalities.count(label) for k, label in enumerate(modalities))

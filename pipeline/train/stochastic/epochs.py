@@ -17,10 +17,11 @@ from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem
+from pipeline.train.result.prediction import TypeParameters
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
-from pipeline.train.stochastic.slot_model import SlotModel, SlotParameters
+from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
 from pipeline.train.stochastic.validation import validation_loss
 from pipeline.train.tensor.line_search import Losses
@@ -70,11 +71,11 @@ class Epochs:
         self.best_round = 0
         """Number of the round whose factors count."""
         self._best = np.inf
-        self._kept: tuple[Factors, dict[str, SlotParameters]] | None = None
+        self._kept: tuple[Factors, dict[str, TypeParameters]] | None = None
 
-    def result(self) -> tuple[Factors, dict[str, SlotParameters]]:
+    def result(self) -> tuple[Factors, dict[str, TypeParameters]]:
         """The vectors (N × D) of all modalities and what each type adds to them, of the best round."""
-        return self._kept or (self._model.factors(), self._model.slots())
+        return self._kept or (self._model.factors(), self._model.types())
 
     def run(self, on_round: Callable[[Round], None] = lambda _: None) -> list[Round]:
         """Run rounds until the validation loss has not fallen for long enough, or their number is reached.
@@ -102,13 +103,13 @@ class Epochs:
             raise diverged("the loss", number)
         validation = {}
         if any(term.held_out.num_hyperedges for term in self._terms.values()):
-            factors, slots = self._model.factors(), self._model.slots()
-            measured = self._threads.map(lambda term: validation_loss(term, factors, slots[term.label]), self._terms.values())
+            factors, types = self._model.factors(), self._model.types()
+            measured = self._threads.map(lambda term: validation_loss(term, factors, types[term.label]), self._terms.values())
             validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}
         watched = self._watched(validation)
         if not validation or watched < self._best:
             self._best, self.best_round = watched, number
-            self._kept = (self._model.factors(), self._model.slots()) if validation else None
+            self._kept = (self._model.factors(), self._model.types()) if validation else None
         weighted = {label: self._terms[label].weight * loss for label, loss in losses.items()}
         seconds = time.perf_counter() - clock
         return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, seconds)

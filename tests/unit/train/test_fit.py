@@ -10,7 +10,7 @@ from scipy import sparse
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
-from pipeline.errors import TrainingDivergedError
+from pipeline.errors import ConfigurationError, TrainingDivergedError
 from pipeline.train.fit import fit
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
@@ -212,3 +212,24 @@ def test_torch_on_any_device_gives_what_compiled_loops_give(
     found = trained(hypergraph, parameters, start, Kernels(torch.device(device)), threads)
     for label, matrix in expected.items():
         np.testing.assert_allclose(found[label], matrix, atol=2e-3)
+
+
+def test_scores_of_a_slot_are_the_predictions_with_each_entity_in_it() -> None:
+    """Measured values with offsets, one modality twice; what stands in the slot itself does not count."""
+    hypergraph = coupled(3)
+    result = fit(hypergraph, SMALL)
+    for label, edges in hypergraph.hyperedges.items():
+        for position, modality in enumerate(edges.modalities):
+            members_QK = edges.members_EK[:5].copy()
+            members_QK[:, position] = -1
+            scores_QN = result.slot_scores(label, members_QK, position)
+            assert scores_QN.shape == (5, hypergraph.num_entities[modality])
+            for row in range(hypergraph.num_entities[modality]):
+                members_QK[:, position] = row
+                expected = result.predict(label, HyperedgeList(edges.modalities, members_QK, np.ones(5, np.float32)))
+                np.testing.assert_allclose(scores_QN[:, row], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_type_that_nothing_is_known_of_has_no_scores() -> None:
+    with pytest.raises(ConfigurationError, match="nothing is known of hyperedge type Other"):
+        fit(coupled(3), SMALL).slot_scores("Other", np.zeros((1, 2), np.int64), 0)

@@ -1,0 +1,221 @@
+"""How well hidden hyperedges of any data set are completed, beside what a model has to beat, over several seeds.
+
+What is measured is trained as `hyperlearn train` does it. Types whose values differ are measurements, of which the value is asked;
+of all others, each slot. Shapes: E hyperedges, K arity.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.errors import ConfigurationError
+from pipeline.evaluate.hidden import Hidden, hide, too_few
+from pipeline.evaluate.hold_out import Part
+from pipeline.evaluate.metrics import root_mean_squared_error
+from pipeline.evaluate.ranking import Ranking
+from pipeline.evaluate.selection import Selection
+from pipeline.evaluate.shuffled_graphs import shuffled
+from pipeline.evaluate.slot import slot_of
+from pipeline.evaluate.slot_baselines import popularity, slot_baselines
+from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
+from pipeline.evaluate.value_baselines import Values, value_baselines
+from pipeline.train.fit import Fit, fit
+
+OWN = "model"
+OTHER_MODELS = ("model without graphs", "model with shuffled graphs")
+"""They tell what the graphs are good for, and are nothing that the model has to beat."""
+
+
+@dataclass
+class Question:
+    """A slot, or the value, of a type's hidden hyperedges, and what each method reached so far.
+
+    Attributes
+    ----------
+    label
+        The hyperedge type.
+    position, modality
+        The slot; None where the value is asked.
+    figures
+        By method, one mapping of measures per seed.
+    num_asked
+        Hyperedges that were asked for, over all seeds.
+    num_candidates
+        Entities that were ranked; None where the value is asked.
+    is_sampled
+        Whether those were not all.
+    """
+
+    label: str
+    position: int | None = None
+    modality: str | None = None
+    figures: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    num_asked: int = 0
+    num_candidates: int | None = None
+    is_sampled: bool = False
+
+    def add(self, method: str, figures: dict[str, float]) -> None:
+        """Note what a method reached with a seed."""
+        self.figures.setdefault(method, []).append(figures)
+
+    def summary(self) -> dict[str, Any]:
+        """Means over the seeds: ours, and by name of the others; and whether ours is better than every baseline."""
+        means = {
+            method: {name: float(np.mean([each[name] for each in seeds])) for name in seeds[0]}
+            for method, seeds in self.figures.items()
+        }
+        own = means.pop(OWN)
+        return {
+            "type": self.label,
+            "slot": self.position,
+            "modality": self.modality,
+            "asked": self.num_asked,
+            "candidates": self.num_candidates,
+            "sampled": self.is_sampled,
+            **own,
+            "baselines": means,
+            "ahead": all(lead(own, figures) > 0 for method, figures in means.items() if method not in OTHER_MODELS),
+        }
+
+
+def lead(own: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """How far one method is ahead of another: by the mean reciprocal rank, or by the error that it saves."""
+    return own["mrr"] - other["mrr"] if "mrr" in own else other["rmse"] - own["rmse"]
+
+
+def evaluate(
+    hypergraph: Hypergraph,
+    parameters: TrainingParameters,
+    selection: Selection,
+    num_seeds: int,
+    part: Part = "test",
+    by: str | None = None,
+    split: Hidden | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Measure the model and its baselines.
+
+    Parameters
+    ----------
+    hypergraph
+        The whole data; of a user's own split, what is known.
+    parameters
+        How the model is trained.
+    selection
+        What is asked.
+    num_seeds
+        Seeds 0, 1, 2 …, of what is drawn and of the training.
+    part
+        What is asked for.
+    by
+        The modality of which a tenth of the entities lose all their hyperedges of the type; None hides a tenth of the hyperedges.
+    split
+        The user's own split; nothing is drawn then.
+    progress
+        Told of each step.
+
+    Returns
+    -------
+    dict
+        ``dataset``, ``part``, ``by``, ``seeds``, ``parameters``, ``seconds``, ``left_out`` (why, for each type of which a tenth
+        cannot be hidden) and ``questions``: what `Question.summary` gives.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no type of which a tenth can be hidden.
+    """
+    clock = time.perf_counter()
+    left_out = [reason for label in selection if split is None and (reason := too_few(hypergraph, label, by))]
+    if len(left_out) == len(selection):
+        raise ConfigurationError(left_out[0])
+    asked = {label: positions for label, positions in selection.items() if split or not too_few(hypergraph, label, by)}
+    questions = _questions(hypergraph, asked)
+    rounds = list(_hidden(hypergraph, list(asked), num_seeds, part, by, split))
+    with progress("Evaluating", total=len(rounds)) as advance:
+        for seed, hide_round in rounds:
+            _measure(hide_round(), questions, replace(parameters, seed=seed), progress)
+            advance(1)
+    return {
+        "dataset": hypergraph.dataset.name,
+        "part": part,
+        "by": by,
+        "seeds": num_seeds,
+        "parameters": parameters.to_json(),
+        "seconds": time.perf_counter() - clock,
+        "left_out": left_out,
+        "questions": [question.summary() for question in questions],
+    }
+
+
+def _questions(hypergraph: Hypergraph, selection: Selection) -> list[Question]:
+    found = []
+    for label, positions in selection.items():
+        modalities = hypergraph.hyperedges[label].modalities
+        found += [Question(label, position, modalities[position]) for position in positions] or [Question(label)]
+    return found
+
+
+def _hidden(
+    hypergraph: Hypergraph, labels: Sequence[str], num_seeds: int, part: Part, by: str | None, split: Hidden | None
+) -> Iterator[tuple[int, Callable[[], Hidden]]]:
+    """What is hidden in each round: the types one after the other, so that what one type reaches does not hang on the others."""
+    for seed in range(num_seeds):
+        if split is not None:
+            yield seed, lambda: split
+        else:
+            for label in labels:
+                yield seed, partial(hide, hypergraph, label, by, part, seed)
+
+
+def _measure(hidden: Hidden, questions: Sequence[Question], parameters: TrainingParameters, progress: Progress) -> None:
+    models = _models(hidden, parameters, progress)
+    for question in questions:
+        if question.label not in hidden.asked:
+            continue
+        question.num_asked += hidden.asked[question.label].num_hyperedges
+        if question.position is None:
+            _measure_values(hidden, question, models)
+        else:
+            with progress(f"Ranking {question.modality} of {question.label}"):
+                _measure_slot(hidden, question, question.position, models, parameters.seed)
+
+
+def _models(hidden: Hidden, parameters: TrainingParameters, progress: Progress) -> dict[str, Fit]:
+    known = hidden.known
+    compared = (known.with_graphs({}), known.with_graphs(shuffled(known.graphs, parameters.seed)))
+    has_graphs = any(weights.nnz for weights in known.graphs.values())
+    trained_on = dict(zip(OTHER_MODELS, compared, strict=True)) if has_graphs else {}
+    return {name: fit(used, parameters, progress=progress) for name, used in {**trained_on, OWN: known}.items()}
+
+
+def _measure_slot(hidden: Hidden, question: Question, position: int, models: Mapping[str, Fit], seed: int) -> None:
+    slot = slot_of(hidden, question.label, position, seed)
+    question.num_candidates, question.is_sampled = len(slot.candidates_C), slot.is_sampled
+    ties_C = popularity(slot)
+    for name, scores in slot_baselines(slot).items():
+        question.add(name, _ranked(Ranking.of_ranks(sparse_ranks(slot, scores, ties_C))))
+    for name, model in models.items():
+        ranks = dense_ranks(slot, partial(model.slot_scores, slot.label, position=position))
+        question.add(name, _ranked(Ranking.of_ranks(ranks)))
+
+
+def _ranked(ranking: Ranking) -> dict[str, float]:
+    return {"mrr": ranking.mean_reciprocal_rank, "hits@1": ranking.hits_at_1, "hits@10": ranking.hits_at_10}
+
+
+def _measure_values(hidden: Hidden, question: Question, models: Mapping[str, Fit]) -> None:
+    known, asked = hidden.known.hyperedges[question.label], hidden.asked[question.label]
+    predictions: dict[str, Values] = value_baselines(hidden, question.label)
+    predictions |= {name: model.predict(question.label, asked) for name, model in models.items()}
+    for name, predicted_E in predictions.items():
+        # No method says what is outside of the scale.
+        within_E = np.clip(predicted_E, known.values_E.min(), known.values_E.max())
+        question.add(name, {"rmse": root_mean_squared_error(within_E, asked.values_E)})

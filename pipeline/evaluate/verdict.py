@@ -1,0 +1,55 @@
+"""Whether the model is ahead of what it has to beat, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.evaluate.evaluation import OTHER_MODELS, lead
+
+_NAMES = {"mrr": "MRR", "rmse": "RMSE"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to tell.
+
+    Attributes
+    ----------
+    warnings
+        A sentence for each question where the model is not ahead.
+    summary
+        One line: whether it is ahead, and by how much.
+    """
+
+    warnings: tuple[str, ...]
+    summary: str
+
+
+def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Sum up what `pipeline.evaluate.evaluation.evaluate` found."""
+    warnings: list[str] = []
+    leads: dict[str, list[float]] = {}
+    for question in questions:
+        measure = "mrr" if "mrr" in question else "rmse"
+        rivals = {name: figures for name, figures in question["baselines"].items() if name not in OTHER_MODELS}
+        name, best = min(rivals.items(), key=lambda rival: lead(question, rival[1]))
+        leads.setdefault(measure, []).append(lead(question, best))
+        if not question["ahead"]:
+            reached = f"{_NAMES[measure]} {question[measure]:.3f}, {name} {best[measure]:.3f}"
+            warnings.append(f"{heading(question)}: the model is not ahead: {reached}")
+    num, by = len(questions), " and ".join(f"{np.mean(found):+.3f} {_NAMES[measure]}" for measure, found in leads.items())
+    num_ahead = num - len(warnings)
+    if num == 1:
+        summary = f"The model is {'ahead' if num_ahead else 'not ahead'} of the best baseline: {by}."
+    else:
+        which = "all" if num_ahead == num else f"{num_ahead or 'none'} of"
+        summary = f"The model is ahead of the best baseline at {which} {num} questions; on average {by}."
+    return Verdict(tuple(warnings), summary)
+
+
+def heading(question: Mapping[str, Any]) -> str:
+    """What is asked."""
+    slot = "the value" if question["slot"] is None else f"{question['modality']} ({question['slot']})"
+    return f"{question['type']}: {slot}"
