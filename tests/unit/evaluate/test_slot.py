@@ -52,7 +52,7 @@ GRAPH[0, 1] = GRAPH[1, 0] = 1
 
 
 def test_ranks_of_an_actor_by_hand() -> None:
-    """Film 0 of genre 0 had actor 0, who is left out; actor 2 is asked for, actors 1 and 3 are the others; popular are 3, 2, 1, 0."""
+    """Film 0 of genre 0 had actor 0, who is left out; of actors 1 (in two films), 2 (in one) and 3 (in none), 2 is asked for."""
     found = ranks(slot_of(hidden_of((4, 4, 2), KNOWN, ASKED, graph=GRAPH), "Casting", 1, 0))
     assert found == {
         "popularity": [2.0],
@@ -79,7 +79,7 @@ def test_equal_counts_share_their_ranks() -> None:
 def test_the_model_is_ranked_by_its_scores_less_the_true_ones() -> None:
     slot = slot_of(hidden_of((4, 4, 2), KNOWN, ASKED), "Casting", 1, 0)
     assert dense_ranks(slot, lambda members_QK: np.array([[9.0, 5.0, 5.0, 7.0]])).tolist() == [2.5]
-    with pytest.raises(ConfigurationError, match="Casting, slot 1 .Actor.: a score is not a number"):
+    with pytest.raises(ConfigurationError, match=r"Casting, slot 1 \(Actor\): a score is not a number"):
         dense_ranks(slot, lambda members_QK: np.array([[9.0, 5.0, 5.0, np.nan]]))
 
 
