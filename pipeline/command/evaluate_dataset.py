@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from pipeline.command.terminal import DatasetSource, From, Json, messages, output, print_json, print_notes, progress
+from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import table
 
@@ -47,6 +48,7 @@ def evaluate_dataset(
     part: Annotated[
         str, typer.Option(metavar="test|validation", help="What is asked for; settings are chosen on the validation part.")
     ] = "test",
+    settings: TrainingSettings = None,
     as_json: Json = False,
 ) -> None:
     """How well hidden hyperedges of any data set are completed, beside counting, votes and shuffled graphs.
@@ -56,7 +58,6 @@ def evaluate_dataset(
 
     Example: [bold]hyperlearn evaluate books.toml --type Writing --slot Genre --seeds 3[/bold]
     """
-    from pipeline.domain.training_parameters import TrainingParameters
     from pipeline.evaluate.evaluation import evaluate
     from pipeline.evaluate.selection import select
     from pipeline.evaluate.verdict import verdict
@@ -65,7 +66,9 @@ def evaluate_dataset(
     hypergraph, split, notes = _read(dataset, path, by, _by_type("--test", test), _by_type("--valid", valid), asked)
     print_notes(notes)
     selection = select(hypergraph, label, slot, by, None if split is None else split.asked)
-    found = evaluate(hypergraph, TrainingParameters(), selection, seeds, asked, by, split, progress)
+    found = evaluate(
+        hypergraph, hypergraph.dataset.training_parameters(read_settings(settings)), selection, seeds, asked, by, split, progress
+    )
     told = verdict(found["questions"])
     if as_json:
         print_json(found)

@@ -19,7 +19,7 @@ _FROM_ONE = (
 )
 _FROM_ZERO = (
     *("tolerance", "absent_scale", "graph_weight", "ridge", "ridge_exponent", "offset_ridge", "offset_smoothness"),
-    *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "start_size", "cubic_norm"),
+    *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "initial_accumulator", "start_size", "cubic_norm"),
 )
 
 
@@ -100,6 +100,9 @@ class TrainingParameters:
         Hyperedges of a batch.
     step_size
         Of its Adagrad: how far an entry moves the first time.
+    initial_accumulator
+        Sum of squared gradients with which its Adagrad begins: entries of which little is asked move little, so that vectors of
+        entities with few hyperedges hold no noise.
     start_size
         Standard deviation of the entries of own vectors at the start.
     own_dropout
@@ -110,7 +113,7 @@ class TrainingParameters:
     """
 
     update: UpdateName = "auto"
-    embedding_dim: int = 32
+    embedding_dim: int = 64
     rounds: int = 30
     tolerance: float = 1e-4
     validation: float = 0.05
@@ -137,10 +140,11 @@ class TrainingParameters:
     losses: Mapping[str, LossName] = field(default_factory=dict)
     candidates: int = 256
     batch_size: int = 1024
-    step_size: float = 0.1
+    step_size: float = 0.2
+    initial_accumulator: float = 0.1
     start_size: float = 0.03
     own_dropout: float = 0.5
-    cubic_norm: float = 0.0
+    cubic_norm: float = 0.01
 
     def __post_init__(self) -> None:
         for name in _FROM_ONE:

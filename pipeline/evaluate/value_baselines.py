@@ -13,7 +13,9 @@ from pipeline.train.fit import fit
 
 Values = npt.NDArray[np.float64]
 
-OFFSETS_ONLY = TrainingParameters(embedding_dim=1, rounds=60, tolerance=1e-5, ridge=1e6, graph_weight=0.0)
+OFFSETS_ONLY = TrainingParameters(
+    update="exact", validation=0.0, embedding_dim=1, rounds=60, tolerance=1e-5, ridge=1e6, graph_weight=0.0
+)
 """A ridge that no factor survives."""
 
 

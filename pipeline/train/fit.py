@@ -195,6 +195,14 @@ def update_of(problem: Problem, parameters: TrainingParameters) -> UpdateName:
     return "stochastic" if any(term.loss == "likelihood" for term in problem.terms) else "exact"
 
 
+def widths_of(problem: Problem, parameters: TrainingParameters) -> dict[str, int]:
+    """Columns of the matrix that workers exchange of each modality: the vectors, and an offset or a bias per slot."""
+    if update_of(problem, parameters) == "stochastic":
+        held = {label: sum(term.modalities.count(label) for term in problem.terms) for label in problem.labels}
+        return {label: parameters.embedding_dim + count for label, count in held.items()}
+    return Layout(problem, parameters.embedding_dim).widths
+
+
 def starting_matrices(problem: Problem, layout: Layout, parameters: TrainingParameters, station: Station) -> Factors:
     """Give what the rounds start from, the same on every worker."""
     offsets = starting_offsets(problem)

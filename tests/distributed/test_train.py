@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
 from pipeline.train.launch.launch import train
 from tests.unit.train.hypergraphs import coupled, least_squares, snapshot_of
@@ -105,6 +106,23 @@ def test_the_recurrent_update_gives_the_factors_of_one_process_too(snapshot: Pat
     assert found.report["losses"] == recurrent_alone.report["losses"]
     assert found.report["bestRound"] == recurrent_alone.report["bestRound"]
     assert all(np.array_equal(found.factors[label], factor) for label, factor in recurrent_alone.factors.items())
+
+
+def test_workers_share_the_likelihood(tmp_path_factory: pytest.TempPathFactory, out: Path) -> None:
+    """Each moves its own modalities and holds the others' for a while: other factors than one process, which do as well."""
+    hypergraph = coupled(seed=3, num=200, presence=True)
+    directory = tmp_path_factory.mktemp("presence") / "snapshot"
+    snapshot_of(hypergraph).write(directory)
+    parameters = TrainingParameters(embedding_dim=8, rounds=6, validation=0.0, batch_size=32)
+    folder = tmp_path_factory.mktemp("likelihood")
+    alone = train(directory, folder / "alone", parameters, run="alone")
+    again = train(directory, folder / "again", parameters, run="again", workers=2)
+    found = train(directory, out, parameters, run="some", workers=2)
+    assert (found.report["update"], found.report["workers"]) == ("stochastic", 2)
+    assert all(np.array_equal(found.factors[label], factor) for label, factor in again.factors.items())
+    start, end = (alone.report["history"][number]["losses"]["total"] for number in (0, -1))
+    assert found.report["history"][0]["losses"]["total"] == start
+    assert found.report["history"][-1]["losses"]["total"] < end + 0.3 * (start - end)
 
 
 def test_the_report_says_what_was_done(alone: Embeddings) -> None:

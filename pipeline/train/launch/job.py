@@ -66,6 +66,7 @@ class Job:
         """What the run yields, with its report."""
         report = {
             "parameters": self.parameters.to_json(),
+            "update": fit.update,
             "weights": fit.weights,
             "workers": max(1, self.workers),
             "device": fit.device,

@@ -18,7 +18,7 @@ from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ArtifactError, ConfigurationError
 from pipeline.train.assignment import plan
-from pipeline.train.fit import fit
+from pipeline.train.fit import fit, update_of
 from pipeline.train.kernels.hardware import num_gpus
 from pipeline.train.launch.job import Job
 from pipeline.train.launch.torchrun import Torchrun
@@ -73,8 +73,16 @@ def train(
         raise ArtifactError(f"{embeddings} exists already", hint="name another directory, or remove that one")
     state = Snapshot.read(snapshot)
     cores, gpus = len(os.sched_getaffinity(0)), num_gpus()
-    costs = plan(build_problem(state.hypergraph, parameters), parameters.cg_iterations).costs
-    count = choose_workers(list(costs.values()), parameters.rounds, cores, gpus) if workers == "auto" else workers
+    problem = build_problem(state.hypergraph, parameters)
+    costs = plan(problem, parameters.cg_iterations).costs
+    if workers != "auto":
+        count = workers
+    elif update_of(problem, parameters) == "stochastic":
+        # Its batches move all modalities at once in one process; several would hold each other's still for a while.
+        count = 0
+    else:
+        count = choose_workers(list(costs.values()), parameters.rounds, cores, gpus)
+    del problem
     if workers != "auto" and not 1 <= workers <= len(costs):
         raise ConfigurationError(
             f"{workers} workers cannot share {len(costs)} modalities", hint=f"choose 1 to {len(costs)}, or auto"

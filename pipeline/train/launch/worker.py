@@ -15,10 +15,9 @@ from typing import Any
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
 from pipeline.train.assignment import deal, plan
-from pipeline.train.fit import Station, fit_share
+from pipeline.train.fit import Station, fit_share, widths_of
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job, round_json
-from pipeline.train.problem.layout import Layout
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import ProcessGroup, joined
@@ -46,7 +45,7 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
     problem = build_problem(snapshot.hypergraph, job.parameters)
     owned = deal(plan(problem, job.parameters.cg_iterations).costs, num_workers)
     with joined(store, rank, num_workers, kernels.process_group, job.timeout):
-        widths = Layout(problem, job.parameters.embedding_dim).widths
+        widths = widths_of(problem, job.parameters)
         shapes = {label: (count, widths[label]) for label, count in problem.num_entities.items()}
         exchange = ProcessGroup(owned, shapes, kernels.device)
 

@@ -78,7 +78,7 @@ class TypeParameters:
     def scores_given(
         self, others: Mapping[int, npt.NDArray[np.float32]], vectors_ND: npt.NDArray[np.float32], position: int
     ) -> npt.NDArray[np.float32]:
-        """Score every entity at a position (Q × N), given vectors (Q × D) of the others by position; without mean and their biases."""
+        """Score every entity at a position (Q × N), given vectors (Q × D) of the others; without mean and their biases."""
         context_QD = self.scale_D[None]
         for other, vectors_QD in others.items():
             context_QD = context_QD * np.roll(vectors_QD, self.shifts[other], axis=1)

@@ -14,16 +14,18 @@ class Adagrad:
     matrix
         What moves (N × W, or N), in place.
     step_size
-        How far an entry moves the first time.
+        How far an entry moves the first time, where its gradient is large against the root of `beginning`.
+    beginning
+        Σ g² at the start: what an entry has been asked little of moves little.
     kernels
         What computes.
     """
 
-    def __init__(self, matrix: Tensor, step_size: float, kernels: Kernels) -> None:
+    def __init__(self, matrix: Tensor, step_size: float, beginning: float, kernels: Kernels) -> None:
         self._matrix_NW = matrix if matrix.ndim == 2 else matrix[:, None]
         self._step_size = step_size
         self._kernels = kernels
-        self._squares_NW = torch.zeros_like(self._matrix_NW)
+        self._squares_NW = torch.full_like(self._matrix_NW, beginning)
         self._gradient_NW = torch.zeros_like(self._matrix_NW)
         self._touched: list[Tensor] = []
 

@@ -115,11 +115,11 @@ class Steps:
         self._members = {term.label: torch.from_numpy(np.ascontiguousarray(term.hyperedges.members_EK.T)) for term in problem.terms}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
         self._values = {term.label: torch.from_numpy(term.hyperedges.values_E) for term in problem.terms}
-        size = parameters.step_size
-        self._vectors = {label: Adagrad(vectors, size, kernels) for label, vectors in model.own.items()}
-        self._biases = {at: Adagrad(bias, size, kernels) for at, bias in model.biases.items()}
-        self._scales = {label: Adagrad(scale[None], _SLOWER * size, kernels) for label, scale in model.scales.items()}
-        self._filters = {label: Adagrad(filters, _SLOWER * size, kernels) for label, filters in model.filters.items()}
+        size, beginning = parameters.step_size, parameters.initial_accumulator
+        self._vectors = {label: Adagrad(vectors, size, beginning, kernels) for label, vectors in model.own.items()}
+        self._biases = {at: Adagrad(bias, size, beginning, kernels) for at, bias in model.biases.items()}
+        self._scales = {label: Adagrad(scale[None], _SLOWER * size, beginning, kernels) for label, scale in model.scales.items()}
+        self._filters = {label: Adagrad(filters, _SLOWER * size, beginning, kernels) for label, filters in model.filters.items()}
 
     def variance(self, label: str) -> float:
         """The variance of a type's values."""
@@ -134,7 +134,7 @@ class Steps:
         own = [rows[label].vectors_RD[rows[label].numbers(members_KB[k])] for k, label in enumerate(term.modalities)]
         moved = [shifted(own_BD, shift) for own_BD, shift in zip(own, self._model.shifts[term.label], strict=True)]
         gradients = {label: torch.zeros_like(needed.vectors_RD) for label, needed in rows.items()}
-        share = term.weight / len(numbers_B)
+        share = term.weight
         if is_asked:
 
             def ask(position: int) -> tuple[SlotGradient, _Asked]:

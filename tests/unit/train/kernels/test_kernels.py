@@ -121,6 +121,38 @@ def test_predictions_along_a_line_are_polynomials(
     assert not found[:, arity + 1 :].any()
 
 
+@pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
+@EVERY
+@given(st.integers(0, 1000), st.integers(0, 40), st.integers(1, 20))
+def test_weighted_rows_are_added(kernels: Kernels, seed: int, count: int, width: int) -> None:
+    rng = np.random.default_rng(seed)
+    out, given_rows, weights = normal(rng, 7, width), normal(rng, 5, width), normal(rng, count)
+    rows, owners = (torch.from_numpy(rng.integers(0, most, count)) for most in (7, 5))
+    expected = out.double()
+    for row, owner, weight in zip(rows.tolist(), owners.tolist(), weights.tolist(), strict=True):
+        expected[row] += weight * given_rows[owner].double()
+    kernels.add_weighted_rows(out, rows, owners, weights, given_rows)
+    np.testing.assert_allclose(out.numpy(), expected.numpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
+@EVERY
+@given(st.integers(0, 1000), st.integers(0, 12), st.integers(1, 20))
+def test_rows_move_by_adagrad_once_however_often_they_are_named(kernels: Kernels, seed: int, count: int, width: int) -> None:
+    rng = np.random.default_rng(seed)
+    matrix, squares, gradient = normal(rng, 7, width), normal(rng, 7, width).abs(), normal(rng, 7, width)
+    rows = torch.from_numpy(rng.integers(0, 7, count))
+    moved = sorted(set(rows.tolist()))
+    others = [row for row in range(7) if row not in moved]
+    before, slopes, sums = matrix.clone(), gradient.clone(), squares + gradient**2
+    kernels.adagrad(matrix, squares, gradient, rows, 0.3)
+    torch.testing.assert_close(matrix[moved], (before - 0.3 * slopes / sums.sqrt())[moved], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(squares[moved], sums[moved])
+    assert not gradient[moved].any()
+    assert torch.equal(matrix[others], before[others])
+    assert torch.equal(gradient[others], slopes[others])
+
+
 @pytest.mark.parametrize("count", [0, 3, 256, 9000])
 def test_dense_products_are_those_of_float64(count: int) -> None:
     rng = np.random.default_rng(count)

@@ -1,0 +1,140 @@
+"""The stochastic update from the outside: what it learns, when it ends, and that it does so again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.errors import ConfigurationError, TrainingDivergedError
+from pipeline.train.fit import fit
+from pipeline.train.problem.problem import build_problem
+from tests.unit.train.hypergraphs import coupled
+
+SMALL = TrainingParameters(embedding_dim=8, rounds=5, batch_size=64, validation=0.0)
+
+
+def blocks(seed: int = 0, num_blocks: int = 6, size: int = 10) -> Hypergraph:
+    """Hyperedges inside blocks only, a tenth of all that could be; and a graph that ties an entity to others of its block."""
+    rng = np.random.default_rng(seed)
+    count = num_blocks * size
+    members = np.concatenate([block * size + rng.integers(0, size, (100, 3)) for block in range(num_blocks)])
+    members = np.unique(members, axis=0)
+    # The last user of every block is in no hyperedge.
+    members = members[members[:, 0] % size != size - 1]
+    ends = np.repeat(np.arange(count), 3), (np.repeat(np.arange(count) // size, 3) * size + rng.integers(0, size, 3 * count))
+    graph = sparse.csr_array((np.ones(3 * count, np.float32), ends), shape=(count, count))
+    graph = sparse.csr_array(graph + graph.T)
+    graph.setdiag(0)
+    graph.eliminate_zeros()
+    dataset = Dataset(
+        "blocks",
+        (Modality("User"), Modality("Item"), Modality("Tag")),
+        (HyperedgeType("Tagging", ("User", "Item", "Tag")),),
+        (IntraModalGraph("User", "SIMILAR"),),
+    )
+    edges = HyperedgeList(("User", "Item", "Tag"), members, np.ones(len(members), np.float32))
+    return Hypergraph(dataset, dict.fromkeys(dataset.labels, count), {"Tagging": edges}, {("User", "SIMILAR"): graph})
+
+
+def test_members_of_a_block_are_told_from_others() -> None:
+    hypergraph = blocks()
+    result = fit(hypergraph, replace(SMALL, rounds=30))
+    assert result.update == "stochastic"
+    members = hypergraph.hyperedges["Tagging"].members_EK
+    for position in range(3):
+        scores = result.slot_scores("Tagging", members, position)
+        inside = np.arange(60)[None] // 10 == members[:, [0]] // 10
+        best = np.where(inside, scores, -np.inf).max(1) > np.where(inside, -np.inf, scores).max(1)
+        assert best.mean() > 0.95
+
+
+def test_an_entity_without_hyperedges_is_placed_by_its_neighbours() -> None:
+    hypergraph = blocks()
+    result = fit(hypergraph, replace(SMALL, rounds=30))
+    alone = np.arange(9, 60, 10)
+    asked = np.zeros((6, 3), np.int64)
+    asked[:, 0], asked[:, 2] = alone, alone  # a tag of its block
+    scores = result.slot_scores("Tagging", asked, 1)
+    assert (scores.argmax(1) // 10 == alone // 10).mean() > 0.6
+    users = result.factors["User"] / np.linalg.norm(result.factors["User"], axis=1, keepdims=True)
+    nearest = np.argsort(-(users[alone] @ users.T), axis=1)[:, 1:4]
+    assert (nearest // 10 == alone[:, None] // 10).mean() > 0.6
+
+
+def test_positions_of_one_modality_are_told_apart() -> None:
+    """ "Is a" is not symmetric: who stands first for whom is learned, and not the other way round."""
+    narrower = np.arange(1, 40)
+    broader = (narrower - 1) // 2
+    dataset = Dataset("tree", (Modality("Term"),), (HyperedgeType("IsA", ("Term", "Term")),))
+    edges = HyperedgeList(("Term", "Term"), np.column_stack([narrower, broader]), np.ones(39, np.float32))
+    result = fit(Hypergraph(dataset, {"Term": 40}, {"IsA": edges}, {}), replace(SMALL, embedding_dim=32, rounds=300))
+    scores = result.slot_scores("IsA", edges.members_EK, 1)
+    assert (scores.argmax(1) == broader).mean() > 0.9
+    inner = np.unique(broader)[1:]
+    forward = scores[inner - 1, broader[inner - 1]]
+    children = [scores[term - 1, narrower[broader == term]].max() for term in inner]
+    assert (forward > children).mean() > 0.9
+
+
+def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads() -> None:
+    hypergraph = coupled(2, presence=True)
+    first, again, other = (fit(hypergraph, replace(SMALL, seed=seed), threads=n).factors for seed, n in ((5, 1), (5, 3), (6, 1)))
+    assert all(np.array_equal(factor, again[label]) for label, factor in first.items())
+    assert not np.array_equal(first["Ant"], other["Ant"])
+
+
+def test_the_loss_falls_from_that_of_popularity() -> None:
+    history = fit(blocks(), replace(SMALL, rounds=20)).history
+    losses = [done.losses.total for done in history]
+    assert losses[-1] < 0.7 * losses[0]
+    assert losses[0] == pytest.approx(np.log(57), rel=0.05)  # 54 users, 60 items and tags, about equally often
+
+
+def test_the_best_round_on_the_validation_part_counts() -> None:
+    hypergraph = blocks(num_blocks=3)
+    result = fit(hypergraph, replace(SMALL, rounds=200, validation=0.2, patience=4, step_size=1.0))
+    told = [done.validation["Tagging"] for done in result.history]
+    assert result.best_round == int(np.argmin(told))
+    assert len(told) - 1 == min(200, result.best_round + 4)
+    cut = fit(hypergraph, replace(SMALL, rounds=max(1, result.best_round), validation=0.2, patience=200, step_size=1.0))
+    if result.best_round:
+        assert all(np.array_equal(factor, cut.factors[label]) for label, factor in result.factors.items())
+
+
+def test_measured_values_and_presence_learn_together() -> None:
+    """Types whose values differ keep their squares beside types that are there or not."""
+    hypergraph = coupled(3, num=60, presence=True)
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(5, 2)), rng.normal(size=(7, 2))
+    members = hypergraph.hyperedges["Pair"].members_EK
+    values = (3 + (left[members[:, 0]] * right[members[:, 1]]).sum(1)).astype(np.float32)
+    pair = HyperedgeList(("Cat", "Bee"), members, values)
+    mixed = replace(hypergraph, hyperedges={**hypergraph.hyperedges, "Pair": pair})
+    assert {term.label: term.loss for term in build_problem(mixed, SMALL).terms} == {
+        "Trio": "likelihood",
+        "Twins": "likelihood",
+        "Pair": "squared",
+        "Quad": "likelihood",
+    }
+    result = fit(mixed, replace(SMALL, rounds=100))
+    assert np.mean((result.predict("Pair", pair) - values) ** 2) < 0.5 * values.var()
+
+
+def test_measured_values_alone_are_solved_exactly() -> None:
+    assert fit(coupled(1), replace(SMALL, rounds=2)).update == "exact"
+
+
+def test_a_loss_that_an_update_cannot_have_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="exact update minimises squares"):
+        fit(coupled(1, presence=True), replace(SMALL, update="exact", losses={"Trio": "likelihood"}))
+    with pytest.raises(ConfigurationError, match="losses names Triple, which is no hyperedge type"):
+        fit(coupled(1), replace(SMALL, losses={"Triple": "likelihood"}))
+
+
+def test_steps_that_run_away_are_named() -> None:
+    with pytest.raises(TrainingDivergedError, match="no longer finite"):
+        fit(coupled(1, presence=True), replace(SMALL, step_size=1e30, rounds=10))
