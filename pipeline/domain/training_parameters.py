@@ -114,7 +114,7 @@ class TrainingParameters:
 
     update: UpdateName = "auto"
     embedding_dim: int = 64
-    rounds: int = 30
+    rounds: int = 20
     tolerance: float = 1e-4
     validation: float = 0.05
     patience: int = 3
@@ -143,7 +143,7 @@ class TrainingParameters:
     step_size: float = 0.2
     initial_accumulator: float = 0.1
     start_size: float = 0.03
-    own_dropout: float = 0.5
+    own_dropout: float = 0.2
     cubic_norm: float = 0.01
 
     def __post_init__(self) -> None:

@@ -233,7 +233,7 @@ def test_settings_of_training_are_checked_with_all_else() -> None:
     changed = 'rounds = "20"\nrouns = 3\nupdate = "recurent"\nhidden_dim = 2.5\nvalidation = 1.0\nembedding_dim = 0'
     *told, unknown = problems(WHOLE.replace("rounds = 20", changed).replace("offsets = false", "offsets = 0"))
     assert told == [
-        "training.update: 'recurent', expected one of 'exact' or 'recurrent'; did you mean recurrent?",
+        "training.update: 'recurent', expected one of 'auto', 'exact', 'recurrent' or 'stochastic'; did you mean recurrent?",
         "training.embedding_dim: 0, at least 1 is needed",
         "training.rounds: '20', expected a whole number",
         "training.validation: 1.0, a part from 0 to below 1 is needed",
