@@ -97,7 +97,7 @@ class TrainingParameters:
         Entities that each batch of the stochastic update draws per slot to stand for all that could be there; all of them where
         they are at most twice as many.
     batch_size
-        Hyperedges of a batch.
+        Most hyperedges of a batch; a type with few gives at least 32 batches a round.
     step_size
         Of its Adagrad: how far an entry moves the first time.
     initial_accumulator
@@ -114,10 +114,10 @@ class TrainingParameters:
 
     update: UpdateName = "auto"
     embedding_dim: int = 64
-    rounds: int = 20
+    rounds: int = 30
     tolerance: float = 1e-4
     validation: float = 0.05
-    patience: int = 3
+    patience: int = 5
     seed: int = 0
     start: StartName = "random"
     absent_weights: Mapping[str, float] = field(default_factory=dict)

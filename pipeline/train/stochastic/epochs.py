@@ -23,10 +23,12 @@ from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
-from pipeline.train.stochastic.validation import validation_loss
+from pipeline.train.stochastic.validation import Validation
 from pipeline.train.tensor.line_search import Losses
 from pipeline.train.update.divergence import diverged
 
+_BATCHES = 32
+"""A type with few hyperedges gives at least so many batches a round: a round of one step learns next to nothing."""
 _EXCHANGES = 8
 """How often in a round several workers exchange what they have moved."""
 
@@ -68,6 +70,7 @@ class Epochs:
         self._random = np.random.default_rng([parameters.seed, 2])
         self._model = SlotModel(problem, parameters.embedding_dim, parameters.start_size, parameters.seed)
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
+        self._validations = {term.label: Validation(term) for term in problem.terms}
         self.best_round = 0
         """Number of the round whose factors count."""
         self._best = np.inf
@@ -104,7 +107,7 @@ class Epochs:
         validation = {}
         if any(term.held_out.num_hyperedges for term in self._terms.values()):
             factors, types = self._model.factors(), self._model.types()
-            measured = self._threads.map(lambda term: validation_loss(term, factors, types[term.label]), self._terms.values())
+            measured = self._threads.map(lambda label: self._validations[label].loss(factors, types[label]), self._terms)
             validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}
         watched = self._watched(validation)
         if not validation or watched < self._best:
@@ -160,7 +163,8 @@ class Epochs:
     def _batches(self) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
         for label, term in self._terms.items():
             count = term.hyperedges.num_hyperedges
-            for numbers_B in np.array_split(self._random.permutation(count), -(-count // self._parameters.batch_size)):
+            num_batches = max(-(-count // self._parameters.batch_size), min(_BATCHES, count))
+            for numbers_B in np.array_split(self._random.permutation(count), num_batches):
                 yield label, numbers_B
 
     def _share(self) -> None:
