@@ -29,6 +29,8 @@ from pipeline.train.update.divergence import diverged
 
 _BATCHES = 32
 """A type with few hyperedges gives at least so many batches a round: a round of one step learns next to nothing."""
+_ENOUGH = 30
+"""Fewer hyperedges in the validation part tell by chance which round is best: then the last one counts."""
 _EXCHANGES = 8
 """How often in a round several workers exchange what they have moved."""
 
@@ -71,6 +73,7 @@ class Epochs:
         self._model = SlotModel(problem, parameters.embedding_dim, parameters.start_size, parameters.seed)
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
+        self._is_told = sum(term.held_out.num_hyperedges for term in problem.terms) >= _ENOUGH
         self.best_round = 0
         """Number of the round whose factors count."""
         self._best = np.inf
@@ -110,9 +113,9 @@ class Epochs:
             measured = self._threads.map(lambda label: self._validations[label].loss(factors, types[label]), self._terms)
             validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}
         watched = self._watched(validation)
-        if not validation or watched < self._best:
+        if not self._is_told or watched < self._best:
             self._best, self.best_round = watched, number
-            self._kept = (self._model.factors(), self._model.types()) if validation else None
+            self._kept = (self._model.factors(), self._model.types()) if self._is_told else None
         weighted = {label: self._terms[label].weight * loss for label, loss in losses.items()}
         seconds = time.perf_counter() - clock
         return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, seconds)
