@@ -67,6 +67,7 @@ class Epochs:
         self._own = frozenset(own)
         self._parameters = parameters
         self._exchange = exchange
+        self._kernels = kernels
         self._threads = threads
         self._terms = {term.label: term for term in problem.terms}
         self._random = np.random.default_rng([parameters.seed, 2])
@@ -178,7 +179,7 @@ class Epochs:
             label: [bias for (kind, k), bias in self._model.biases.items() if self._terms[kind].modalities[k] == label]
             for label in self._problem.labels
         }
-        own = {label: torch.column_stack([self._model.own[label], *columns[label]]) for label in self._own}
+        own = {label: torch.column_stack([self._model.own[label], *columns[label]]).to(self._kernels.device) for label in self._own}
         dim = self._parameters.embedding_dim
         for label, matrix_NW in self._exchange.share(own).items():
             self._model.own[label].copy_(matrix_NW[:, :dim])

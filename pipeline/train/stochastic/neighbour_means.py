@@ -9,6 +9,7 @@ embedding_dim.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy import sparse
 from torch import Tensor
@@ -48,9 +49,13 @@ class NeighbourMeans:
     ----------
     weights
         Symmetric weights (N × N).
+    speaks_N
+        Which entities have a vector of their own; the others are nobody's neighbours.
     """
 
-    def __init__(self, weights: sparse.csr_array) -> None:
+    def __init__(self, weights: sparse.csr_array, speaks_N: npt.NDArray[np.bool_]) -> None:
+        weights = sparse.csr_array(weights @ sparse.diags_array(speaks_N.astype(np.float32)))
+        weights.eliminate_zeros()
         self._begins = weights.indptr.astype(np.int64)
         self._columns = weights.indices.astype(np.int64)
         sums_N = np.asarray(weights.sum(axis=1)).ravel()

@@ -37,7 +37,7 @@ class SlotModel:
         }
         """e (N × D) per modality label."""
         self.held = {label: _held(problem, label, count) for label, count in problem.num_entities.items()}
-        """Whether an entity is in a hyperedge (N × 1, float32): one that is not has no vector of its own."""
+        """Whether an entity is in a hyperedge (N × 1, float32): one that is not has no vector of its own to tell its neighbours."""
         for label, held_N1 in self.held.items():
             self.own[label].mul_(held_N1)
         self.biases: dict[TypePosition, Tensor] = {
@@ -48,7 +48,10 @@ class SlotModel:
         """b (N) per hyperedge type and position."""
         self.scales = {term.label: torch.ones(embedding_dim) for term in problem.terms}
         """t per hyperedge type."""
-        self.graphs = {label: [NeighbourMeans(weights) for weights in own] for label, own in problem.graphs.items()}
+        self.graphs = {
+            label: [NeighbourMeans(weights, self.held[label].numpy()[:, 0] > 0) for weights in own]
+            for label, own in problem.graphs.items()
+        }
         self.filters = {label: torch.ones(len(own), embedding_dim) / len(own) for label, own in self.graphs.items()}
         """γ (G × D) per modality label that has graphs."""
         self.shifts = {term.label: shifts_of(term.modalities, embedding_dim) for term in problem.terms}

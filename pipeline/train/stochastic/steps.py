@@ -68,7 +68,7 @@ class _Asked:
     loss
         Added up over the batch.
     members_KBD
-        The gradient by the members' vectors, by position; None where it asks nothing of them.
+        The gradient by the members' vectors, by position.
     scale_D
         By t.
     """
@@ -134,7 +134,7 @@ class Steps:
         own = [rows[label].vectors_RD[rows[label].numbers(members_KB[k])] for k, label in enumerate(term.modalities)]
         moved = [shifted(own_BD, shift) for own_BD, shift in zip(own, self._model.shifts[term.label], strict=True)]
         gradients = {label: torch.zeros_like(needed.vectors_RD) for label, needed in rows.items()}
-        share = term.weight
+        weight = term.weight
         if is_asked:
 
             def ask(position: int) -> tuple[SlotGradient, _Asked]:
@@ -146,19 +146,19 @@ class Steps:
 
             answers = self._threads.map(ask, range(len(own)))
             for position, (found, _) in enumerate(answers):
-                self._add_candidates(term, position, found, candidates[position], members_KB[position], rows, gradients, share)
+                self._add_candidates(term, position, found, candidates[position], members_KB[position], rows, gradients, weight)
             asked = [each for _, each in answers]
         else:
-            asked = [self._values_asked(term, moved, members_KB, numbers_B, share)]
+            asked = [self._values_asked(term, moved, members_KB, numbers_B, weight)]
         for position, label in enumerate(term.modalities):
             by_member_BD = torch.stack([each.members_KBD[position] for each in asked]).sum(0)
             if self._parameters.cubic_norm:
                 by_member_BD.addcmul_(own[position], own[position].abs(), value=3 * self._parameters.cubic_norm)
             needed = rows[label]
-            gradients[label].index_add_(0, needed.numbers(members_KB[position]), by_member_BD, alpha=share)
+            gradients[label].index_add_(0, needed.numbers(members_KB[position]), by_member_BD, alpha=weight)
         self._threads.map(lambda label: self._move(label, rows[label], gradients[label]), self._own & gradients.keys())
         if term.modalities[0] in self._own:
-            self._scales[term.label].add(_FIRST, torch.stack([each.scale_D for each in asked]).sum(0).mul_(share)[None])
+            self._scales[term.label].add(_FIRST, torch.stack([each.scale_D for each in asked]).sum(0).mul_(weight)[None])
             self._scales[term.label].step()
         return sum(each.loss for each in asked)
 
@@ -175,7 +175,7 @@ class Steps:
         return _Asked(found.loss, members, (gradient_BD * product_without(moved, position)).sum(0))
 
     def _values_asked(
-        self, term: TensorTerm, moved: Sequence[Tensor], members_KB: Tensor, numbers_B: Tensor, share: float
+        self, term: TensorTerm, moved: Sequence[Tensor], members_KB: Tensor, numbers_B: Tensor, weight: float
     ) -> _Asked:
         """What values ask: half the squares of what is missing, in units of their variance."""
         scale_D, shifts = self._model.scales[term.label], self._model.shifts[term.label]
@@ -185,7 +185,7 @@ class Steps:
         beyond_B /= self._variances[term.label]
         for position, members_B in enumerate(members_KB):
             if term.modalities[position] in self._own:
-                self._biases[term.label, position].add(members_B, share * beyond_B)
+                self._biases[term.label, position].add(members_B, weight * beyond_B)
                 self._biases[term.label, position].step()
         loss = 0.5 * float((beyond_B * beyond_B).sum(dtype=torch.float64)) * self._variances[term.label]
         members = [
@@ -203,17 +203,17 @@ class Steps:
         members_B: Tensor,
         rows: Mapping[str, _Rows],
         gradients: Mapping[str, Tensor],
-        share: float,
+        weight: float,
     ) -> None:
         """Note what a slot asks of its candidates, and move its biases."""
         label = term.modalities[position]
         if label not in self._own:
             return
         numbers_C = candidates_C if candidates_C is not None else rows[label].rows_R
-        gradients[label].index_add_(0, rows[label].numbers(numbers_C), found.candidates_CD, alpha=share)
+        gradients[label].index_add_(0, rows[label].numbers(numbers_C), found.candidates_CD, alpha=weight)
         bias = self._biases[term.label, position]
-        bias.add(numbers_C, share * found.candidate_biases_C)
-        bias.add(members_B, share * found.biases_B)
+        bias.add(numbers_C, weight * found.candidate_biases_C)
+        bias.add(members_B, weight * found.biases_B)
         bias.step()
 
     def _candidates(self, label: str) -> Tensor | None:
@@ -233,11 +233,10 @@ class Steps:
             needed = [members_KB[position] for position in at] + [c for position in at if (c := candidates[position]) is not None]
             rows_R = torch.unique(torch.cat(needed))
         own_ND = self._model.own[label]
-        vectors_RD = own_ND[rows_R]
         graphs, kept_R1 = self._model.graphs.get(label, []), self._model.held[label][rows_R]
         if graphs and self._parameters.own_dropout:
             kept_R1 = kept_R1 * (torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout)
-            vectors_RD = vectors_RD * kept_R1
+        vectors_RD = own_ND[rows_R] * kept_R1
         neighbourhoods = [graph.of(rows_R) for graph in graphs]
         means = [_means(neighbourhood, own_ND) for neighbourhood in neighbourhoods]
         for mean_RD, filter_D in zip(means, self._model.filters.get(label, ()), strict=True):
