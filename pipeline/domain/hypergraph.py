@@ -134,6 +134,16 @@ class Hypergraph:
                 yield "-".join(key), array
 
 
+def number_combinations(members_EK: npt.NDArray[np.int64], positions: Iterable[int]) -> npt.NDArray[np.int64]:
+    """Number the combinations of members at some positions from 0, the same ones alike and in the order of their rows (E)."""
+    numbers_E = np.zeros(len(members_EK), dtype=np.int64)
+    for position in positions:
+        column_E = members_EK[:, position]
+        # Numbered anew after each member, so that the product of many modalities' sizes never overflows.
+        numbers_E = np.unique(numbers_E * (column_E.max(initial=0) + 1) + column_E, return_inverse=True)[1]
+    return numbers_E
+
+
 def check_rows(rows: npt.NDArray[np.int32] | npt.NDArray[np.int64], count: int, what: str) -> None:
     """Make sure that rows are those of entities.
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph, number_combinations
 from pipeline.evaluate.hidden import Hidden
 from pipeline.evaluate.hold_out import Rows
 
@@ -142,13 +142,8 @@ def counts_given(slot: Slot, members_EK: Rows, given: tuple[int, ...]) -> tuple[
     ndarray
         Row of the combination that each question has (Q).
     """
-    together_EK = np.concatenate([members_EK, slot.asked_QK])
-    combination_E = np.zeros(len(together_EK), dtype=np.int64)
-    for position in given:
-        column_E = together_EK[:, position]
-        # Numbered anew after each member, so that the numbers stay small for any arity.
-        _, combination_E = np.unique(combination_E * (column_E.max() + 1) + column_E, return_inverse=True)
-    combination_E, contexts_Q = combination_E[: len(members_EK)], combination_E[len(members_EK) :]
+    numbers = number_combinations(np.concatenate([members_EK, slot.asked_QK]), given)
+    combination_E, contexts_Q = numbers[: len(members_EK)], numbers[len(members_EK) :]
     shape = (int(max(combination_E.max(initial=0), contexts_Q.max(initial=0))) + 1, len(slot.candidates_C))
     rows_E = members_EK[:, slot.position]
     column_E = np.searchsorted(slot.candidates_C, rows_E)

@@ -9,7 +9,7 @@ guarantees). Shapes: N entities, E hyperedges, K arity.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -217,12 +217,18 @@ def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, par
     return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)
 
 
-def _ridge(label: str, count: int, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> npt.NDArray[np.float32]:
-    held_N = np.zeros(count)
+def num_memberships(terms: Iterable[TensorTerm], label: str, count: int) -> npt.NDArray[np.int64]:
+    """Count how often each of a modality's entities is a member (N), over all types and positions."""
+    held_N = np.zeros(count, dtype=np.int64)
     for term in terms:
         for position, modality in enumerate(term.modalities):
             if modality == label:
                 held_N += np.bincount(term.hyperedges.members_EK[:, position], minlength=count)
+    return held_N
+
+
+def _ridge(label: str, count: int, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> npt.NDArray[np.float32]:
+    held_N = num_memberships(terms, label, count)
     # One is added so that an entity without hyperedges is held as well.
     relative_N = (held_N + 1) ** parameters.ridge_exponent
     ridge_N: npt.NDArray[np.float32] = (parameters.ridge * relative_N / relative_N.mean()).astype(np.float32)

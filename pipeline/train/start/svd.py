@@ -14,7 +14,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from pipeline.domain.hypergraph import HyperedgeList
+from pipeline.domain.hypergraph import HyperedgeList, number_combinations
 from pipeline.train.problem.problem import Problem, TypePosition
 
 _OVERSAMPLING = 10
@@ -60,12 +60,8 @@ def _unfolding(problem: Problem, label: str, offsets: Offsets) -> sparse.csr_arr
         values_E = np.sqrt(term.weight) * less_offsets(term.label, term.hyperedges, offsets).astype(np.float64)
         for position, modality in enumerate(term.modalities):
             if modality == label:
-                columns_E = np.zeros(len(values_E), dtype=np.int64)
-                for other in range(len(term.modalities)):
-                    if other != position:
-                        # Numbered anew each time, so that the product of many modalities' sizes never overflows.
-                        mixed_E = columns_E * problem.num_entities[term.modalities[other]] + term.hyperedges.members_EK[:, other]
-                        columns_E = np.unique(mixed_E, return_inverse=True)[1]
+                others = [other for other in range(len(term.modalities)) if other != position]
+                columns_E = number_combinations(term.hyperedges.members_EK, others)
                 rows_E = term.hyperedges.members_EK[:, position]
                 shape = (problem.num_entities[label], int(columns_E.max()) + 1)
                 parts.append(sparse.csr_array((values_E, (rows_E, columns_E)), shape=shape))

@@ -110,13 +110,14 @@ class Epochs:
             raise diverged("the loss", number)
         validation = {}
         if any(term.held_out.num_hyperedges for term in self._terms.values()):
-            factors, types = self._model.factors(), self._model.types()
+            learned = factors, types = self._model.factors(), self._model.types()
             measured = self._threads.map(lambda label: self._validations[label].loss(factors, types[label]), self._terms)
             validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}
         watched = self._watched(validation)
-        if not self._is_told or watched < self._best:
-            self._best, self.best_round = watched, number
-            self._kept = (self._model.factors(), self._model.types()) if self._is_told else None
+        if not self._is_told:
+            self.best_round = number
+        elif watched < self._best:
+            self._best, self.best_round, self._kept = watched, number, learned
         weighted = {label: self._terms[label].weight * loss for label, loss in losses.items()}
         seconds = time.perf_counter() - clock
         return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, seconds)

@@ -39,6 +39,8 @@ class Neighbourhood:
 
     def means(self, vectors_ND: Tensor) -> Tensor:
         """Give Σ_j ŵ_ij e_j (R × D); zero where there is no neighbour."""
+        if not len(self.rows_M):
+            return vectors_ND.new_zeros(len(self.offsets_R), vectors_ND.shape[1])
         return embedding_bag(self.rows_M, vectors_ND, self.offsets_R, mode="sum", per_sample_weights=self.weights_M)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pipeline.train.problem.layout import Factors
-from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition
+from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, num_memberships
 from pipeline.train.result.prediction import TypeParameters, shifts_of
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 
@@ -36,7 +36,10 @@ class SlotModel:
             for label, count in problem.num_entities.items()
         }
         """e (N × D) per modality label."""
-        self.held = {label: _held(problem, label, count) for label, count in problem.num_entities.items()}
+        self.held = {
+            label: torch.from_numpy(num_memberships(problem.terms, label, count) > 0).float()[:, None]
+            for label, count in problem.num_entities.items()
+        }
         """Whether an entity is in a hyperedge (N × 1, float32): one that is not has no vector of its own to tell its neighbours."""
         for label, held_N1 in self.held.items():
             self.own[label].mul_(held_N1)
@@ -81,15 +84,6 @@ class SlotModel:
             )
             for label, term in self._terms.items()
         }
-
-
-def _held(problem: Problem, label: str, count: int) -> Tensor:
-    held_N1 = torch.zeros(count, 1)
-    for term in problem.terms:
-        for position, modality in enumerate(term.modalities):
-            if modality == label:
-                held_N1[torch.from_numpy(term.hyperedges.members_EK[:, position].copy())] = 1
-    return held_N1
 
 
 def _log_popularity(term: TensorTerm, position: int, count: int) -> Tensor:

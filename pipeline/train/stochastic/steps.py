@@ -238,7 +238,7 @@ class Steps:
             kept_R1 = kept_R1 * (torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout)
         vectors_RD = own_ND[rows_R] * kept_R1
         neighbourhoods = [graph.of(rows_R) for graph in graphs]
-        means = [_means(neighbourhood, own_ND) for neighbourhood in neighbourhoods]
+        means = [neighbourhood.means(own_ND) for neighbourhood in neighbourhoods]
         for mean_RD, filter_D in zip(means, self._model.filters.get(label, ()), strict=True):
             vectors_RD = vectors_RD + mean_RD * filter_D
         return _Rows(rows_R, everyone, vectors_RD, kept_R1, neighbourhoods, means)
@@ -268,9 +268,3 @@ class Steps:
             self._filters[label].add(torch.arange(len(filters)), by_filters)
             self._filters[label].step()
         adagrad.step()
-
-
-def _means(neighbourhood: Neighbourhood, own_ND: Tensor) -> Tensor:
-    if not len(neighbourhood.rows_M):
-        return own_ND.new_zeros(len(neighbourhood.offsets_R), own_ND.shape[1])
-    return neighbourhood.means(own_ND)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.domain.hypergraph import number_combinations
 from pipeline.train.problem.problem import TensorTerm
 from pipeline.train.result.prediction import TypeParameters
 
@@ -71,13 +72,9 @@ def known_answers(
     queries, rows
         Number of a query and row of an entity, one pair for each that is known, the true one of the query included.
     """
-    both = np.concatenate([every_EK, asked_QK])
-    keys = np.zeros(len(both), dtype=np.int64)
-    for other in range(both.shape[1]):
-        if other != position:
-            # Numbered anew each time, so that the product of many modalities' sizes never overflows.
-            keys = np.unique(keys * (both[:, other].max() + 1) + both[:, other], return_inverse=True)[1]
-    every_E, asked_Q = keys[: len(every_EK)], keys[len(every_EK) :]
+    others = [other for other in range(every_EK.shape[1]) if other != position]
+    numbers = number_combinations(np.concatenate([every_EK, asked_QK]), others)
+    every_E, asked_Q = numbers[: len(every_EK)], numbers[len(every_EK) :]
     order = np.argsort(every_E, kind="stable")
     begins, ends = (np.searchsorted(every_E[order], asked_Q, side=side) for side in ("left", "right"))
     queries = np.repeat(np.arange(len(asked_QK)), ends - begins)
