@@ -26,7 +26,7 @@ def main() -> None:
     with GraphClient(settings.connect()) as client:
         for label in ("Movie", "Director", "Actor"):
             modality, run = published(client, label)
-            embeddings = Embeddings.read(settings.runs / run.id / "embeddings")
+            embeddings = Embeddings.read(settings.runs / run.id.rsplit("-", 2)[0] / run.id / "embeddings")
             ids = np.array(embeddings.ids[label], dtype=object)
             unit = embeddings.factors[label].astype(np.float64)
             unit /= np.linalg.norm(unit, axis=1, keepdims=True)

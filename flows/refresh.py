@@ -1,7 +1,8 @@
 """The refresh of one data set: ingest, export, train, write back. What a schedule runs, and `hyperlearn refresh`.
 
-Tasks hand over paths and counts. Where the database is, and its password, every task reads from the environment: Prefect stores
-parameters, and a password does not belong there.
+Tasks hand over paths and counts. The flow holds the data set's lease from its beginning to its end, and hands it to the tasks that
+write: no other writer comes between them. Where the database is, and its password, every task reads from the environment: Prefect
+stores parameters, and a password does not belong there.
 """
 
 import shutil
@@ -10,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from prefect import flow, get_run_logger, task
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
+from pipeline.domain.run_folder import new_run_id, remove_old_runs, run_folder
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
+from pipeline.graph.lease import Lease
+from pipeline.graph.one_writer import one_writer
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
@@ -76,12 +79,12 @@ def _progress() -> Progress:
 
 
 @task(name="ingest", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
-def ingest_task(dataset: str, path: Path | None, options: IngestOptions) -> StageReport:
+def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: Lease) -> StageReport:
     """Read the source and make the database hold it."""
     start = time.monotonic()
     source = catalogue.find(dataset, path)
     with _database() as (client, progress):
-        report = ingest(client, source, options, progress)
+        report = ingest(client.under(lease), source, options, progress)
     for note in report.notes:
         get_run_logger().info(note)
     return StageReport("ingest", time.monotonic() - start, _ingest_in_words(report), report.notes)
@@ -109,11 +112,11 @@ def train_task(snapshot: Path, embeddings: Path, run: str, workers: int | None, 
 
 
 @task(name="write-back", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
-def write_back_task(embeddings: Path) -> StageReport:
+def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     """Write the vectors to the nodes, check them, and serve them."""
     start = time.monotonic()
     with _database() as (client, progress):
-        counts = write_back(client, Embeddings.read(embeddings), progress)
+        counts = write_back(client.under(lease), Embeddings.read(embeddings), progress)
     did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
     return StageReport("write-back", time.monotonic() - start, did)
 
@@ -127,6 +130,7 @@ def refresh(
     allow_removal: bool = False,
     quarantine: Path | None = None,
     settings: dict[str, Any] | None = None,
+    wait: bool = False,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
@@ -146,6 +150,8 @@ def refresh(
         Set rows with problems aside in this file, and go on with the rest; None stops at them.
     settings
         Settings of training, value by name, that win over those of the data set.
+    wait
+        Wait for another writer of the data set, instead of failing.
 
     Returns
     -------
@@ -154,24 +160,25 @@ def refresh(
     """
     given = parse_settings(settings or {}, "settings")
     name = catalogue.find(dataset, path).name
-    run = f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    folder = Settings.load().runs / run
-    snapshot, embeddings = folder / "snapshot", folder / "embeddings"
+    run = new_run_id(name)
+    runs = Settings.load().runs
     options = IngestOptions(keep_stale=keep_stale, allow_removal=allow_removal, quarantine=quarantine)
-    stages = [
-        ingest_task(dataset, path, options),
-        export_task(name, snapshot),
-        train_task(snapshot, embeddings, run, workers, given),
-        write_back_task(embeddings),
-    ]
-    _prune(folder.parent, name)
+    with (
+        _database() as (client, progress),
+        one_writer(client, name, "hyperlearn refresh", wait=wait, progress=progress) as writer,
+        run_folder(runs, name, run) as folder,
+    ):
+        if writer.lease is None:
+            raise AssertionError("a writer is under a lease")
+        snapshot, embeddings = folder / "snapshot", folder / "embeddings"
+        stages = [
+            ingest_task(dataset, path, options, writer.lease),
+            export_task(name, snapshot),
+            train_task(snapshot, embeddings, run, workers, given),
+            write_back_task(embeddings, writer.lease),
+        ]
+    remove_old_runs(runs, name, KEPT_RUNS)
     return stages
-
-
-def _prune(runs: Path, dataset: str) -> None:
-    """Remove the artifacts of all but the newest runs of a data set; the names sort by time."""
-    for folder in sorted(runs.glob(f"{dataset}-*T*Z"))[:-KEPT_RUNS]:
-        shutil.rmtree(folder)
 
 
 def _training_in_words(trained: Embeddings) -> str:

@@ -12,6 +12,9 @@
     │   ├── GraphStorageError         it cannot write its files
     │   ├── GraphSchemaError          what it holds does not fit the data set
     │   └── EmbeddedServerError       the embedded server does not start, stop or install
+    ├── LeaseError                  one writer per data set
+    │   ├── LeaseHeldError            another one writes it now
+    │   └── LeaseLostError            this one's lease has ended: it writes nothing more
     ├── ExportError                 the database does not hold the whole data set
     ├── ArtifactError               a snapshot or embeddings directory is incomplete or damaged
     ├── TrainingError               the factors
@@ -91,6 +94,18 @@ class GraphSchemaError(GraphError):
 
 class EmbeddedServerError(GraphError):
     """The embedded server cannot be installed, started or stopped."""
+
+
+class LeaseError(PipelineError):
+    """A data set has one writer at a time, and this is not the one."""
+
+
+class LeaseHeldError(LeaseError):
+    """Another writer holds the lease of the data set."""
+
+
+class LeaseLostError(LeaseError):
+    """The lease under which something was to be written has ended."""
 
 
 class ExportError(PipelineError):

@@ -1,4 +1,5 @@
 // The published run of each data set.
 MATCH (dataset:Dataset)-[:HAS_RUN]->(run:EmbeddingRun {status: 'published'})
+WHERE run.slot IS NOT NULL
 RETURN dataset.name AS name, run.id AS run, run.slot AS slot, run.embeddingDim AS embeddingDim,
        toString(run.publishedAt) AS publishedAt

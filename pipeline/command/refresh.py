@@ -13,6 +13,7 @@ from pipeline.command.terminal import (
     From,
     KeepStale,
     Quarantine,
+    Wait,
     Workers,
     client,
     messages,
@@ -62,13 +63,14 @@ def refresh(
     quarantine: Quarantine = None,
     workers: Workers = None,
     settings: TrainingSettings = None,
+    wait: Wait = False,
 ) -> None:
     """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
 
     Example: [bold]hyperlearn refresh books.toml[/bold]
     """
     start = time.monotonic()
-    options = {"path": path, "keep_stale": keep_stale, "allow_removal": allow_removal, "quarantine": quarantine}
+    options = {"path": path, "keep_stale": keep_stale, "allow_removal": allow_removal, "quarantine": quarantine, "wait": wait}
     stages = _run(dataset, workers, **options, settings=read_settings(settings))
     _print_stages(stages, time.monotonic() - start)
 

@@ -1,6 +1,5 @@
 """Commands that run the stages, one by one or all in order."""
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +15,7 @@ from pipeline.command.terminal import (
     KeepStale,
     Quarantine,
     Verify,
+    Wait,
     Workers,
     client,
     messages,
@@ -36,6 +36,7 @@ def ingest(
     verify: Verify = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
     quarantine: Quarantine = None,
+    wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Bring a data set's tables into Neo4j; only what changed is written.
@@ -47,7 +48,7 @@ def ingest(
     from pipeline.source import catalogue
 
     source = catalogue.find(dataset, path)
-    options = IngestOptions(keep_stale, allow_removal, verify, dry_run, quarantine)
+    options = IngestOptions(keep_stale, allow_removal, verify, dry_run, quarantine, wait)
     with client() as graph:
         report = run(graph, source, options, progress)
     if as_json:
@@ -95,11 +96,12 @@ def train(
     Example: [bold]hyperlearn train snapshot/ embeddings/ --set rounds=20[/bold]
     """
     given = read_settings(settings)
+    from pipeline.domain.run_folder import new_run_id
     from pipeline.domain.snapshot import Snapshot
     from pipeline.train.launch.launch import train as run
 
-    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    parameters = Snapshot.read_dataset(snapshot).training_parameters(given)
+    dataset = Snapshot.read_dataset(snapshot)
+    name, parameters = new_run_id(dataset.name), dataset.training_parameters(given)
     trained = run(snapshot, embeddings, parameters, workers=workers or "auto", run=name, progress=progress)
     if as_json:
         print_json({"run": trained.run, "embeddingDim": trained.embedding_dim, **trained.report})
@@ -111,7 +113,9 @@ def train(
         messages.print(f"  {finding}", style="yellow", highlight=False)
 
 
-def write_back(embeddings: Annotated[Path, typer.Argument(help="Directory that `train` wrote.")], as_json: Json = False) -> None:
+def write_back(
+    embeddings: Annotated[Path, typer.Argument(help="Directory that `train` wrote.")], wait: Wait = False, as_json: Json = False
+) -> None:
     """Write the vectors of an embeddings directory to the nodes, check them, and serve them.
 
     Example: [bold]hyperlearn write-back embeddings/[/bold]
@@ -120,7 +124,7 @@ def write_back(embeddings: Annotated[Path, typer.Argument(help="Directory that `
     from pipeline.writeback.writeback import write_back as run
 
     with client() as graph:
-        counts = run(graph, Embeddings.read(embeddings), progress)
+        counts = run(graph, Embeddings.read(embeddings), progress, wait=wait)
     if as_json:
         print_json(counts)
         return

@@ -44,6 +44,7 @@ Verify = Annotated[bool, typer.Option("--verify", help="Compare with every row o
 Quarantine = Annotated[
     Path | None, typer.Option(help="Set rows with problems aside in this file (JSON lines), and go on with the rest.")
 ]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another writer of the data set, instead of being refused.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of training workers; chosen for this machine by default.")]
 
 

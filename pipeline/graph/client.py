@@ -2,8 +2,11 @@
 
 Managed transactions repeat themselves when the server says that another try may succeed (two writers in each other's way, say), so
 there is no retry loop here; and the driver need not tell of it.
+
+A client under a lease (`GraphClient.under`) writes only as long as the lease is held: each of its transactions checks that.
 """
 
+import copy
 import logging
 import re
 from collections import deque
@@ -11,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import neo4j
 import neo4j.time
@@ -25,10 +28,12 @@ from pipeline.errors import (
     GraphStatementError,
     GraphStorageError,
     GraphUnavailableError,
+    LeaseLostError,
     PipelineError,
 )
 from pipeline.graph.connection import Connection
-from pipeline.graph.statement import Statement
+from pipeline.graph.lease import SCHEMA_LEASE_S, SCHEMA_S, WRITE_S, Lease
+from pipeline.graph.statement import Statement, load
 
 logging.getLogger("neo4j").setLevel(logging.ERROR)
 
@@ -38,6 +43,11 @@ OLDEST_VERSION = (5, 26)
 _READ_ONLY = ("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase")
 _STORAGE = "Neo.DatabaseError.Transaction."
 """What comes when a transaction cannot be logged, and at each one after that until a restart."""
+
+_T = TypeVar("_T")
+
+_THERE_ALREADY = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
+"""Two created the same at once: ``IF NOT EXISTS`` looks before it waits."""
 
 Row = dict[str, Any]
 """One record: values by name."""
@@ -51,6 +61,11 @@ class GraphClient:
     connection
         Where the database is.
 
+    Attributes
+    ----------
+    lease
+        The lease that its writes are checked against, or None.
+
     Raises
     ------
     GraphUnavailableError
@@ -63,6 +78,7 @@ class GraphClient:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.lease: Lease | None = None
         with _errors_of(connection, "connecting"):
             self._driver = neo4j.GraphDatabase.driver(
                 connection.uri, auth=(connection.user, connection.password), notifications_min_severity="OFF"
@@ -108,14 +124,42 @@ class GraphClient:
         with _errors_of(self.connection, statement.name), self._session() as session:
             return session.execute_read(work)
 
+    def under(self, lease: Lease) -> Self:
+        """The same client, which writes only as long as the lease is held.
+
+        Every transaction that writes checks the lease and keeps it from being taken over until the commit; so whoever lost it,
+        however long it slept in between, writes nothing more (`LeaseLostError`). It shares the connections: close the original.
+        """
+        leased = copy.copy(self)
+        leased.lease = lease
+        return leased
+
     def write(self, statement: Statement, **parameters: object) -> neo4j.SummaryCounters:
         """Run a writing statement in one transaction, and say what it changed."""
+        return self._write(statement, parameters, lambda result: result.consume().counters)
+
+    def write_and_return(self, statement: Statement, **parameters: object) -> list[Row]:
+        """Run a writing statement in one transaction, and give its records."""
+        return self._write(statement, parameters, neo4j.Result.data)
+
+    def change_schema(self, statement: Statement, **parameters: object) -> None:
+        """Create or drop an index or a constraint, where that is not done yet."""
         _check_parameters(statement, parameters)
+
+        @neo4j.unit_of_work(timeout=SCHEMA_S)
+        def work(tx: neo4j.ManagedTransaction) -> None:
+            self._check_lease(tx, "lease/check_lasts", seconds=SCHEMA_LEASE_S)
+            tx.run(statement.text, parameters).consume()
+
         with _errors_of(self.connection, statement.name), self._session() as session:
-            return session.execute_write(lambda tx: tx.run(statement.text, parameters).consume().counters)
+            try:
+                session.execute_write(work)
+            except exceptions.ClientError as error:
+                if error.code != _THERE_ALREADY:
+                    raise
 
     def write_alone(self, statement: Statement, **parameters: object) -> neo4j.SummaryCounters:
-        """Run a statement that manages its own transactions (``CALL … IN TRANSACTIONS``) or changes the schema."""
+        """Run a statement that manages its own transactions (``CALL … IN TRANSACTIONS``), and checks a lease itself."""
         _check_parameters(statement, parameters)
         with _errors_of(self.connection, statement.name), self._session() as session:
             return session.run(neo4j.Query(statement.text), parameters).consume().counters
@@ -180,6 +224,30 @@ class GraphClient:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+
+    def _write(self, statement: Statement, parameters: dict[str, object], take: Callable[[neo4j.Result], _T]) -> _T:
+        _check_parameters(statement, parameters)
+
+        @neo4j.unit_of_work(timeout=WRITE_S)
+        def work(tx: neo4j.ManagedTransaction) -> _T:
+            taken = take(tx.run(statement.text, parameters))
+            self._check_lease(tx, "lease/check")
+            return taken
+
+        with _errors_of(self.connection, statement.name), self._session() as session:
+            return session.execute_write(work)
+
+    def _check_lease(self, tx: neo4j.ManagedTransaction, check: str, **parameters: object) -> None:
+        """Let a transaction go on only if the lease is held."""
+        if self.lease is None:
+            return
+        held = {"dataset": self.lease.dataset, "token": self.lease.token}
+        if tx.run(load(check).text, held | parameters).single() is None:
+            raise LeaseLostError(
+                f"the lease on data set {self.lease.dataset} has ended: this process gave no sign for too long, and another may "
+                "have written since; so it wrote nothing more",
+                hint="run the command again",
+            )
 
     def _session(self) -> neo4j.Session:
         return self._driver.session(database=self.connection.database)

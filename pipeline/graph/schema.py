@@ -17,14 +17,14 @@ def create_schema(client: GraphClient, dataset: Dataset) -> None:
 
     Everything is created only where it is missing, and is online when this returns.
     """
-    client.write_alone(load("schema/dataset_name"))
-    client.write_alone(load("schema/embedding_run_id"))
+    client.change_schema(load("schema/dataset_name"))
+    client.change_schema(load("schema/embedding_run_id"))
     for label in dataset.labels:
-        client.write_alone(load("schema/entity_id").with_identifiers(entity_id=f"{snake_case(label)}_id", Modality=label))
-        client.write_alone(load("schema/entity_name").with_identifiers(entity_name=f"{snake_case(label)}_name", Modality=label))
+        client.change_schema(load("schema/entity_id").with_identifiers(entity_id=f"{snake_case(label)}_id", Modality=label))
+        client.change_schema(load("schema/entity_name").with_identifiers(entity_name=f"{snake_case(label)}_name", Modality=label))
     for hyperedge_type in dataset.hyperedge_types:
         name = f"{snake_case(hyperedge_type.label)}_id"
-        client.write_alone(load("schema/hyperedge_id").with_identifiers(hyperedge_id=name, HyperedgeType=hyperedge_type.label))
+        client.change_schema(load("schema/hyperedge_id").with_identifiers(hyperedge_id=name, HyperedgeType=hyperedge_type.label))
     await_indexes(client)
 
 

@@ -2,7 +2,7 @@
 
 A source whose fingerprint is that of the last ingest is not even read. Otherwise its tables are staged and checked, each is
 compared with what the database holds, and only the difference is written, in batches. An ingest that is killed is mended by the
-next one, which reads back the tables that were being written.
+next one, which reads back the tables that were being written. All of it, reading included, is under the data set's lease.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.graph.client import GraphClient
+from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import create_schema
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
@@ -43,6 +44,8 @@ class IngestOptions:
         Say what would change, and write nothing.
     quarantine
         Set rows that have problems aside in this file, and go on with the rest; None refuses the whole.
+    wait
+        Wait for another writer of the data set, instead of being refused.
     """
 
     keep_stale: bool = False
@@ -50,6 +53,7 @@ class IngestOptions:
     verify: bool = False
     dry_run: bool = False
     quarantine: Path | None = None
+    wait: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,20 @@ def ingest(
         If more than a tenth of a table would go; nothing has been written then.
     GraphSchemaError
         If a label belongs to somebody else; nothing has been written then.
+    LeaseHeldError
+        If another writer is at work on the data set; nothing has been written then.
+    LeaseLostError
+        If this process slept so long that another one may have taken its place; running again completes the work.
     GraphError
         If the database fails; running again completes the work.
     """
+    if options.dry_run:
+        return _ingest(client, source, options, progress)
+    with one_writer(client, source.name, "hyperlearn ingest", wait=options.wait, progress=progress) as writer:
+        return _ingest(writer, source, options, progress)
+
+
+def _ingest(client: GraphClient, source: Source, options: IngestOptions, progress: Progress) -> IngestReport:
     fingerprint = source.fingerprint()
     stored = stored_datasets(client).get(source.name)
     if stored is not None and not options.verify and _is_unchanged(client, stored, fingerprint):
@@ -114,29 +129,14 @@ def ingest(
     with source.read(progress) as records:
         with progress(f"Checking {source.name}"):
             records.check(options.quarantine)
-        tables = ingest_records(client, records, options, progress, fingerprint=fingerprint)
+        tables = _ingest_records(client, records, options, progress, fingerprint)
         return IngestReport(tuple(tables), tuple(records.notes), records.num_quarantined)
 
 
-def ingest_records(
-    client: GraphClient,
-    records: Records,
-    options: IngestOptions = IngestOptions(),
-    progress: Progress = no_progress,
-    *,
-    fingerprint: str | None = None,
+def _ingest_records(
+    client: GraphClient, records: Records, options: IngestOptions, progress: Progress, fingerprint: str
 ) -> list[TableChanges]:
-    """Make the database hold checked records; as `ingest`, with records that are staged already.
-
-    Parameters
-    ----------
-    client, options, progress
-        As for `ingest`.
-    records
-        What the database shall hold, checked.
-    fingerprint
-        What to recognise them by the next time.
-    """
+    """Make the database hold checked records, and recognise them by the fingerprint the next time."""
     dataset = records.dataset
     stored = claim(client, dataset)
     former = stored.dataset if stored is not None else dataset

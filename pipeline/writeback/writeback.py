@@ -1,6 +1,5 @@
 """An embeddings directory into Neo4j: written beside the vectors that are served, checked, and then served in their place."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -10,18 +9,23 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import WriteBackError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import await_indexes
 from pipeline.graph.slots import INDEX_LIMIT, Slot, vector_index, vector_property
 from pipeline.graph.statement import load
+from pipeline.writeback.runs import begin_run, publish_run
 
 BATCH_SIZE = 2_000
 CONCURRENCY = 2
 
 
-def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress = no_progress) -> dict[str, int]:
+def write_back(
+    client: GraphClient, embeddings: Embeddings, progress: Progress = no_progress, *, wait: bool = False
+) -> dict[str, int]:
     """Write the vectors of a run and serve them.
 
-    Until the last step the run served so far is untouched, and goes on being served if this one fails.
+    Until the last step the run served so far is untouched, and goes on being served if this one fails. All of it is under the data
+    set's lease.
 
     Parameters
     ----------
@@ -31,6 +35,8 @@ def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress =
         The vectors.
     progress
         Told of each modality.
+    wait
+        Wait for another writer of the data set, instead of being refused.
 
     Returns
     -------
@@ -42,13 +48,22 @@ def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress =
     WriteBackError
         If a vector cannot be served (not finite, all zero, wrong length), if the database does not hold exactly the entities of the
         run, or if an index does not hold all vectors.
+    LeaseHeldError
+        If another writer is at work on the data set.
+    LeaseLostError
+        If this process slept so long that another one may have taken its place.
     """
     _check_vectors(embeddings)
-    slot = _begin(client, embeddings)
+    with one_writer(client, embeddings.dataset, "hyperlearn write-back", wait=wait, progress=progress) as writer:
+        return _write_back(writer, embeddings, progress)
+
+
+def _write_back(client: GraphClient, embeddings: Embeddings, progress: Progress) -> dict[str, int]:
+    slot = begin_run(client, embeddings)
     for label, ids in embeddings.ids.items():
         names = {"Modality": label, "embedding": vector_property(slot)}
-        client.write_alone(load("writeback/drop_index").with_identifiers(vector_index=vector_index(label, slot)))
-        client.write_alone(load("writeback/clear_slot").with_identifiers(**names))
+        client.change_schema(load("writeback/drop_index").with_identifiers(vector_index=vector_index(label, slot)))
+        _clear(client, names)
         with progress(f"Writing vectors of {label}", total=len(ids)) as advance:
             client.write_batches(
                 load("writeback/write_vectors").with_identifiers(Modality=label),
@@ -59,7 +74,7 @@ def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress =
             )
         _check_written(client, embeddings, label, names)
         # The index is made after the vectors, which is quicker than keeping it up to date, and while the next modality is written.
-        client.write_alone(
+        client.change_schema(
             load("schema/vector_index").with_identifiers(vector_index=vector_index(label, slot), **names),
             dimensions=embeddings.embedding_dim,
         )
@@ -67,9 +82,17 @@ def write_back(client: GraphClient, embeddings: Embeddings, progress: Progress =
         await_indexes(client)
     for label in embeddings.ids:
         _check_indexed(client, embeddings, label, slot)
-    counts = {label: len(ids) for label, ids in embeddings.ids.items()}
-    client.write(load("writeback/publish_run"), id=embeddings.run, numEntities=sum(counts.values()))
-    return counts
+    publish_run(client, embeddings, slot)
+    return {label: len(ids) for label, ids in embeddings.ids.items()}
+
+
+def _clear(client: GraphClient, names: Mapping[str, str]) -> None:
+    """Remove what a slot holds: nothing, once the lease is lost, which the next write tells."""
+    if client.lease is None:
+        raise ValueError("vectors are removed under a lease only")
+    client.write_alone(
+        load("writeback/clear_slot").with_identifiers(**names), dataset=client.lease.dataset, token=client.lease.token
+    )
 
 
 def _batches(ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
@@ -77,28 +100,6 @@ def _batches(ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator
     for start in range(0, len(ids), BATCH_SIZE):
         vectors = factor_NR[start : start + BATCH_SIZE].tolist()
         yield [{"id": id_, "vector": vector} for id_, vector in zip(ids[start : start + BATCH_SIZE], vectors, strict=True)]
-
-
-def _begin(client: GraphClient, embeddings: Embeddings) -> Slot:
-    """Record the run as one that is being written, into the slot that is not served."""
-    runs = client.read(load("writeback/read_runs"), dataset=embeddings.dataset)
-    served = {run["slot"] for run in runs if run["status"] == "published"}
-    if any(run["id"] == embeddings.run and run["status"] == "published" for run in runs):
-        raise WriteBackError(f"run {embeddings.run} is being served already", hint="train again for a new run")
-    slot: Slot = "B" if "A" in served else "A"
-    counters = client.write(
-        load("writeback/begin_run"),
-        id=embeddings.run,
-        dataset=embeddings.dataset,
-        slot=slot,
-        embeddingDim=embeddings.embedding_dim,
-        report=json.dumps(dict(embeddings.report)),
-    )
-    if not counters.contains_updates:
-        raise WriteBackError(
-            f"the database holds no data set {embeddings.dataset}", hint=f"run `hyperlearn ingest {embeddings.dataset}` first"
-        )
-    return slot
 
 
 def _check_vectors(embeddings: Embeddings) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pipeline.errors import ConfigurationError, GraphUnavailableError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
+from pipeline.graph.lease import Lease
 from pipeline.ingest.ingest import IngestOptions
 from pipeline.query.served import published
 from pipeline.query.similar import similar
@@ -82,7 +83,7 @@ def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: Gra
     for problem, error in ((unavailable, GraphUnavailableError), (wrong, ValueError)):
         monkeypatch.setitem(catalogue._BUILT_IN, "tiny", problem)
         with pytest.raises(error):
-            ingest_task("tiny", None, IngestOptions())
+            ingest_task("tiny", None, IngestOptions(), Lease("tiny", 1))
     assert tries == ["unavailable"] * 3 + ["wrong"]
 
 

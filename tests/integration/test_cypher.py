@@ -40,6 +40,7 @@ PARAMETERS: dict[str, Any] = {
     "candidates": 10,
     "limit": 10,
     "seconds": 1,
+    "token": 1,
     "dimensions": 2,
     "embeddingDim": 2,
     "numEntities": 2,

@@ -17,7 +17,7 @@ from pipeline.ingest import batches
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.records.problems import SourceProblems
 from tests import tiny
-from tests.database import ask, change, content, num_nodes, wipe
+from tests.database import ask, change, content, expire, num_nodes, wipe
 
 
 def wanted(tables: tiny.Tables) -> dict[str, Any]:
@@ -282,6 +282,7 @@ def test_runs_that_are_killed_end_as_if_they_had_not_been(
             patch.setattr(GraphClient, "write", write_until_killed)
             with contextlib.suppress(Killed):
                 ingest(client, tiny.tables(num_films=22), options)
+        expire(client, "tiny")
     ingest(client, tiny.tables(num_films=22), options)
     assert content(client) == wanted(tiny.tables(num_films=22))
     assert set(stamps(client)) <= {1, 2}

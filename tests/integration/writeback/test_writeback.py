@@ -65,7 +65,7 @@ def test_a_write_back_that_dies_leaves_the_former_run_served(
     first = embeddings("run-1")
     write_back(ingested, first)
     before = served_vectors(ingested, "Maker")
-    runs = {"write": GraphClient.write, "write_alone": GraphClient.write_alone}
+    runs = {"write": GraphClient.write, "change_schema": GraphClient.change_schema}
 
     def dying(name: str) -> Any:
         def run(self: GraphClient, asked: Statement, **parameters: Any) -> Any:

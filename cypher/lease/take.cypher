@@ -1,0 +1,8 @@
+// The lock comes before anything is read: of two that take the lease at once, one waits here and then finds it taken.
+MERGE (lease:WriteLease {dataset: $dataset})
+SET lease.locked = true
+WITH lease, datetime.realtime() AS now
+WHERE lease.expires IS NULL OR lease.expires <= now
+SET lease.token = coalesce(lease.token, 0) + 1, lease.command = $command, lease.process = $process, lease.host = $host,
+    lease.since = now, lease.heartbeat = now, lease.expires = now + duration({seconds: $seconds})
+RETURN lease.token AS token

@@ -1,0 +1,60 @@
+"""Where a refresh keeps what its stages hand over: ``<runs>/<data set>/<run>``, a folder that no other run has.
+
+A run's id is ``<data set>-<UTC time to the microsecond>-<16 random bits>``: ids sort by time, and two runs that start at once, on
+whatever hosts, differ.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+_AFTER_DATASET = re.compile(r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{4}")
+
+
+def new_run_id(dataset: str) -> str:
+    """An id that no other run has."""
+    return f"{dataset}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(2)}"
+
+
+@contextmanager
+def run_folder(runs: Path, dataset: str, run: str) -> Iterator[Path]:
+    """Make the folder of a run, and keep others from removing it for the length of a block."""
+    folder = runs / dataset / run
+    folder.mkdir(parents=True)
+    with _locked(folder) as locked:
+        assert locked  # noqa: S101 - nobody else knows of it yet
+        yield folder
+
+
+def remove_old_runs(runs: Path, dataset: str, kept: int) -> None:
+    """Remove the folders of a data set's runs but the newest, and but those that are at work; what is no run's folder stays."""
+    folders = (runs / dataset).glob("*")
+    own = [folder for folder in folders if _AFTER_DATASET.fullmatch(folder.name.removeprefix(dataset))]
+    for folder in sorted(own)[:-kept]:
+        with _locked(folder) as locked:
+            if locked:
+                shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder as long as the block lasts and the process lives; whether nobody else had."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # removed by another one in this moment
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,40 @@
+"""The lease of one writer on a data set, as its statements are told of it.
+
+A lease is a node of the database, ``(:WriteLease {dataset, token, command, process, host, since, heartbeat, expires})``; all its
+times are of the database's clock. `pipeline.graph.one_writer` takes, renews and releases it; `GraphClient` checks it with each
+write.
+"""
+
+from dataclasses import dataclass
+
+EXPIRY_S = 30
+"""Seconds after its holder's last sign at which a lease ends: the longest that a killed writer keeps others waiting. Neo4j itself
+may stand still for some ten seconds, and a restart of it takes about twenty."""
+
+BEAT_S = 5
+"""Seconds between two signs: five may be lost."""
+
+SCHEMA_S = 10
+"""Longest transaction that changes the schema, seconds. It cannot lock the lease, so it has to end before the lease does."""
+
+SCHEMA_LEASE_S = 15
+"""What the lease must last at the beginning of such a transaction, seconds: the server looks for overdue ones every two seconds."""
+
+WRITE_S = 120
+"""Longest transaction that writes, seconds: one whose client was stopped or cut off must not keep its locks for ever."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to write one data set, which may be handed on to other clients of the same writer; no secret.
+
+    Attributes
+    ----------
+    dataset
+        Name of the data set.
+    token
+        Number of the lease: each next holder's is greater, and only the greatest may write.
+    """
+
+    dataset: str
+    token: int
