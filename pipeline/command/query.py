@@ -5,9 +5,11 @@ from typing import Annotated
 import typer
 
 from pipeline.command.terminal import Json, client, output, print_json
+from pipeline.domain.dataset import Modality
 from pipeline.errors import QueryError
-from pipeline.query.find import find
-from pipeline.query.served import published
+from pipeline.query.find import Entity, find
+from pipeline.query.served import Run, ask_published, published
+from pipeline.query.similar import Neighbour
 from pipeline.query.similar import similar as nearest
 from pipeline.report.tables import neighbours_table
 
@@ -28,10 +30,13 @@ def similar(
     if wanted is None:
         raise QueryError("neither a name nor an id was given", hint=f'hyperlearn similar {label} "Some name"')
     with client() as graph:
-        modality, served = published(graph, label)
-        target = published(graph, to)[0] if to else modality
-        entity = find(graph, modality, wanted, by_id=entity_id is not None)
-        neighbours = nearest(graph, served, modality, entity.id, k=k, to=target)
+        target = published(graph, to or label)[0]
+
+        def question(modality: Modality, run: Run) -> tuple[Entity, list[Neighbour]]:
+            entity = find(graph, modality, wanted, by_id=entity_id is not None)
+            return entity, nearest(graph, run, modality, entity.id, k=k, to=target)
+
+        entity, neighbours = ask_published(graph, label, question)
     if as_json:
         print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in neighbours])
     else:

@@ -1,13 +1,17 @@
 """What the database serves: its data sets, and the published run of each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pipeline.domain.dataset import Dataset, Modality
-from pipeline.errors import QueryError
+from pipeline.errors import GraphStatementError, QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import Slot
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_datasets
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -68,3 +72,34 @@ def published(client: GraphClient, label: str) -> tuple[Modality, Run]:
     if not known:
         raise QueryError("the database holds no data set", hint="run `hyperlearn demo`, or `hyperlearn refresh DATASET`, first")
     raise QueryError(f"there is no modality {label}", hint=f"there are {', '.join(known)}")
+
+
+def ask_published(client: GraphClient, label: str, question: Callable[[Modality, Run], _T]) -> _T:
+    """The answer to a question about the published run, all of it from one run.
+
+    The vectors of a run go only after two others were published; a reader that was so slow asks again.
+
+    Parameters
+    ----------
+    client
+        The database.
+    label
+        The modality that is asked about.
+    question
+        Given the modality and the run; may be asked more than once.
+
+    Raises
+    ------
+    QueryError
+        As `published` does, and whatever the question raises.
+    """
+    while True:
+        modality, run = published(client, label)
+        try:
+            answer = question(modality, run)
+        except GraphStatementError:
+            if published(client, label)[1] == run:
+                raise
+        else:
+            if published(client, label)[1] == run:
+                return answer
