@@ -6,11 +6,12 @@ from types import ModuleType
 
 import pytest
 
-from pipeline.errors import ConfigurationError, GraphUnavailableError
+from pipeline.errors import ConfigurationError, ExportError, GraphUnavailableError, LeaseHeldError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.graph.lease import Lease
-from pipeline.ingest.ingest import IngestOptions
+from pipeline.graph.one_writer import holder_of
+from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.query.served import published
 from pipeline.query.similar import similar
 from pipeline.source import catalogue
@@ -58,7 +59,8 @@ def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, c
         nearest = similar(client, run, film, source, k=3)
         same_group = [int(neighbour.id[1:]) % 2 == int(source[1:]) % 2 for neighbour in nearest]
         assert all(same_group), nearest
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs" / "tiny").iterdir()
+    assert folder.name == run.id
     assert {path.name for path in folder.iterdir()} == {"snapshot", "embeddings"}
 
 
@@ -87,9 +89,22 @@ def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: Gra
     assert tries == ["unavailable"] * 3 + ["wrong"]
 
 
-def test_old_artifacts_are_removed(flow: ModuleType, tmp_path: Path) -> None:
-    names = [f"tiny-2026010{day}T000000Z" for day in range(1, 6)]
-    for name in [*names, "other-20260101T000000Z"]:
-        (tmp_path / name / "snapshot").mkdir(parents=True)
-    flow._prune(tmp_path, "tiny")
-    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["other-20260101T000000Z", *names[-3:]]
+def test_a_refresh_holds_the_lease_from_beginning_to_end(
+    flow: ModuleType, client: GraphClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its stages another refresh, an ingest and a write-back are refused; and it is released when a stage fails."""
+    holders = []
+
+    def export(*args: object) -> None:
+        holders.append(holder_of(client, "tiny"))
+        for other in (lambda: flow.refresh(dataset="tiny"), lambda: ingest(client, tiny.tables())):
+            with pytest.raises(LeaseHeldError, match="data set tiny is being written by `hyperlearn refresh`"):
+                other()
+        raise ExportError("stop here")
+
+    monkeypatch.setattr(flow, "export", export)
+    with pytest.raises(ExportError, match="stop here"):
+        flow.refresh(dataset="tiny")
+    assert [holder.command for holder in holders if holder] == ["hyperlearn refresh"]
+    assert holder_of(client, "tiny") is None
+    assert len(list((tmp_path / "runs" / "tiny").iterdir())) == 1  # whoever is refused leaves no folder

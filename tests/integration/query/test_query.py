@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
+from pipeline.domain.dataset import Modality
 from pipeline.domain.embeddings import Embeddings
-from pipeline.errors import AmbiguousNameError, QueryError, UnknownNameError
+from pipeline.errors import AmbiguousNameError, GraphStatementError, QueryError, UnknownNameError, WriteBackError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.statement import Statement
 from pipeline.ingest.ingest import ingest
 from pipeline.query.find import find
-from pipeline.query.served import published
+from pipeline.query.served import Run, ask_published, published
 from pipeline.query.similar import similar
 from pipeline.query.status import status
 from pipeline.writeback.writeback import write_back
@@ -85,3 +87,22 @@ def test_status_counts_what_is_there(client: GraphClient, wrote: Embeddings) -> 
     assert found.hyperedges == {"Making": 46, "Remake": 7}
     assert [(entry.dataset.name, entry.run and entry.run.id) for entry in found.datasets] == [("tiny", "run-1")]
     assert found.version.count(".") >= 1
+
+
+def test_a_question_during_which_other_runs_are_published_is_asked_again(client: GraphClient, wrote: Embeddings) -> None:
+    asked = []
+
+    def slow(modality: Modality, run: Run) -> list[str]:
+        asked.append(run.id)
+        if len(asked) == 1:  # one is published, and the next one takes the slot of the run that was asked about
+            write_back(client, embeddings("run-2", seed=2))
+            with pytest.raises(WriteBackError):
+                write_back(client, embeddings("run-3", ids={"Film": ["f0"]}, factors={"Film": np.ones((1, 4), dtype=np.float32)}))
+        return [neighbour.id for neighbour in similar(client, run, modality, "f4", k=5)]
+
+    expected = [id_ for id_, _ in expected_neighbours(embeddings("run-2", seed=2), "f4", "Film", 5)]
+    assert ask_published(client, "Film", slow) == expected
+    assert asked == ["run-1", "run-2"]
+    # An error that is not for want of the run's vectors is told.
+    with pytest.raises(GraphStatementError):
+        ask_published(client, "Film", lambda modality, run: client.read(Statement("test", "RETURN nothing")))

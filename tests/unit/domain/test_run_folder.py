@@ -1,0 +1,45 @@
+from pathlib import Path
+
+from pipeline.domain.run_folder import new_run_id, remove_old_runs, run_folder
+
+
+def test_ids_sort_by_time_and_are_unlike_even_at_the_same_moment() -> None:
+    ids = [new_run_id("books") for _ in range(2_000)]
+    assert len(set(ids)) == len(ids)
+    moments = [id_.rsplit("-", 1)[0] for id_ in ids]
+    assert moments == sorted(moments)
+
+
+def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
+    with run_folder(tmp_path, "books", new_run_id("books")) as one, run_folder(tmp_path, "books", new_run_id("books")) as other:
+        assert one != other
+        assert one.parent == other.parent == tmp_path / "books"
+
+
+def test_old_runs_of_the_data_set_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    runs = [tmp_path / "books" / new_run_id("books") for _ in range(6)]
+    others = [
+        tmp_path / "books-de" / new_run_id("books-de"),
+        tmp_path / "books-20260101T000000Z",  # as former versions named it
+        tmp_path / "books" / "my own",
+        tmp_path / "books" / "books-20260101T000000Z",
+        tmp_path / "books" / new_run_id("books-de"),
+    ]
+    for folder in (*runs, *others):
+        (folder / "snapshot").mkdir(parents=True)
+    remove_old_runs(tmp_path, "books", 3)
+    left = {path.parent for path in tmp_path.rglob("snapshot")}
+    assert left == {*runs[-3:], *others}
+
+
+def test_a_run_that_is_at_work_keeps_its_folder(tmp_path: Path) -> None:
+    with run_folder(tmp_path, "books", new_run_id("books")) as at_work:
+        for _ in range(2):
+            with run_folder(tmp_path, "books", new_run_id("books")):
+                pass
+        remove_old_runs(tmp_path, "books", 1)
+        assert len(list((tmp_path / "books").iterdir())) == 2
+        assert at_work.is_dir()
+    remove_old_runs(tmp_path, "books", 1)
+    assert len(list((tmp_path / "books").iterdir())) == 1
+    remove_old_runs(tmp_path, "nothing yet", 1)
