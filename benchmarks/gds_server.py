@@ -130,7 +130,7 @@ def gds_server() -> Iterator[Gds]:
                 deadline = time.monotonic() + START_TIMEOUT_S
                 while True:
                     try:
-                        driver.execute_query("RETURN gds.version()")
+                        driver.verify_connectivity()
                         break
                     except neo4j.exceptions.ServiceUnavailable:
                         assert time.monotonic() < deadline and process.is_running(), home.last_words()

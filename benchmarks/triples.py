@@ -6,8 +6,9 @@ The triples and their split come with PyKEEN. Ours is one type (thing, relation,
 part alone. PyKEEN's models learn by its LCWA loop against all things (cross entropy, inverse relations, Adam, batches of 256); each
 gets `--seconds` of training, more than ours takes, and the epoch that is best on the validation part, of the learning rate that was
 best there with the first seed. Vectors have as many components as ours; those of ComplEx and RotatE are complex, two numbers for
-one of ours, and CP has two vectors per thing. They run on one thread, on which batches of that size are faster than on two; ours has all
-cores. Ranks are filtered and realistic, of both ends of each test triple. Against drawn things (sLCWA) no model came as far. Prints a Markdown table: means and deviations of the seeds.
+one of ours, and CP has two vectors per thing. They run on one thread, on which batches of that size are faster than on two; ours
+has all cores. Ranks are filtered and realistic, of both ends of each test triple. Against drawn things (sLCWA) no model came as
+far in that time. Prints a Markdown table: means and deviations of the seeds.
 """
 
 import argparse
