@@ -134,9 +134,8 @@ def grow() -> None:
         sizes = [SIZES[name](case, candidates) for case, candidates in series]
         seconds = [min(our_seconds(tensor(case), case.embedding_dim, candidates, 3)) for case, candidates in series]
         slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
-        print(
-            f"| {name} | {', '.join(f'{size:,}' for size in sizes)} | {', '.join(f'{each:.2f}' for each in seconds)} | {slope:.2f} |"
-        )
+        sizes_told, seconds_told = ", ".join(f"{size:,}" for size in sizes), ", ".join(f"{each:.2f}" for each in seconds)
+        print(f"| {name} | {sizes_told} | {seconds_told} | {slope:.2f} |", flush=True)
 
 
 def main() -> None:
