@@ -6,6 +6,8 @@ modality is a relation too. Nodes and relations never enter the database: they a
 """
 
 import shutil
+import signal
+import sys
 import tempfile
 import time
 import tomllib
@@ -114,6 +116,8 @@ def gds_jars(cache: Path) -> list[Path]:
 def gds_server() -> Iterator[Gds]:
     """Have a server with the library, below a temporary folder, as long as it is wanted."""
     cache = Settings.load().cache
+    # Who ends us ends the server too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="gds-") as folder:
         home = Home(Path(folder).resolve())
         home.make()

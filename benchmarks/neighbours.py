@@ -6,8 +6,8 @@ Every hyperedge type that names the attribute (the films' directors, the works' 
 graphs do not know it by themselves. Entities that have the attribute are compared by the cosine of the vectors that would be
 served; of a sample of them, the ten nearest are looked at: the share that has one value of the attribute in common. Rare entities
 are the quarter that is in the fewest of the remaining hyperedges, frequent ones the quarter in the most. Compared: the data set's
-own settings, least squares, the likelihood by training's defaults, FastRP of Neo4j's Graph Data Science library, the neighbours in
-the modality's own graph, and chance. Prints a Markdown table.
+own settings, least squares, FastRP of Neo4j's Graph Data Science library, the neighbours in the modality's own graph, and chance.
+Prints a Markdown table.
 """
 
 import argparse
@@ -134,7 +134,6 @@ def measure(asked: Question, gds: Gds) -> dict[str, dict[str, float] | None]:
     return {
         "ours": ours(own),
         "least squares": ours(asked.known.dataset.training_parameters({"update": "exact"})),
-        "likelihood": ours(TrainingParameters()),
         "FastRP": by_vectors(asked, fastrp[asked.modality]),
         "graph": by_graph(asked),
         "chance": asked.shares(drawn_QK),
@@ -148,8 +147,8 @@ def main() -> None:
     parser.add_argument("--from", dest="path", type=Path, help="the archive of the Tate's collection")
     parser.add_argument("--queries", type=int, default=2000)
     asked = parser.parse_args()
-    print("| neighbours, hidden | entities | ours | least squares | likelihood | FastRP | graph | chance |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| neighbours, hidden | entities | ours | least squares | FastRP | graph | chance |")
+    print("|---|---|---|---|---|---|---|")
     with gds_server() as gds:
         for name in asked.names:
             hypergraph = read_hypergraph(name, asked.path if name == "tate" else None, no_progress)
