@@ -103,10 +103,6 @@ class CompiledKernels(Kernels):
         )
         return out_EC
 
-    def add_weighted_rows(self, out_NW: Tensor, rows_M: Tensor, owners_M: Tensor, weights_M: Tensor, given_RW: Tensor) -> None:
-        """Add, for each entry, weight times row ``owner`` of what is given to row ``row`` of the result."""
-        row_steps.add_weighted_rows(out_NW.numpy(), rows_M.numpy(), owners_M.numpy(), weights_M.numpy(), given_RW.numpy())
-
     def adagrad(self, matrix_NW: Tensor, squares_NW: Tensor, gradient_NW: Tensor, rows_R: Tensor, step_size: float) -> None:
         """Move rows against their gradient by Adagrad, and forget it."""
         row_steps.adagrad(matrix_NW.numpy(), squares_NW.numpy(), gradient_NW.numpy(), rows_R.numpy(), step_size)

@@ -198,10 +198,6 @@ class Kernels:
             powers.append(raised[-1])
         return torch.stack([power_ED.sum(1) for power_ED in powers], 1)
 
-    def add_weighted_rows(self, out_NW: Tensor, rows_M: Tensor, owners_M: Tensor, weights_M: Tensor, given_RW: Tensor) -> None:
-        """Add, for each entry, weight times row ``owner`` of what is given to row ``row`` of the result."""
-        out_NW.index_add_(0, rows_M, given_RW[owners_M].mul_(weights_M[:, None]))
-
     def adagrad(self, matrix_NW: Tensor, squares_NW: Tensor, gradient_NW: Tensor, rows_R: Tensor, step_size: float) -> None:
         """Move rows against their gradient by Adagrad, and forget it (Duchi, Hazan, Singer 2011).
 

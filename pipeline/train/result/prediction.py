@@ -1,9 +1,10 @@
 """What trained vectors say of hyperedges: values of whole ones, scores of who could stand in a slot.
 
-The score of a hyperedge is m + Σ_k b_k + Σ_d t_d Π_k s_k(v_k)_d: the CP model with a scale t per component, a bias per member and a
-mean; s_k moves the components on where a modality stands in the type more than once, so that its positions can be told apart.
-Least squares have t = 1, and offsets for biases. Shapes: N entities, E hyperedges, Q of them with a slot that is asked for, K
-arity, D embedding_dim.
+The score of a hyperedge is m + Σ_k b_k + Σ_d t_d (Π_k u_k − Π_k c_k − Σ_k (u_k − c_k) Π_{j≠k} c_j)_d with u_k = c_k + s_k(v_k):
+the CP model of vectors that stand around a centre c, with a scale t per component, and without what hangs on no member or on one
+alone, which mean and biases hold. s_k moves the components on where a modality stands in the type more than once, so that its
+positions can be told apart. Least squares have c = 0, which is the CP model itself, t = 1, and offsets for biases. Shapes: N
+entities, E hyperedges, Q of them with a slot that is asked for, K arity, D embedding_dim.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,8 @@ class TypeParameters:
         m.
     scale_D
         t.
+    centres_KD
+        c, by position.
     biases
         b (N) by position.
     shifts
@@ -44,15 +47,19 @@ class TypeParameters:
     loss: LossName
     mean: float
     scale_D: npt.NDArray[np.float32]
+    centres_KD: npt.NDArray[np.float32]
     biases: tuple[npt.NDArray[np.float32], ...]
     shifts: tuple[int, ...]
 
     def values(self, vectors: Vectors, members_EK: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Score whole hyperedges (E)."""
-        product_ED = np.broadcast_to(self.scale_D.astype(np.float64), (len(members_EK), len(self.scale_D)))
+        centres_KD = self.centres_KD.astype(np.float64)
+        product_ED, alone_ED = np.ones((len(members_EK), len(self.scale_D))), np.zeros((len(members_EK), len(self.scale_D)))
         for position, label in enumerate(self.modalities):
-            product_ED = product_ED * np.roll(vectors[label][members_EK[:, position]], self.shifts[position], axis=1)
-        values_E: npt.NDArray[np.float64] = product_ED.sum(axis=1) + self.mean
+            moved_ED = np.roll(vectors[label][members_EK[:, position]], self.shifts[position], axis=1)
+            product_ED *= centres_KD[position] + moved_ED
+            alone_ED += moved_ED * np.delete(centres_KD, position, axis=0).prod(axis=0)
+        values_E: npt.NDArray[np.float64] = (product_ED - centres_KD.prod(axis=0) - alone_ED) @ self.scale_D + self.mean
         for position, bias_N in enumerate(self.biases):
             values_E += bias_N[members_EK[:, position]]
         return values_E
@@ -79,9 +86,10 @@ class TypeParameters:
         self, others: Mapping[int, npt.NDArray[np.float32]], vectors_ND: npt.NDArray[np.float32], position: int
     ) -> npt.NDArray[np.float32]:
         """Score every entity at a position (Q × N), given vectors (Q × D) of the others; without mean and their biases."""
-        context_QD = self.scale_D[None]
+        product_QD = np.ones((1, len(self.scale_D)), np.float32)
         for other, vectors_QD in others.items():
-            context_QD = context_QD * np.roll(vectors_QD, self.shifts[other], axis=1)
+            product_QD = product_QD * (self.centres_KD[other] + np.roll(vectors_QD, self.shifts[other], axis=1))
+        context_QD = self.scale_D * (product_QD - self.centres_KD[list(others)].prod(axis=0))
         context_QD = np.roll(context_QD, -self.shifts[position], axis=1)
         scores_QN: npt.NDArray[np.float32] = context_QD @ vectors_ND.T + self.biases[position]
         return scores_QN
@@ -105,7 +113,8 @@ def least_squares_types(
         none = (np.zeros(problem.num_entities[label], np.float32) for label in term.modalities)
         biases = tuple(columns.get((term.label, position), zeros_N) for position, zeros_N in enumerate(none))
         ones_D, still = np.ones(layout.embedding_dim, np.float32), (0,) * len(biases)
-        found[term.label] = TypeParameters(term.modalities, "squared", term.mean, ones_D, biases, still)
+        zeros_KD = np.zeros((len(biases), layout.embedding_dim), np.float32)
+        found[term.label] = TypeParameters(term.modalities, "squared", term.mean, ones_D, zeros_KD, biases, still)
     return found
 
 

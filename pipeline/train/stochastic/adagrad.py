@@ -1,4 +1,4 @@
-"""A matrix that moves against its gradients, each entry by ever smaller steps. Shapes: N rows, W columns, R and M rows touched."""
+"""A matrix that moves against its gradients, each entry by ever smaller steps. Shapes: N rows, W columns, R rows touched."""
 
 import torch
 from torch import Tensor
@@ -33,11 +33,6 @@ class Adagrad:
         """Add gradients (R × W, or R) to rows, which may be named several times."""
         self._gradient_NW.index_add_(0, rows_R, gradient if gradient.ndim == 2 else gradient[:, None])
         self._touched.append(rows_R)
-
-    def add_weighted(self, rows_M: Tensor, owners_M: Tensor, weights_M: Tensor, gradient_RW: Tensor) -> None:
-        """Add weight times row ``owner`` of a gradient to each of some rows."""
-        self._kernels.add_weighted_rows(self._gradient_NW, rows_M, owners_M, weights_M, gradient_RW)
-        self._touched.append(rows_M)
 
     def step(self) -> None:
         """Move the rows that were touched."""

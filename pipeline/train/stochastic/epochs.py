@@ -186,7 +186,8 @@ class Epochs:
             self._model.own[label].copy_(matrix_NW[:, :dim])
             for number, bias_N in enumerate(columns[label]):
                 bias_N.copy_(matrix_NW[:, dim + number])
-        self._share_small(self._model.scales, {label: term.modalities[0] for label, term in self._terms.items()})
+        for learned in (self._model.scales, self._model.centres):
+            self._share_small(learned, {label: term.modalities[0] for label, term in self._terms.items()})
         self._share_small(self._model.filters, {label: label for label in self._model.filters})
 
     def _share_small(self, tensors: Mapping[str, Tensor], owners: Mapping[str, str]) -> None:

@@ -1,12 +1,9 @@
-"""The graph convolution of the stochastic update: an entity's vector is its own plus what its neighbours' mean.
+"""The means of neighbours' own vectors: the graph convolution of the stochastic update.
 
-v_i = o_i e_i + Σ_g γ_g ∘ Σ_j ŵ_ij e_j over a modality's graphs g, with ŵ the weights of i's neighbours divided by their sum and γ_g
-learned per component: the Chebyshev filter of order one (Defferrard et al. 2016), with the mean for the Laplacian, so that an
-entity without a vector of its own (o_i = 0) has one of a usual size. Shapes: N entities, M relations, R rows, G graphs, D
+Σ_j ŵ_ij e_j, with ŵ the weights of i's neighbours divided by their sum: the Chebyshev filter of order one (Defferrard et al. 2016),
+with the mean for the Laplacian, so that it is of a usual size for any number of neighbours. Shapes: N entities, R rows, D
 embedding_dim.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,34 +11,6 @@ import torch
 from scipy import sparse
 from torch import Tensor
 from torch.nn.functional import embedding_bag
-
-
-@dataclass(frozen=True)
-class Neighbourhood:
-    """The neighbours of some rows, one after the other.
-
-    Attributes
-    ----------
-    rows_M
-        Rows of the neighbours.
-    offsets_R
-        Where each row's neighbours begin.
-    weights_M
-        ŵ.
-    owners_M
-        Number of the row, from 0 to R − 1, whose neighbour each one is.
-    """
-
-    rows_M: Tensor
-    offsets_R: Tensor
-    weights_M: Tensor
-    owners_M: Tensor
-
-    def means(self, vectors_ND: Tensor) -> Tensor:
-        """Give Σ_j ŵ_ij e_j (R × D); zero where there is no neighbour."""
-        if not len(self.rows_M):
-            return vectors_ND.new_zeros(len(self.offsets_R), vectors_ND.shape[1])
-        return embedding_bag(self.rows_M, vectors_ND, self.offsets_R, mode="sum", per_sample_weights=self.weights_M)
 
 
 class NeighbourMeans:
@@ -63,17 +32,16 @@ class NeighbourMeans:
         sums_N = np.asarray(weights.sum(axis=1)).ravel()
         degrees = np.diff(self._begins)
         self._values = (weights.data / np.repeat(np.where(sums_N > 0, sums_N, 1), degrees)).astype(np.float32)
+        self.hears_N: npt.NDArray[np.bool_] = degrees > 0
+        """Which entities have a neighbour that speaks."""
 
-    def of(self, rows_R: Tensor) -> Neighbourhood:
-        """The neighbours of some rows."""
+    def of(self, rows_R: Tensor, vectors_ND: Tensor) -> Tensor:
+        """Give the means of some rows' neighbours (R × D); zero where there is none."""
         rows = rows_R.numpy()
         begins, counts = self._begins[rows], self._begins[rows + 1] - self._begins[rows]
         offsets = np.cumsum(counts) - counts
-        owners = np.repeat(np.arange(len(rows)), counts)
-        entries = np.arange(len(owners)) + (begins - offsets)[owners]
-        found = (self._columns[entries], offsets, self._values[entries], owners)
-        return Neighbourhood(*(torch.from_numpy(array) for array in found))
-
-    def everyone(self) -> Neighbourhood:
-        """The neighbours of all rows."""
-        return self.of(torch.arange(len(self._begins) - 1))
+        entries = np.arange(counts.sum()) + np.repeat(begins - offsets, counts)
+        if not len(entries):
+            return vectors_ND.new_zeros(len(rows), vectors_ND.shape[1])
+        neighbours, begin, weights = (torch.from_numpy(a) for a in (self._columns[entries], offsets, self._values[entries]))
+        return embedding_bag(neighbours, vectors_ND, begin, mode="sum", per_sample_weights=weights)

@@ -1,8 +1,10 @@
 """What one batch of hyperedges asks of its members' vectors: losses and their gradients, slot by slot.
 
-The score of a hyperedge is Σ_d t_d Π_k s_k(v_k)_d + Σ_k b_k: the CP model with a scale t per component and type, and a bias per
-entity and slot. s_k shifts the components where a modality stands in the type more than once, so that its positions can be told
-apart (HSimplE: Fatemi et al. 2020). Two losses:
+A slot's score is Σ_d t_d (Π_j u_j − Π_j c_j)_d s(v)_d + b over the other slots j, with u_j = c_j + s_j(v_j): the CP model of
+vectors that begin at a centre c, with a scale t per component, and a bias per entity and slot. At a centre of one a member of which
+nothing is known changes nothing, and the product holds all that fewer members say: v_1 + v_2 + v_1 v_2 for two of them. At a centre
+of zero it is the CP model itself. s shifts the components where a modality stands in the type more than once, so that its positions
+can be told apart (HSimplE: Fatemi et al. 2020). Two losses:
 
 * *likelihood*, for hyperedges that are there or not: for each slot, −log of the softmax of the true member among the candidates,
   given the other members. Where candidates are a sample, each stands for as many as it was drawn from.
@@ -96,6 +98,19 @@ def likelihood(context_BD: Tensor, slot: Slot) -> SlotGradient:
 def shifted(vectors: Tensor, shift: int) -> Tensor:
     """Move components on by so many places, round the end."""
     return vectors.roll(shift, -1) if shift else vectors
+
+
+def context_without(moved_KBD: Sequence[Tensor], centres_KD: Tensor, *left_out: int) -> Tensor:
+    """Multiply the members (u) but for some positions (B × D), less what their centres alone make."""
+    return product_without(moved_KBD, *left_out) - product_without(centres_KD.unbind(), *left_out)
+
+
+def whole(moved_KBD: Sequence[Tensor], centres_KD: Tensor) -> Tensor:
+    """Give what a whole hyperedge scores per component (B × D): a slot's score is the part of it that hangs on its member."""
+    whole_BD = product_without(moved_KBD) - centres_KD.prod(0)
+    for position, moved_BD in enumerate(moved_KBD):
+        whole_BD -= (moved_BD - centres_KD[position]) * product_without(centres_KD.unbind(), position)
+    return whole_BD
 
 
 def product_without(members_KBD: Sequence[Tensor], *left_out: int) -> Tensor:

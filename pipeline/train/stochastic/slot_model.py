@@ -1,9 +1,17 @@
-"""What the stochastic update learns: own vectors, biases, a scale per type, a filter per graph; and the scores that they give.
+"""What the stochastic update learns, and the vectors that it makes of them.
 
-Shapes: N entities, G graphs, D embedding_dim.
+An entity's vector is what is known of it and what its neighbours say: v_i = o_i e_i + Σ_g (o_i β_g + (1 − o_i) γ_g) ∘ m_gi, with e
+its own vector, m_g the mean of its neighbours' own vectors, and filters β and γ per graph and component. The *coverage* o_i is the
+share of hyperedge types, of those that join its modality, in which it has a hyperedge. So neighbours stand in for what nobody knows
+of an entity (γ), and add to the rest what they have proved to tell (β).
+
+Shapes: N entities, R rows, G graphs, K arity, T types, D embedding_dim.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -11,6 +19,9 @@ from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, num_memberships
 from pipeline.train.result.prediction import TypeParameters, shifts_of
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
+
+_HEARD = 0.1
+"""β at the start: little, until it proves good."""
 
 
 class SlotModel:
@@ -36,13 +47,16 @@ class SlotModel:
             for label, count in problem.num_entities.items()
         }
         """e (N × D) per modality label."""
-        self.held = {
-            label: torch.from_numpy(num_memberships(problem.terms, label, count) > 0).float()[:, None]
-            for label, count in problem.num_entities.items()
+        shares = {label: _share_of_types(problem, label, count) for label, count in problem.num_entities.items()}
+        self.graphs = {
+            label: [NeighbourMeans(weights, shares[label] > 0) for weights in graphs] for label, graphs in problem.graphs.items()
         }
-        """Whether an entity is in a hyperedge (N × 1, float32): one that is not has no vector of its own to tell its neighbours."""
-        for label, held_N1 in self.held.items():
-            self.own[label].mul_(held_N1)
+        self.coverage = {
+            label: torch.from_numpy(_coverage(share_N, self.graphs.get(label, ())))[:, None] for label, share_N in shares.items()
+        }
+        """o (N × 1) per modality label; 1 where no neighbour could stand in, 0 for an entity in no hyperedge."""
+        for label, coverage_N1 in self.coverage.items():
+            self.own[label].mul_(coverage_N1 > 0)
         self.biases: dict[TypePosition, Tensor] = {
             (term.label, position): _log_popularity(term, position, problem.num_entities[label])
             for term in problem.terms
@@ -51,25 +65,47 @@ class SlotModel:
         """b (N) per hyperedge type and position."""
         self.scales = {term.label: torch.ones(embedding_dim) for term in problem.terms}
         """t per hyperedge type."""
-        self.graphs = {
-            label: [NeighbourMeans(weights, self.held[label].numpy()[:, 0] > 0) for weights in own]
-            for label, own in problem.graphs.items()
+        self.centres = {term.label: torch.ones(len(term.modalities), embedding_dim) for term in problem.terms}
+        """c (K × D) per hyperedge type."""
+        self.filters = {
+            label: torch.tensor([[_HEARD], [1.0]]).repeat_interleave(len(own), 0).repeat(1, embedding_dim) / len(own)
+            for label, own in self.graphs.items()
         }
-        self.filters = {label: torch.ones(len(own), embedding_dim) / len(own) for label, own in self.graphs.items()}
-        """γ (G × D) per modality label that has graphs."""
+        """β and below it γ (2 G × D) per modality label that has graphs."""
         self.shifts = {term.label: shifts_of(term.modalities, embedding_dim) for term in problem.terms}
 
-    def vectors(self, label: str) -> Tensor:
-        """Put own vectors and neighbours' means together (N × D)."""
-        own_ND = self.own[label]
-        vectors_ND = own_ND.clone()
-        for graph, filter_D in zip(self.graphs.get(label, ()), self.filters.get(label, ()), strict=True):
-            vectors_ND.addcmul_(graph.everyone().means(own_ND), filter_D)
-        return vectors_ND
+    def vectors(self, label: str, rows_R: Tensor, coverage_R1: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Put own vectors and neighbours' means together.
+
+        Parameters
+        ----------
+        label
+            The modality.
+        rows_R
+            Whose.
+        coverage_R1
+            o.
+
+        Returns
+        -------
+        vectors_RD
+            v.
+        heard
+            What each filter is multiplied with (R × D).
+        """
+        means = [graph.of(rows_R, self.own[label]) for graph in self.graphs.get(label, ())]
+        heard = [mean_RD * coverage_R1 for mean_RD in means] + [mean_RD * (1 - coverage_R1) for mean_RD in means]
+        vectors_RD = self.own[label][rows_R] * coverage_R1
+        for heard_RD, filter_D in zip(heard, self.filters.get(label, ()), strict=True):
+            vectors_RD.addcmul_(heard_RD, filter_D)
+        return vectors_RD, heard
 
     def factors(self) -> Factors:
-        """The vectors of all modalities."""
-        return {label: self.vectors(label).numpy() for label in self.own}
+        """The vectors (N × D) of all modalities."""
+        return {
+            label: self.vectors(label, torch.arange(len(coverage_N1)), coverage_N1)[0].numpy()
+            for label, coverage_N1 in self.coverage.items()
+        }
 
     def types(self) -> dict[str, TypeParameters]:
         """What each hyperedge type adds to them."""
@@ -79,11 +115,25 @@ class SlotModel:
                 term.loss,
                 term.mean,
                 self.scales[label].numpy().copy(),
+                self.centres[label].numpy().copy(),
                 tuple(self.biases[label, position].numpy().copy() for position in range(len(term.modalities))),
                 self.shifts[label],
             )
             for label, term in self._terms.items()
         }
+
+
+def _share_of_types(problem: Problem, label: str, count: int) -> npt.NDArray[np.float32]:
+    """The share of hyperedge types, of those that join a modality, in which each of its entities has a hyperedge (N)."""
+    joining = [term for term in problem.terms if label in term.modalities]
+    has_TN = [num_memberships([term], label, count) > 0 for term in joining]
+    share_N: npt.NDArray[np.float32] = np.mean(has_TN, axis=0, dtype=np.float32) if joining else np.zeros(count, np.float32)
+    return share_N
+
+
+def _coverage(share_N: npt.NDArray[np.float32], graphs: Sequence[NeighbourMeans]) -> npt.NDArray[np.float32]:
+    hears_N = np.any([graph.hears_N for graph in graphs], axis=0) if graphs else np.zeros(len(share_N), np.bool_)
+    return np.where(hears_N, share_N, share_N > 0).astype(np.float32)
 
 
 def _log_popularity(term: TensorTerm, position: int, count: int) -> Tensor:

@@ -1,6 +1,6 @@
 """One step of the stochastic update: a batch of hyperedges of one type, and the rows that it moves.
 
-The members and the candidates of the slots get their vectors (`neighbour_means`), each slot says what it asks of them
+The members and the candidates of the slots get their vectors (`slot_model`), each slot says what it asks of them
 (`slot_loss`), and the rows that were touched move (`adagrad`). Shapes: N entities, B hyperedges of the batch, K arity, C
 candidates, R rows of a modality that the batch needs, D embedding_dim.
 """
@@ -17,8 +17,7 @@ from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.problem import Problem, TensorTerm
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad
-from pipeline.train.stochastic.neighbour_means import Neighbourhood
-from pipeline.train.stochastic.slot_loss import Slot, SlotGradient, likelihood, product_without, shifted
+from pipeline.train.stochastic.slot_loss import Slot, SlotGradient, context_without, likelihood, product_without, shifted, whole
 from pipeline.train.stochastic.slot_model import SlotModel
 
 _FIRST = torch.zeros(1, dtype=torch.int64)
@@ -41,18 +40,17 @@ class _Rows:
         Whether they are all rows.
     vectors_RD
         v.
-    kept_R1
-        o: 0 for an own vector that was dropped, or that is of an entity in no hyperedge, else 1.
-    neighbourhoods, means
-        By graph: the neighbours, and their means (R × D).
+    coverage_R1
+        o; 0 for an own vector that was dropped.
+    heard
+        By filter, what it is multiplied with (R × D).
     """
 
     rows_R: Tensor
     everyone: bool
     vectors_RD: Tensor
-    kept_R1: Tensor
-    neighbourhoods: Sequence[Neighbourhood]
-    means: Sequence[Tensor]
+    coverage_R1: Tensor
+    heard: Sequence[Tensor]
 
     def numbers(self, rows: Tensor) -> Tensor:
         """Where rows stand among them."""
@@ -71,11 +69,14 @@ class _Asked:
         The gradient by the members' vectors, by position.
     scale_D
         By t.
+    centres_KD
+        By c.
     """
 
     loss: float
     members_KBD: Sequence[Tensor]
     scale_D: Tensor
+    centres_KD: Tensor
 
 
 class Steps:
@@ -119,6 +120,7 @@ class Steps:
         self._vectors = {label: Adagrad(vectors, size, beginning, kernels) for label, vectors in model.own.items()}
         self._biases = {at: Adagrad(bias, size, beginning, kernels) for at, bias in model.biases.items()}
         self._scales = {label: Adagrad(scale[None], _SLOWER * size, beginning, kernels) for label, scale in model.scales.items()}
+        self._centres = {label: Adagrad(centres, size, beginning, kernels) for label, centres in model.centres.items()}
         self._filters = {label: Adagrad(filters, _SLOWER * size, beginning, kernels) for label, filters in model.filters.items()}
 
     def variance(self, label: str) -> float:
@@ -132,13 +134,17 @@ class Steps:
         candidates = [self._candidates(label) if is_asked else _NOBODY for label in term.modalities]
         rows = {label: self._rows(label, term, members_KB, candidates) for label in dict.fromkeys(term.modalities)}
         own = [rows[label].vectors_RD[rows[label].numbers(members_KB[k])] for k, label in enumerate(term.modalities)]
-        moved = [shifted(own_BD, shift) for own_BD, shift in zip(own, self._model.shifts[term.label], strict=True)]
+        centres_KD = self._model.centres[term.label]
+        moved = [
+            shifted(own_BD, shift) + centre_D
+            for own_BD, shift, centre_D in zip(own, self._model.shifts[term.label], centres_KD, strict=True)
+        ]
         gradients = {label: torch.zeros_like(needed.vectors_RD) for label, needed in rows.items()}
         weight = term.weight
         if is_asked:
 
             def ask(position: int) -> tuple[SlotGradient, _Asked]:
-                label, others_BD = term.modalities[position], product_without(moved, position)
+                label, others_BD = term.modalities[position], context_without(moved, centres_KD, position)
                 context_BD = shifted(self._model.scales[term.label] * others_BD, -self._model.shifts[term.label][position])
                 slot = self._slot(term, position, rows[label], members_KB[position], candidates[position], own[position])
                 found = likelihood(context_BD, slot)
@@ -160,27 +166,33 @@ class Steps:
         if term.modalities[0] in self._own:
             self._scales[term.label].add(_FIRST, torch.stack([each.scale_D for each in asked]).sum(0).mul_(weight)[None])
             self._scales[term.label].step()
+            centres = self._centres[term.label]
+            centres.add(torch.arange(len(centres_KD)), torch.stack([each.centres_KD for each in asked]).sum(0).mul_(weight))
+            centres.step()
         return sum(each.loss for each in asked)
 
     def _asked(self, term: TensorTerm, moved: Sequence[Tensor], position: int, found: SlotGradient) -> _Asked:
-        """Carry a slot's gradient on to the members and the scale."""
-        shifts, scale_D = self._model.shifts[term.label], self._model.scales[term.label]
+        """Carry a slot's gradient on to the members, the scale and the centres."""
+        shifts, centres_KD = self._model.shifts[term.label], self._model.centres[term.label]
         gradient_BD = shifted(found.context_BD, shifts[position])
-        members = [
-            found.members_BD
-            if other == position
-            else shifted(gradient_BD * scale_D * product_without(moved, position, other), -shifts[other])
-            for other in range(len(moved))
-        ]
-        return _Asked(found.loss, members, (gradient_BD * product_without(moved, position)).sum(0))
+        by_scale_D = (gradient_BD * context_without(moved, centres_KD, position)).sum(0)
+        gradient_BD = gradient_BD * self._model.scales[term.label]
+        members, by_centres_KD = [found.members_BD] * len(moved), torch.zeros_like(centres_KD)
+        for other in range(len(moved)):
+            if other != position:
+                members[other] = shifted(gradient_BD * product_without(moved, position, other), -shifts[other])
+                by_centres_KD[other] = (gradient_BD * context_without(moved, centres_KD, position, other)).sum(0)
+        return _Asked(found.loss, members, by_scale_D, by_centres_KD)
 
     def _values_asked(
         self, term: TensorTerm, moved: Sequence[Tensor], members_KB: Tensor, numbers_B: Tensor, weight: float
     ) -> _Asked:
-        """What values ask: half the squares of what is missing, in units of their variance."""
-        scale_D, shifts = self._model.scales[term.label], self._model.shifts[term.label]
+        """What values ask: half the squares of what is missing, in units of their variance. They leave the centres alone."""
+        model, label = self._model, term.label
+        scale_D, shifts, centres_KD = model.scales[label], model.shifts[label], model.centres[label]
         biases = [self._model.biases[term.label, position][members_B] for position, members_B in enumerate(members_KB)]
-        whole_BD = product_without(moved)
+        contexts = [context_without(moved, centres_KD, position) for position in range(len(moved))]
+        whole_BD = whole(moved, centres_KD)
         beyond_B = whole_BD @ scale_D + torch.stack(biases).sum(0) - self._values[term.label][numbers_B]
         beyond_B /= self._variances[term.label]
         for position, members_B in enumerate(members_KB):
@@ -189,10 +201,9 @@ class Steps:
                 self._biases[term.label, position].step()
         loss = 0.5 * float((beyond_B * beyond_B).sum(dtype=torch.float64)) * self._variances[term.label]
         members = [
-            shifted(beyond_B[:, None] * scale_D * product_without(moved, position), -shifts[position])
-            for position in range(len(moved))
+            shifted(beyond_B[:, None] * scale_D * context_BD, -shift) for context_BD, shift in zip(contexts, shifts, strict=True)
         ]
-        return _Asked(loss, members, (beyond_B[:, None] * whole_BD).sum(0))
+        return _Asked(loss, members, (beyond_B[:, None] * whole_BD).sum(0), torch.zeros_like(centres_KD))
 
     def _add_candidates(
         self,
@@ -232,16 +243,11 @@ class Steps:
         else:
             needed = [members_KB[position] for position in at] + [c for position in at if (c := candidates[position]) is not None]
             rows_R = torch.unique(torch.cat(needed))
-        own_ND = self._model.own[label]
-        graphs, kept_R1 = self._model.graphs.get(label, []), self._model.held[label][rows_R]
-        if graphs and self._parameters.own_dropout:
-            kept_R1 = kept_R1 * (torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout)
-        vectors_RD = own_ND[rows_R] * kept_R1
-        neighbourhoods = [graph.of(rows_R) for graph in graphs]
-        means = [neighbourhood.means(own_ND) for neighbourhood in neighbourhoods]
-        for mean_RD, filter_D in zip(means, self._model.filters.get(label, ()), strict=True):
-            vectors_RD = vectors_RD + mean_RD * filter_D
-        return _Rows(rows_R, everyone, vectors_RD, kept_R1, neighbourhoods, means)
+        coverage_R1 = self._model.coverage[label][rows_R]
+        if self._parameters.own_dropout and label in self._model.graphs:
+            coverage_R1 = coverage_R1 * (torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout)
+        vectors_RD, heard = self._model.vectors(label, rows_R, coverage_R1)
+        return _Rows(rows_R, everyone, vectors_RD, coverage_R1, heard)
 
     def _slot(
         self, term: TensorTerm, position: int, rows: _Rows, members_B: Tensor, candidates_C: Tensor | None, own_BD: Tensor
@@ -256,15 +262,14 @@ class Steps:
         return Slot(own_BD, bias_N[members_B], vectors_CD, bias_N[candidates_C], correction, is_true_BC)
 
     def _move(self, label: str, rows: _Rows, gradient_RD: Tensor) -> None:
-        """Carry a gradient by vectors on to own vectors and filters, and step."""
-        adagrad = self._vectors[label]
-        adagrad.add(rows.rows_R, gradient_RD * rows.kept_R1)
-        if rows.neighbourhoods:
-            filters = self._model.filters[label]
-            by_filters = torch.stack([(gradient_RD * mean_RD).sum(0) for mean_RD in rows.means])
-            for neighbourhood, filter_D in zip(rows.neighbourhoods, filters, strict=True):
-                by_mean_RD = gradient_RD * filter_D
-                adagrad.add_weighted(neighbourhood.rows_M, neighbourhood.owners_M, neighbourhood.weights_M, by_mean_RD)
-            self._filters[label].add(torch.arange(len(filters)), by_filters)
+        """Carry a gradient by vectors on to own vectors and filters, and step.
+
+        It does not go on to the neighbours whose mean was heard: an own vector says what its own entity's hyperedges say, and does
+        not learn by heart whom it stands in for.
+        """
+        self._vectors[label].add(rows.rows_R, gradient_RD * rows.coverage_R1)
+        self._vectors[label].step()
+        if rows.heard:
+            by_filters = torch.stack([(gradient_RD * heard_RD).sum(0) for heard_RD in rows.heard])
+            self._filters[label].add(torch.arange(len(by_filters)), by_filters)
             self._filters[label].step()
-        adagrad.step()

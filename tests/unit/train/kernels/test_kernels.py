@@ -123,20 +123,6 @@ def test_predictions_along_a_line_are_polynomials(
 
 @pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
 @EVERY
-@given(st.integers(0, 1000), st.integers(0, 40), st.integers(1, 20))
-def test_weighted_rows_are_added(kernels: Kernels, seed: int, count: int, width: int) -> None:
-    rng = np.random.default_rng(seed)
-    out, given_rows, weights = normal(rng, 7, width), normal(rng, 5, width), normal(rng, count)
-    rows, owners = (torch.from_numpy(rng.integers(0, most, count)) for most in (7, 5))
-    expected = out.double()
-    for row, owner, weight in zip(rows.tolist(), owners.tolist(), weights.tolist(), strict=True):
-        expected[row] += weight * given_rows[owner].double()
-    kernels.add_weighted_rows(out, rows, owners, weights, given_rows)
-    np.testing.assert_allclose(out.numpy(), expected.numpy(), rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
-@EVERY
 @given(st.integers(0, 1000), st.integers(0, 12), st.integers(1, 20))
 def test_rows_move_by_adagrad_once_however_often_they_are_named(kernels: Kernels, seed: int, count: int, width: int) -> None:
     rng = np.random.default_rng(seed)

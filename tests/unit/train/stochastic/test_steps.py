@@ -11,7 +11,7 @@ from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
-from pipeline.train.problem.problem import Problem, build_problem
+from pipeline.train.problem.problem import Problem, build_problem, num_memberships
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
@@ -28,6 +28,7 @@ def tensors_of(model: SlotModel) -> dict[str, torch.Tensor]:
         **{f"own {label}": own for label, own in model.own.items()},
         **{f"bias {at}": bias for at, bias in model.biases.items()},
         **{f"scale {label}": scale for label, scale in model.scales.items()},
+        **{f"centres {label}": centres for label, centres in model.centres.items()},
         **{f"filter {label}": filters for label, filters in model.filters.items()},
     }
 
@@ -35,36 +36,45 @@ def tensors_of(model: SlotModel) -> dict[str, torch.Tensor]:
 def dense_loss(
     problem: Problem, hypergraph: Hypergraph, kind: str, leaves: dict[str, torch.Tensor], numbers: np.ndarray
 ) -> torch.Tensor:
-    """The objective of a batch, straight from the formula: an entity in no hyperedge has no vector of its own."""
+    """The objective of a batch, straight from the formula; what neighbours say is taken as given."""
     vectors = {}
-    held = SlotModel(problem, 6, 0.5, seed=0).held
     for label, count in problem.num_entities.items():
-        vectors[label] = leaves[f"own {label}"] * held[label].double()
-        own_graphs = [weights for (owner, _), weights in hypergraph.graphs.items() if owner == label]
-        for number, weights in enumerate(own_graphs):
-            dense = torch.from_numpy(weights.toarray()).double() * held[label].double().T
-            means = dense / dense.sum(1, keepdim=True).clamp(min=1e-30)
-            vectors[label] = vectors[label] + leaves[f"filter {label}"][number] * (means @ leaves[f"own {label}"])
-        assert len(vectors[label]) == count
+        joining = [term for term in problem.terms if label in term.modalities]
+        has = [num_memberships([term], label, count) > 0 for term in joining]
+        share = torch.from_numpy(np.mean(has, axis=0))[:, None]
+        own, filters = leaves[f"own {label}"], leaves.get(f"filter {label}")
+        graphs = [weights for (owner, _), weights in hypergraph.graphs.items() if owner == label]
+        speaking = [torch.from_numpy(weights.toarray()).double() * (share > 0).T for weights in graphs]
+        hears = sum((dense.sum(1, keepdim=True) for dense in speaking), torch.zeros(count, 1)) > 0
+        coverage = torch.where(hears, share, (share > 0).double())
+        vectors[label] = own * coverage
+        for number, dense in enumerate(speaking):
+            means = (dense / dense.sum(1, keepdim=True).clamp(min=1e-30)) @ own.detach()
+            heard, stood_in = filters[number], filters[len(graphs) + number]
+            vectors[label] = vectors[label] + (coverage * heard + (1 - coverage) * stood_in) * means
     (term,) = (term for term in problem.terms if term.label == kind)
     labels, members = term.modalities, torch.from_numpy(term.hyperedges.members_EK[numbers])
     dim = leaves[f"scale {kind}"].shape[0]
-    moved = []
+    moved, centres = [], leaves[f"centres {kind}"]
     for position, label in enumerate(labels):
         shift = labels[:position].count(label) * dim // labels.count(label)
         moved.append(vectors[label].roll(shift, -1))
+    scale = leaves[f"scale {kind}"]
     total = torch.zeros((), dtype=torch.float64)
     for position, label in enumerate(labels):
-        context = leaves[f"scale {kind}"].expand(len(members), -1)
-        for other in range(len(labels)):
-            if other != position:
-                context = context * moved[other][members[:, other]]
+        others = [other for other in range(len(labels)) if other != position]
+        product = torch.stack([centres[other] + moved[other][members[:, other]] for other in others]).prod(0)
+        context = scale * (product - centres[others].prod(0))
         if term.loss == "likelihood":
             scores = context @ moved[position].T + leaves[f"bias {(kind, position)}"]
             total = total + cross_entropy(scores, members[:, position], reduction="sum")
         total = total + 0.05 * (vectors[label][members[:, position]].abs() ** 3).sum()
     if term.loss == "squared":
-        scores = (context * moved[-1][members[:, -1]]).sum(1)
+        # Each slot's score is what the member changes: added one after the other they are the whole.
+        scores, fixed = torch.zeros(len(members), dtype=torch.float64), centres.detach()
+        for last in range(1, len(labels)):
+            product = torch.stack([fixed[k] + moved[k][members[:, k]] for k in range(last)]).prod(0) - fixed[:last].prod(0)
+            scores = scores + (scale * product * moved[last][members[:, last]] * fixed[last + 1 :].prod(0)).sum(1)
         for position in range(len(labels)):
             scores = scores + leaves[f"bias {(kind, position)}"][members[:, position]]
         values = torch.from_numpy(term.hyperedges.values_E[numbers]).double()
@@ -81,8 +91,8 @@ def test_steps_are_those_of_autograd_and_torchs_adagrad(kernels: Kernels, thread
     leaves = {name: tensor.clone().double() for name, tensor in tensors_of(model).items()}
     with torch.inference_mode(mode=False):
         leaves = {name: tensor.clone().requires_grad_() for name, tensor in leaves.items()}
-        fast = [leaf for name, leaf in leaves.items() if name.startswith(("own", "bias"))]
-        slow = [leaf for name, leaf in leaves.items() if not name.startswith(("own", "bias"))]
+        fast = [leaf for name, leaf in leaves.items() if name.startswith(("own", "bias", "centres"))]
+        slow = [leaf for name, leaf in leaves.items() if not name.startswith(("own", "bias", "centres"))]
         peers = [
             torch.optim.Adagrad(fast, lr=0.2, eps=1e-10, initial_accumulator_value=0.1),
             torch.optim.Adagrad(slow, lr=0.02, eps=1e-10, initial_accumulator_value=0.1),
@@ -115,7 +125,7 @@ def test_a_worker_moves_its_own_modalities_only(threads: Threads) -> None:
         steps.step(term, torch.arange(20))
     moved = {name for name, tensor in tensors_of(model).items() if not torch.equal(tensor, before[name])}
     assert moved == {
-        *("own Bee", "filter Bee", "scale Twins"),
+        *("own Bee", "filter Bee", "scale Twins", "centres Twins"),
         *("bias ('Trio', 1)", "bias ('Twins', 0)", "bias ('Pair', 1)", "bias ('Quad', 3)"),
     }
 
