@@ -19,7 +19,8 @@ _FROM_ONE = (
 )
 _FROM_ZERO = (
     *("tolerance", "absent_scale", "graph_weight", "ridge", "ridge_exponent", "offset_ridge", "offset_smoothness"),
-    *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "initial_accumulator", "start_size", "cubic_norm"),
+    *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "initial_accumulator", "start_size", "centre"),
+    "cubic_norm",
 )
 
 
@@ -63,6 +64,10 @@ class TrainingParameters:
         modality. What is unknown is not absent: an entity without any hyperedge of the type has q = 0, and the type says nothing
         of it; and that two popular members do not meet says more than that two rare ones do not (He et al. 2016, for matrices).
         None gives every absent cell the same weight, as the paper prints it.
+    type_weights
+        λ by hyperedge type, for that of the data set's description; 0 keeps a type out of training.
+    graph_weights
+        μ by graph (``Movie-SIMILAR``), for that of the description; 0 leaves a graph out.
     graph_weight
         Factor of all graph weights μ; 0 leaves the graphs out.
     graph_scaling
@@ -105,6 +110,9 @@ class TrainingParameters:
         entities with few hyperedges hold no noise.
     start_size
         Standard deviation of the entries of own vectors at the start.
+    centre
+        Where the members' vectors stand in a product at the start of the stochastic update. 1: a member of which nothing is known
+        changes nothing, and any of the others tell what they can; 0: the CP model, in which all members tell together.
     own_dropout
         Part of the own vectors of a modality with a graph that a batch leaves out, so that the neighbours learn to carry: an entity
         without hyperedges has nothing else.
@@ -114,15 +122,17 @@ class TrainingParameters:
 
     update: UpdateName = "auto"
     embedding_dim: int = 64
-    rounds: int = 30
+    rounds: int = 60
     tolerance: float = 1e-4
     validation: float = 0.05
-    patience: int = 5
+    patience: int = 8
     seed: int = 0
     start: StartName = "random"
     absent_weights: Mapping[str, float] = field(default_factory=dict)
     absent_scale: float = 1.0
     absent_popularity: float | None = 0.5
+    type_weights: Mapping[str, float] = field(default_factory=dict)
+    graph_weights: Mapping[str, float] = field(default_factory=dict)
     graph_weight: float = 1.0
     graph_scaling: GraphScaling = "degree"
     ridge: float = 0.02
@@ -140,11 +150,12 @@ class TrainingParameters:
     losses: Mapping[str, LossName] = field(default_factory=dict)
     candidates: int = 256
     batch_size: int = 1024
-    step_size: float = 0.2
+    step_size: float = 0.1
     initial_accumulator: float = 0.1
     start_size: float = 0.03
+    centre: float = 1.0
     own_dropout: float = 0.2
-    cubic_norm: float = 0.01
+    cubic_norm: float = 0.003
 
     def __post_init__(self) -> None:
         for name in _FROM_ONE:
@@ -160,14 +171,19 @@ class TrainingParameters:
             raise ConfigurationError(f"seed is {self.seed}, a whole number from 0 on is needed")
         if self.absent_popularity is not None and not 0 <= self.absent_popularity <= 1:
             raise ConfigurationError(f"absent_popularity is {self.absent_popularity}, a number from 0 to 1 or None is needed")
-        for label, weight in self.absent_weights.items():
-            if not 0 <= weight <= 1:
-                raise ConfigurationError(f"absent_weights: {label} has {weight}, a number from 0 to 1 is needed")
+        for name in ("type_weights", "graph_weights", "absent_weights"):
+            self._check_weights(name, 1.0 if name == "absent_weights" else None)
         chosen = [*((name, getattr(self, name), choices) for name, choices in _CHOICES.items())]
         chosen += [(f"losses: {label}", loss, LossName) for label, loss in self.losses.items()]
         for name, value, choices in chosen:
             if value not in get_args(choices):
                 raise ConfigurationError(f"{name} is {value!r}", hint=f"choose one of {', '.join(get_args(choices))}")
+
+    def _check_weights(self, name: str, most: float | None) -> None:
+        needed = "a finite number from 0 on" if most is None else f"a number from 0 to {most:.0f}"
+        for label, weight in getattr(self, name).items():
+            if not 0 <= weight < float("inf") or (most is not None and weight > most):
+                raise ConfigurationError(f"{name}: {label} has {weight}, {needed} is needed")
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain dictionaries, strings and numbers."""

@@ -18,9 +18,9 @@ from pipeline.train.fit import fit
 def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) -> Scores:
     """Train on what is known, then score every candidate.
 
-    The score is the sum over hyperedge types of the model's own: of the likelihood the logarithm of the candidate's probability, of
-    squares λ times the value of (entity, candidate, others). Others that are known
-    are averaged; where none is, they are marginalised by their modality's mean vector.
+    Of the likelihood the score is the mean, over hyperedge types, of the candidate's probability (a type that knows nothing
+    of the entity then says next to nothing); of squares the sum of λ times the value of (entity, candidate, others). Others that
+    are known are averaged; where none is, they are marginalised by their modality's mean vector.
 
     Parameters
     ----------
@@ -39,7 +39,6 @@ def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) ->
     asked.refuse_leak()
     fitted = fit(asked.known.with_graphs(graphs), parameters)
     vectors, task, scores = fitted.factors, asked.task, np.zeros(asked.true_QC.shape)
-    weights = {kind.label: kind.weight for kind in asked.known.dataset.hyperedge_types}
     for kind, learned in fitted.types.items():
         for own, candidate in positions(learned.modalities, task.modality, task.asked):
             others = {own: vectors[task.modality][asked.rows_Q]}
@@ -47,7 +46,9 @@ def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) ->
                 if position not in {own, candidate}:
                     others[position] = _mean_rows(asked.members(label)[asked.rows_Q], vectors[label]).astype(np.float32)
             scores_QC = learned.scores_given(others, vectors[task.asked], candidate)[:, asked.candidates_C].astype(np.float64)
-            scores += special.log_softmax(scores_QC, axis=1) if learned.loss == "likelihood" else weights[kind] * scores_QC
+            scores += (
+                special.softmax(scores_QC, axis=1) if learned.loss == "likelihood" else fitted.weights[kind]["weight"] * scores_QC
+            )
     return scores
 
 

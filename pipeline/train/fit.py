@@ -120,6 +120,7 @@ def fit(
     hypergraph: Hypergraph,
     parameters: TrainingParameters,
     *,
+    held_out: Mapping[str, HyperedgeList] | None = None,
     threads: int | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
     progress: Progress = no_progress,
@@ -132,6 +133,8 @@ def fit(
         Hyperedges and intra-modal graphs.
     parameters
         Settings.
+    held_out
+        A validation part by hyperedge type, which the hypergraph does not hold; drawn of its hyperedges where it is None.
     threads
         Cores to use; all that torch would use where left out. The result is the same for any number.
     on_round
@@ -146,7 +149,7 @@ def fit(
     TrainingDivergedError
         If a factor or the objective is no longer finite.
     """
-    problem = build_problem(hypergraph, parameters)
+    problem = build_problem(hypergraph, parameters, held_out)
     station = Station(problem.labels, Alone(), CompiledKernels(), threads or torch.get_num_threads())
     with progress("Training rounds", total=parameters.rounds) as advance:
 

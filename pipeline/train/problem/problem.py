@@ -132,19 +132,35 @@ class Problem:
         return {term.label: {"weight": term.weight, "absentWeight": term.absent_weight} for term in self.terms}
 
 
-def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Problem:
+def build_problem(
+    hypergraph: Hypergraph, parameters: TrainingParameters, held_out: Mapping[str, HyperedgeList] | None = None
+) -> Problem:
     """Resolve the weights of a hypergraph's objective.
+
+    Parameters
+    ----------
+    hypergraph
+        All that is learned from.
+    parameters
+        Settings.
+    held_out
+        A validation part by hyperedge type, which the hypergraph does not hold; drawn of its hyperedges where it is None.
 
     Raises
     ------
     ConfigurationError
         If a weight is given for a hyperedge type that is not there, no type has a weight above 0, or a value is not finite.
     """
-    for name in ("absent_weights", "losses"):
-        unknown = sorted(set(getattr(parameters, name)) - set(hypergraph.hyperedges))
+    described = _weighed(hypergraph, parameters)
+    graphs = ["-".join(graph.key) for graph in described.dataset.graphs]
+    for name, what, there in (
+        *((name, "hyperedge type", list(hypergraph.hyperedges)) for name in ("absent_weights", "losses", "type_weights")),
+        ("graph_weights", "graph", graphs),
+    ):
+        unknown = sorted(set(getattr(parameters, name)) - set(there))
         if unknown:
             raise ConfigurationError(
-                f"{name} names {unknown[0]}, which is no hyperedge type", hint=f"there are {', '.join(hypergraph.hyperedges)}"
+                f"{name} names {unknown[0]}, which is no {what}", hint=f"there are {', '.join(there) or 'none'}"
             )
     if parameters.update in _SQUARED_ONLY and "likelihood" in parameters.losses.values():
         raise ConfigurationError(
@@ -153,7 +169,9 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
     for label, edges in hypergraph.hyperedges.items():
         if not np.isfinite(edges.values_E).all():
             raise ConfigurationError(f"hyperedge type {label} has values that are not finite")
-    known, held_out = hold_out(hypergraph, parameters.validation, parameters.seed)
+    known = described
+    if held_out is None:
+        known, held_out = hold_out(described, parameters.validation, parameters.seed)
     type_weights = {kind.label: kind.weight for kind in known.dataset.hyperedge_types}
     if type_weights and not any(type_weights.values()):
         raise ConfigurationError(
@@ -176,6 +194,16 @@ def build_problem(hypergraph: Hypergraph, parameters: TrainingParameters) -> Pro
         parameters.offset_ridge,
         parameters.offset_smoothness,
     )
+
+
+def _weighed(hypergraph: Hypergraph, parameters: TrainingParameters) -> Hypergraph:
+    """The hypergraph with the weights of types and graphs that the parameters give."""
+    dataset = hypergraph.dataset
+    types = tuple(replace(kind, weight=parameters.type_weights.get(kind.label, kind.weight)) for kind in dataset.hyperedge_types)
+    graphs = tuple(
+        replace(graph, weight=parameters.graph_weights.get("-".join(graph.key), graph.weight)) for graph in dataset.graphs
+    )
+    return replace(hypergraph, dataset=replace(dataset, hyperedge_types=types, graphs=graphs))
 
 
 def _term(label: str, held_out: HyperedgeList, weight: float, hypergraph: Hypergraph, parameters: TrainingParameters) -> TensorTerm:

@@ -71,7 +71,7 @@ class Epochs:
         self._threads = threads
         self._terms = {term.label: term for term in problem.terms}
         self._random = np.random.default_rng([parameters.seed, 2])
-        self._model = SlotModel(problem, parameters.embedding_dim, parameters.start_size, parameters.seed)
+        self._model = SlotModel(problem, parameters.embedding_dim, parameters.start_size, parameters.centre, parameters.seed)
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
         self._is_told = sum(term.held_out.num_hyperedges for term in problem.terms) >= _ENOUGH

@@ -35,11 +35,13 @@ class SlotModel:
         D.
     start
         Standard deviation of the entries of own vectors at the start.
+    centre
+        c at the start.
     seed
         Of the start.
     """
 
-    def __init__(self, problem: Problem, embedding_dim: int, start: float, seed: int) -> None:
+    def __init__(self, problem: Problem, embedding_dim: int, start: float, centre: float, seed: int) -> None:
         self._terms = {term.label: term for term in problem.terms}
         generator = torch.Generator().manual_seed(seed)
         self.own = {
@@ -65,7 +67,7 @@ class SlotModel:
         """b (N) per hyperedge type and position."""
         self.scales = {term.label: torch.ones(embedding_dim) for term in problem.terms}
         """t per hyperedge type."""
-        self.centres = {term.label: torch.ones(len(term.modalities), embedding_dim) for term in problem.terms}
+        self.centres = {term.label: torch.full((len(term.modalities), embedding_dim), centre) for term in problem.terms}
         """c (K × D) per hyperedge type."""
         self.filters = {
             label: torch.tensor([[_HEARD], [1.0]]).repeat_interleave(len(own), 0).repeat(1, embedding_dim) / len(own)

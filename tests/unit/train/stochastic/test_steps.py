@@ -87,7 +87,7 @@ def dense_loss(
 def test_steps_are_those_of_autograd_and_torchs_adagrad(kernels: Kernels, threads: Threads, presence: bool) -> None:
     hypergraph = coupled(4, presence=presence)
     problem = build_problem(hypergraph, SMALL)
-    model = SlotModel(problem, 6, 0.5, seed=3)
+    model = SlotModel(problem, 6, 0.5, 0.8, seed=3)
     leaves = {name: tensor.clone().double() for name, tensor in tensors_of(model).items()}
     with torch.inference_mode(mode=False):
         leaves = {name: tensor.clone().requires_grad_() for name, tensor in leaves.items()}
@@ -118,7 +118,7 @@ def test_steps_are_those_of_autograd_and_torchs_adagrad(kernels: Kernels, thread
 
 def test_a_worker_moves_its_own_modalities_only(threads: Threads) -> None:
     problem = build_problem(coupled(4, presence=True), SMALL)
-    model = SlotModel(problem, 6, 0.5, seed=3)
+    model = SlotModel(problem, 6, 0.5, 0.8, seed=3)
     before = {name: tensor.clone() for name, tensor in tensors_of(model).items()}
     steps = Steps(model, problem, ["Bee"], SMALL, CompiledKernels(), threads)
     for term in problem.terms:
@@ -138,8 +138,8 @@ def test_candidates_stand_for_all(threads: Threads) -> None:
     (term,) = (term for term in problem.terms if term.label == "Trio")
     batch, losses = torch.arange(25), []
     for seed in range(200):
-        model = SlotModel(problem, 6, 0.3, seed=3)
+        model = SlotModel(problem, 6, 0.3, 0.8, seed=3)
         losses.append(Steps(model, problem, [], replace(few, seed=seed), CompiledKernels(), threads).step(term, batch))
-    model = SlotModel(problem, 6, 0.3, seed=3)
+    model = SlotModel(problem, 6, 0.3, 0.8, seed=3)
     everyone = Steps(model, problem, [], SMALL, CompiledKernels(), threads).step(term, batch)
     assert np.mean(losses) == pytest.approx(everyone, rel=0.05)

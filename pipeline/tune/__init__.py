@@ -1,0 +1,1 @@
+"""Settings of training, chosen on a validation part."""

@@ -1,0 +1,266 @@
+"""Settings of training chosen by successive halving on a validation part.
+
+Optuna proposes settings (the tree-structured Parzen estimator of Bergstra et al. 2011) and gives up trials that are not among the
+better third at 3 or 9 rounds (Li et al. 2018). The journal keeps every trial: a run that was killed goes on where it ended. The
+proposal after so many finished trials depends on them and the seed alone.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.storages import InMemoryStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.progress import Progress, no_progress
+from pipeline.errors import ConfigurationError, TrainingDivergedError
+from pipeline.evaluate.hidden import Hidden
+from pipeline.evaluate.metrics import root_mean_squared_error
+from pipeline.evaluate.ranking import Ranking
+from pipeline.evaluate.slot import slot_of
+from pipeline.evaluate.slot_baselines import popularity, slot_baselines
+from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
+from pipeline.evaluate.value_baselines import value_baselines
+from pipeline.train.fit import Fit, fit
+from pipeline.train.result.round import Round
+from pipeline.tune.choice import Choice, counts_of
+from pipeline.tune.space import ROUNDS, Space, final
+from pipeline.tune.split import held_out, split
+
+_FIRST_RUNG = 3
+_KEPT = 3
+"""One of so many goes on from each rung."""
+_REPEATS = 20
+"""After so many proposals in a row that were tried before there is nothing new to try."""
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+class _GivenUpError(Exception):
+    """A trial is not worth its further rounds."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial, when it has ended.
+
+    Attributes
+    ----------
+    number
+        From 0.
+    settings
+        What was tried.
+    score
+        What it reached; None where it was given up, or diverged.
+    best
+        The best score so far.
+    """
+
+    number: int
+    settings: Mapping[str, Any]
+    score: float | None
+    best: float | None
+
+
+def tune(
+    hypergraph: Hypergraph,
+    *,
+    seconds: float,
+    trials: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    journal: Path | None = None,
+    on_trial: Callable[[Trial], None] = lambda _: None,
+    progress: Progress = no_progress,
+) -> Choice:
+    """Choose settings of training.
+
+    Parameters
+    ----------
+    hypergraph
+        All the data; a part of it is hidden from training and asked for.
+    seconds
+        No trial is begun after so long; the first one is always finished.
+    trials
+        Most trials, those of a former run that is continued included.
+    seed
+        Of the validation part, of what is proposed, and of training.
+    settings
+        Settings that are given and not chosen, beside those of the data set's description.
+    journal
+        File of the trials; in memory where it is None.
+    on_trial
+        Is told of every trial as it ends.
+    progress
+        Shows that it goes on.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are too few hyperedges to hide any, or no trial succeeded.
+    """
+    clock = time.monotonic()
+    hidden = split(hypergraph, seed)
+    if not hidden.asked:
+        raise ConfigurationError(
+            f"data set {hypergraph.dataset.name} has too few hyperedges to choose settings by hiding some",
+            hint="at least 200 of a type are needed; the defaults are used",
+        )
+    given = {**hypergraph.dataset.training, **(settings or {})}
+    space = Space(hypergraph, given)
+    study = _study(hypergraph, given, seed, journal)
+    for choice in _missing(study, space):
+        study.enqueue_trial(choice)
+    repeated = 0
+    with progress("Trials", total=trials) as advance:
+        while repeated < _REPEATS and (done := _num_done(study)) < (trials or np.inf):
+            if time.monotonic() - clock > seconds and _finished(study):
+                break
+            study.sampler = optuna.samplers.TPESampler(seed=seed + done + repeated, n_startup_trials=8)
+            tried = _try(study, space, hidden, settings or {}, seed)
+            repeated = repeated + 1 if tried is None else 0
+            if tried is not None:
+                on_trial(tried)
+                advance(1)
+    best = _finished(study)
+    if not best:
+        raise ConfigurationError("no trial succeeded: training diverged each time", hint="check the values of the hyperedges")
+    chosen = max(best, key=lambda trial: trial.value or 0.0)
+    return Choice(
+        hypergraph.dataset.name,
+        {**(settings or {}), **chosen.user_attrs["settings"]},
+        float(chosen.value or 0.0),
+        _beside_baselines(hidden, chosen.user_attrs["questions"], seed),
+        _num_done(study),
+        time.monotonic() - clock,
+        counts_of(hypergraph),
+    )
+
+
+def _study(hypergraph: Hypergraph, given: Mapping[str, Any], seed: int, journal: Path | None) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if journal is not None:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = InMemoryStorage() if journal is None else JournalStorage(JournalFileBackend(str(journal)))
+    # Other data, other given settings or another seed are another study; the same is continued.
+    name = repr((hypergraph.dataset.name, counts_of(hypergraph), sorted(given.items(), key=repr), seed))
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=_FIRST_RUNG, reduction_factor=_KEPT),
+    )
+    for trial in study.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
+        # Of a run that was killed.
+        study.tell(trial.number, state=TrialState.FAIL)
+    return study
+
+
+def _missing(study: optuna.Study, space: Space) -> list[dict[str, Any]]:
+    seen = [trial.params for trial in study.get_trials(deepcopy=False, states=_DONE)]
+    waiting = [
+        trial.system_attrs.get("fixed_params", {}) for trial in study.get_trials(deepcopy=False, states=[TrialState.WAITING])
+    ]
+    # What is named is tried with the first choice, the default, of everything else.
+    return [whole for choice in space.first() if (whole := space.complete(choice)) not in seen and whole not in waiting]
+
+
+def _num_done(study: optuna.Study) -> int:
+    return len(study.get_trials(deepcopy=False, states=_DONE))
+
+
+def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+
+
+def _try(study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[str, Any], seed: int) -> Trial | None:
+    """Run the next trial; None if it was tried before."""
+    trial = study.ask()
+    chosen = space.propose(trial)
+    if trial.params in [each.params for each in study.get_trials(deepcopy=False, states=(*_DONE, TrialState.FAIL)) if each.params]:
+        study.tell(trial, state=TrialState.FAIL)
+        return None
+    parameters = hidden.known.dataset.training_parameters({**settings, **chosen})
+    rounds = min(parameters.rounds, ROUNDS.get(parameters.update, parameters.rounds))
+    parameters = replace(parameters, rounds=rounds, seed=seed)
+
+    def watch(done: Round) -> None:
+        if parameters.update == "stochastic" and done.number and done.validation:
+            trial.report(1 - float(np.mean(list(done.validation.values()))), done.number)
+            if trial.should_prune():
+                raise _GivenUpError
+
+    score: float | None = None
+    try:
+        fitted = fit(hidden.known, parameters, held_out=held_out(hidden), on_round=watch)
+    except _GivenUpError:
+        study.tell(trial, state=TrialState.PRUNED)
+    except TrainingDivergedError:
+        study.tell(trial, state=TrialState.FAIL)
+    else:
+        questions = _measured(hidden, fitted, seed)
+        score = _score(hidden, questions)
+        trial.set_user_attr("questions", questions)
+        trial.set_user_attr("settings", final(chosen, fitted.best_round))
+        study.tell(trial, score)
+    best = [each.value or 0.0 for each in _finished(study)]
+    return Trial(trial.number, chosen, score, max(best, default=None))
+
+
+def _measured(hidden: Hidden, fitted: Fit, seed: int) -> list[dict[str, Any]]:
+    """What a model reaches at each question."""
+    found: list[dict[str, Any]] = []
+    for label, asked in hidden.asked.items():
+        if label not in fitted.types:
+            continue
+        if np.ptp(hidden.known.hyperedges[label].values_E) > 0:
+            error = root_mean_squared_error(fitted.predict(label, asked), asked.values_E)
+            found.append({"type": label, "slot": None, "modality": None, "rmse": error})
+            continue
+        for position, modality in enumerate(asked.modalities):
+            ranks = dense_ranks(slot_of(hidden, label, position, seed), partial(fitted.slot_scores, label, position=position))
+            rank = Ranking.of_ranks(ranks).mean_reciprocal_rank
+            found.append({"type": label, "slot": position, "modality": modality, "mrr": rank})
+    return found
+
+
+def _score(hidden: Hidden, questions: list[dict[str, Any]]) -> float:
+    """The mean over types of what is reached there; of values 1 − the error in units of their deviation."""
+    by_type: dict[str, list[float]] = {}
+    for question in questions:
+        label = question["type"]
+        deviation = float(hidden.asked[label].values_E.std()) or 1.0
+        by_type.setdefault(label, []).append(question["mrr"] if "mrr" in question else 1 - question["rmse"] / deviation)
+    return float(np.mean([np.mean(reached) for reached in by_type.values()])) if by_type else 0.0
+
+
+def _beside_baselines(hidden: Hidden, questions: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """The questions with the best that counting reaches."""
+    found = []
+    for question in questions:
+        label, position = question["type"], question["slot"]
+        if position is None:
+            asked = hidden.asked[label].values_E
+            errors = {name: root_mean_squared_error(values_E, asked) for name, values_E in value_baselines(hidden, label).items()}
+            name = min(errors, key=lambda each: errors[each])
+            found.append({**question, "baseline": name, "baselineRmse": errors[name]})
+            continue
+        slot = slot_of(hidden, label, position, seed)
+        ties_C = popularity(slot)
+        reached = {
+            name: Ranking.of_ranks(sparse_ranks(slot, scores, ties_C)).mean_reciprocal_rank
+            for name, scores in slot_baselines(slot).items()
+        }
+        name = max(reached, key=lambda each: reached[each])
+        found.append({**question, "baseline": name, "baselineMrr": reached[name]})
+    return found
