@@ -31,6 +31,8 @@ from pipeline.settings import Settings
 from pipeline.source import catalogue
 from pipeline.source.described.training_table import parse_settings
 from pipeline.train.launch.launch import train
+from pipeline.tune.choice import read_choice
+from pipeline.tune.tune import settle
 from pipeline.writeback.writeback import write_back
 
 KEPT_RUNS = 3
@@ -102,12 +104,23 @@ def export_task(dataset: str, directory: Path) -> StageReport:
     return StageReport("export", time.monotonic() - start, did)
 
 
+@task(name="tune")
+def tune_task(snapshot: Path, settings: dict[str, Any], seconds: float) -> StageReport:
+    """Find the settings that are kept for the data set, or choose them."""
+    start = time.monotonic()
+    _, told = settle(Snapshot.read(snapshot).hypergraph, Settings.load().tuned, settings, seconds, _progress())
+    return StageReport("tune", time.monotonic() - start, told)
+
+
 @task(name="train")
 def train_task(snapshot: Path, embeddings: Path, run: str, workers: int | None, settings: dict[str, Any]) -> StageReport:
     """Learn the factor matrices from a snapshot directory."""
     start = time.monotonic()
-    parameters = Snapshot.read_dataset(snapshot).training_parameters(settings)
-    trained = train(snapshot, embeddings, parameters, workers=workers or "auto", run=run, progress=_progress())
+    dataset = Snapshot.read_dataset(snapshot)
+    choice = read_choice(Settings.load().tuned, dataset.name)
+    parameters = dataset.training_parameters({**(choice.settings if choice else {}), **settings})
+    quality = choice.questions if choice else ()
+    trained = train(snapshot, embeddings, parameters, workers=workers or "auto", run=run, quality=quality, progress=_progress())
     return StageReport("train", time.monotonic() - start, _training_in_words(trained))
 
 
@@ -131,6 +144,7 @@ def refresh(
     quarantine: Path | None = None,
     settings: dict[str, Any] | None = None,
     wait: bool = False,
+    tune_seconds: float = 60,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
@@ -152,6 +166,8 @@ def refresh(
         Settings of training, value by name, that win over those of the data set.
     wait
         Wait for another writer of the data set, instead of failing.
+    tune_seconds
+        How long settings of training may be chosen for, where none are kept and the data set has none of its own; 0 never does.
 
     Returns
     -------
@@ -174,6 +190,7 @@ def refresh(
         stages = [
             ingest_task(dataset, path, options, writer.lease),
             export_task(name, snapshot),
+            tune_task(snapshot, given, tune_seconds),
             train_task(snapshot, embeddings, run, workers, given),
             write_back_task(embeddings, writer.lease),
         ]

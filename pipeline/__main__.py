@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.text import Text
 
-from pipeline.command import check, evaluate, query, refresh, server, stages
+from pipeline.command import check, evaluate, query, refresh, server, stages, tune
 from pipeline.command.terminal import messages
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -34,6 +34,7 @@ for _command in (
     stages.train,
     stages.write_back,
     refresh.refresh,
+    tune.tune,
     query.similar,
 ):
     app.command()(_command)

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def tuned(self) -> Path:
+        """Folder of the settings of training that were chosen, a file per data set."""
+        return self.home / "tuned"
+
+    @property
     def embedded(self) -> EmbeddedServer | None:
         """The embedded server, or None where ``NEO4J_URI`` names another."""
         return None if self.neo4j_uri else EmbeddedServer(self.home / "neo4j", self.cache)

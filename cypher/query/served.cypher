@@ -2,4 +2,4 @@
 MATCH (dataset:Dataset)-[:HAS_RUN]->(run:EmbeddingRun {status: 'published'})
 WHERE run.slot IS NOT NULL
 RETURN dataset.name AS name, run.id AS run, run.slot AS slot, run.embeddingDim AS embeddingDim,
-       toString(run.publishedAt) AS publishedAt
+       toString(run.publishedAt) AS publishedAt, run.report AS report

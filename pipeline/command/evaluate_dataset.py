@@ -11,6 +11,7 @@ from pipeline.command.terminal import DatasetSource, From, Json, messages, outpu
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import table
+from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.domain.hypergraph import Hypergraph
@@ -61,14 +62,15 @@ def evaluate_dataset(
     from pipeline.evaluate.evaluation import evaluate
     from pipeline.evaluate.selection import select
     from pipeline.evaluate.verdict import verdict
+    from pipeline.tune.choice import chosen_settings
 
     asked = _part(part)
     hypergraph, split, notes = _read(dataset, path, by, _by_type("--test", test), _by_type("--valid", valid), asked)
     print_notes(notes)
+    given = chosen_settings(Settings.load().tuned, hypergraph.dataset.name, read_settings(settings))
     selection = select(hypergraph, label, slot, by, None if split is None else split.asked)
-    found = evaluate(
-        hypergraph, hypergraph.dataset.training_parameters(read_settings(settings)), selection, seeds, asked, by, split, progress
-    )
+    parameters = hypergraph.dataset.training_parameters(given)
+    found = evaluate(hypergraph, parameters, selection, seeds, asked, by, split, progress)
     told = verdict(found["questions"])
     if as_json:
         print_json(found)

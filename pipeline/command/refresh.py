@@ -4,7 +4,9 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from pipeline.command.server import print_connection
 from pipeline.command.terminal import (
@@ -64,13 +66,24 @@ def refresh(
     workers: Workers = None,
     settings: TrainingSettings = None,
     wait: Wait = False,
+    tune_seconds: Annotated[
+        float,
+        typer.Option(min=0, help="How long settings of training may be chosen for, the first time; 0 takes the defaults."),
+    ] = 60,
 ) -> None:
     """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
 
     Example: [bold]hyperlearn refresh books.toml[/bold]
     """
     start = time.monotonic()
-    options = {"path": path, "keep_stale": keep_stale, "allow_removal": allow_removal, "quarantine": quarantine, "wait": wait}
+    options: dict[str, Any] = {
+        "path": path,
+        "keep_stale": keep_stale,
+        "allow_removal": allow_removal,
+        "quarantine": quarantine,
+        "wait": wait,
+    }
+    options["tune_seconds"] = tune_seconds
     stages = _run(dataset, workers, **options, settings=read_settings(settings))
     _print_stages(stages, time.monotonic() - start)
 

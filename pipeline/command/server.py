@@ -6,7 +6,7 @@ from pipeline.command.terminal import Json, messages, output, print_json, progre
 from pipeline.errors import ConfigurationError, GraphUnavailableError
 from pipeline.graph.client import GraphClient
 from pipeline.query.status import status as read_status
-from pipeline.report.tables import table
+from pipeline.report.tables import quality_table, table
 from pipeline.settings import Settings
 
 
@@ -52,6 +52,7 @@ def status(as_json: Json = False) -> None:
             "dataset": newest["dataset"],
             "embeddingDim": newest["embedding_dim"],
             "publishedAt": newest["published_at"],
+            "quality": newest["quality"],
         }
         counts = {"entities": found.entities, "hyperedges": found.hyperedges}
         print_json({"uri": found.uri, "database": found.database, "version": found.version, **counts, "run": run_json})
@@ -63,6 +64,8 @@ def status(as_json: Json = False) -> None:
         output.print(table({"kind": "left", "label": "left", "count": "right"}, rows))
     for entry in runs:
         output.print(f"{entry['dataset']}: run {entry['id']}, published {entry['published_at']}", highlight=False)
+        if entry["quality"]:
+            output.print(quality_table(entry["quality"]))
     if not runs:
         output.print("No run is published yet.")
 

@@ -26,6 +26,7 @@ from pipeline.command.terminal import (
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.report.tables import table
+from pipeline.settings import Settings
 
 
 def ingest(
@@ -99,8 +100,10 @@ def train(
     from pipeline.domain.run_folder import new_run_id
     from pipeline.domain.snapshot import Snapshot
     from pipeline.train.launch.launch import train as run
+    from pipeline.tune.choice import chosen_settings
 
     dataset = Snapshot.read_dataset(snapshot)
+    given = chosen_settings(Settings.load().tuned, dataset.name, given)
     name, parameters = new_run_id(dataset.name), dataset.training_parameters(given)
     trained = run(snapshot, embeddings, parameters, workers=workers or "auto", run=name, progress=progress)
     if as_json:

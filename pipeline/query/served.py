@@ -1,8 +1,9 @@
 """What the database serves: its data sets, and the published run of each."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipeline.domain.dataset import Dataset, Modality
 from pipeline.errors import GraphStatementError, QueryError
@@ -28,12 +29,15 @@ class Run:
         Length of its vectors.
     published_at
         When it was published, ISO 8601.
+    quality
+        What its settings reached on hidden hyperedges when they were chosen: by type and slot, beside the best of counting.
     """
 
     id: str
     slot: Slot
     embedding_dim: int
     published_at: str
+    quality: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,17 @@ class Served:
 def served(client: GraphClient) -> list[Served]:
     """All data sets of the database, by name."""
     runs = {
-        row["name"]: Run(row["run"], row["slot"], row["embeddingDim"], row["publishedAt"])
+        row["name"]: Run(
+            row["run"], row["slot"], row["embeddingDim"], row["publishedAt"], json.loads(row["report"]).get("quality", ())
+        )
         for row in client.read(load("query/served"))
     }
     return [Served(stored.dataset, runs.get(name)) for name, stored in stored_datasets(client).items()]
+
+
+def _quality(report: str) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = json.loads(report).get("quality", ())
+    return found
 
 
 def published(client: GraphClient, label: str) -> tuple[Modality, Run]:

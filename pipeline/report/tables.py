@@ -49,3 +49,14 @@ def neighbours_table(modality: Modality, name: str, neighbours: Sequence[Any]) -
         for place, neighbour in enumerate(neighbours, start=1)
     ]
     return Group(Text(f"{modality.label}: nearest to {name}", style="bold"), table(columns, rows))
+
+
+def quality_table(questions: Sequence[Mapping[str, Any]]) -> Table:
+    """What a model reaches on hidden hyperedges, beside the best that counting does."""
+    rows = []
+    for question in questions:
+        measure = "mrr" if "mrr" in question else "rmse"
+        what = "the value" if question["slot"] is None else f"{question['modality']} ({question['slot']})"
+        counted = f"{question[f'baseline{measure.capitalize()}']:.3f} ({question['baseline']})"
+        rows.append([f"{question['type']}: {what}", measure.upper(), f"{question[measure]:.3f}", counted])
+    return table({"hidden": "left", "measure": "left", "model": "right", "best of counting": "left"}, rows)

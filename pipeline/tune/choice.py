@@ -61,6 +61,12 @@ class Choice:
         beside.replace(file)
 
 
+def chosen_settings(folder: Path, dataset: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that are kept for a data set, if any, and over them those given for a run."""
+    choice = read_choice(folder, dataset)
+    return {**(choice.settings if choice else {}), **given}
+
+
 def choice_file(folder: Path, dataset: str) -> Path:
     """Where the choice for a data set is kept."""
     return folder / f"{dataset}.json"

@@ -31,7 +31,7 @@ from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
 from pipeline.evaluate.value_baselines import value_baselines
 from pipeline.train.fit import Fit, fit
 from pipeline.train.result.round import Round
-from pipeline.tune.choice import Choice, counts_of
+from pipeline.tune.choice import Choice, counts_of, read_choice
 from pipeline.tune.space import ROUNDS, Space, final
 from pipeline.tune.split import held_out, split
 
@@ -144,6 +144,52 @@ def tune(
     )
 
 
+def settle(
+    hypergraph: Hypergraph,
+    folder: Path,
+    settings: Mapping[str, Any],
+    seconds: float,
+    progress: Progress = no_progress,
+) -> tuple[Choice | None, str]:
+    """Find the settings that are kept for a data set; choose them where there are none, or the data have changed a lot.
+
+    Parameters
+    ----------
+    hypergraph
+        All the data.
+    folder
+        Where choices are kept.
+    settings
+        Settings that are given for this run.
+    seconds
+        How long choosing may take; 0 never chooses.
+    progress
+        Shows that it goes on.
+
+    Returns
+    -------
+    choice
+        None where the description's own settings, or the defaults, are to be used.
+    told
+        What was done, in words.
+    """
+    name = hypergraph.dataset.name
+    kept = read_choice(folder, name)
+    if kept is not None and kept.fits(hypergraph):
+        return kept, f"settings chosen in {kept.trials} trials, {kept.score:.3f} on what was hidden"
+    if kept is None and (hypergraph.dataset.training or settings):
+        return None, "the data set's own settings"
+    if not seconds:
+        return kept, "not tuned" if kept is None else "chosen for other data, and kept"
+    if not split(hypergraph, 0).asked:
+        return None, "too few hyperedges to choose settings on: the defaults"
+    journal = folder / f"{name}.trials"
+    choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal, progress=progress)
+    choice.write(folder)
+    more = "`hyperlearn tune` with more --seconds may find better ones"
+    return choice, f"{choice.trials} trials, {choice.score:.3f} on what was hidden; {more}"
+
+
 def _study(hypergraph: Hypergraph, given: Mapping[str, Any], seed: int, journal: Path | None) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if journal is not None:
@@ -187,7 +233,7 @@ def _try(study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[st
     """Run the next trial; None if it was tried before."""
     trial = study.ask()
     chosen = space.propose(trial)
-    if trial.params in [each.params for each in study.get_trials(deepcopy=False, states=(*_DONE, TrialState.FAIL)) if each.params]:
+    if trial.params in [each.params for each in study.get_trials(deepcopy=False, states=_DONE)]:
         study.tell(trial, state=TrialState.FAIL)
         return None
     parameters = hidden.known.dataset.training_parameters({**settings, **chosen})
@@ -203,10 +249,8 @@ def _try(study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[st
     score: float | None = None
     try:
         fitted = fit(hidden.known, parameters, held_out=held_out(hidden), on_round=watch)
-    except _GivenUpError:
+    except (_GivenUpError, TrainingDivergedError):
         study.tell(trial, state=TrialState.PRUNED)
-    except TrainingDivergedError:
-        study.tell(trial, state=TrialState.FAIL)
     else:
         questions = _measured(hidden, fitted, seed)
         score = _score(hidden, questions)

@@ -51,7 +51,7 @@ def client(connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, client: GraphClient, tmp_path: Path) -> None:
     stages = flow.refresh(dataset="tiny", workers=1, settings={"embedding_dim": 24, "absent_weights.Remake": 0.0})
-    assert [stage.stage for stage in stages] == ["ingest", "export", "train", "write-back"]
+    assert [stage.stage for stage in stages] == ["ingest", "export", "tune", "train", "write-back"]
     film, run = published(client, "Film")
     assert run.id.startswith("tiny-")
     assert run.embedding_dim == 24

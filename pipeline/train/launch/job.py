@@ -1,6 +1,7 @@
 """What a worker is told: one JSON file that the launcher writes and every worker reads."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Job:
         Cores of each worker.
     timeout
         Seconds after which a worker that does not answer counts as lost.
+    quality
+        What the settings reached on hidden hyperedges when they were chosen, for the record.
     """
 
     snapshot: Path
@@ -41,6 +44,7 @@ class Job:
     workers: int
     threads: int
     timeout: float
+    quality: Sequence[Mapping[str, Any]] = ()
 
     def write(self, file: Path) -> None:
         """Write the file."""
@@ -77,6 +81,7 @@ class Job:
             "findings": fit.findings,
             "history": [round_json(done) for done in fit.history],
             "numUntied": fit.num_untied,
+            "quality": list(self.quality),
             "snapshot": {"origin": dict(snapshot.origin), "counts": snapshot.counts},
         }
         ids = {label: [str(value) for value in table["id"]] for label, table in snapshot.entities.items()}

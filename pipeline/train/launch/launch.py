@@ -9,8 +9,9 @@ no port is fixed, none is open to other machines. A worker that dies takes the o
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
@@ -36,6 +37,7 @@ def train(
     run: str,
     workers: int | Literal["auto"] = "auto",
     timeout: float = 600.0,
+    quality: Sequence[Mapping[str, Any]] = (),
     progress: Progress = no_progress,
 ) -> Embeddings:
     """Learn the vectors of a snapshot's entities.
@@ -55,6 +57,8 @@ def train(
         quicker, which on a small problem is none: it is then done in this process, with the same result.
     timeout
         Seconds after which a worker that does not answer counts as lost.
+    quality
+        What the settings reached on hidden hyperedges when they were chosen, for the run's record.
     progress
         Shows that it goes on.
 
@@ -87,7 +91,7 @@ def train(
         raise ConfigurationError(
             f"{workers} workers cannot share {len(costs)} modalities", hint=f"choose 1 to {len(costs)}, or auto"
         )
-    job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout)
+    job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout, quality)
     if count == 0:
         result = job.result(state, fit(state.hypergraph, parameters, threads=job.threads, progress=progress))
         result.write(embeddings)

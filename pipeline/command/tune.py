@@ -1,0 +1,80 @@
+"""The command that chooses settings of training."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.command.terminal import DatasetSource, From, Json, messages, output, print_json, progress
+from pipeline.command.training_settings import TrainingSettings, read_settings
+from pipeline.report.tables import quality_table
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.tune.tune import Trial
+
+
+def tune(
+    dataset: DatasetSource,
+    path: From = None,
+    seconds: Annotated[float, typer.Option(min=0, help="No trial is begun after so long; the first is always finished.")] = 300,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Most trials; with a seed, and time enough, the choice is the same each time.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is hidden, of what is tried, and of training.")] = 0,
+    settings: TrainingSettings = None,
+    as_json: Json = False,
+) -> None:
+    """Choose settings of training for a data set by hiding some of it, and keep them for every later run.
+
+    Needs no database. What the file's training table or [bold]--set[/bold] gives is left as it is. Run again, it goes on where it
+    stopped.
+
+    Example: [bold]hyperlearn tune books.toml --seconds 600[/bold]
+    """
+    from pipeline.evaluate.hypergraph import read_hypergraph
+    from pipeline.tune.tune import tune as run
+
+    given = read_settings(settings)
+    hypergraph = read_hypergraph(dataset, path, progress)
+    folder = Settings.load().tuned
+    choice = run(
+        hypergraph,
+        seconds=seconds,
+        trials=trials,
+        seed=seed,
+        settings=given,
+        journal=folder / f"{hypergraph.dataset.name}.trials",
+        on_trial=_tell,
+        progress=progress,
+    )
+    choice.write(folder)
+    if as_json:
+        print_json(asdict(choice))
+        return
+    output.print(quality_table(choice.questions))
+    reached = f"{choice.trials} trials in {choice.seconds:.0f} s; the best reaches {choice.score:.3f}"
+    output.print(f"{reached}. It is kept, and used from now on:", highlight=False)
+    output.print(toml_of(choice.settings), highlight=False, markup=False)
+
+
+def toml_of(settings: Mapping[str, Any]) -> str:
+    """Settings as a data set file has them."""
+    lines = ["[training]"]
+    for name, value in settings.items():
+        entries = value.items() if isinstance(value, Mapping) else [(None, value)]
+        lines += [f"{name}{'' if entry is None else f'.{entry}'} = {json.dumps(each)}" for entry, each in entries]
+    return "\n".join(lines)
+
+
+def _tell(trial: "Trial") -> None:
+    reached = "given up" if trial.score is None else f"{trial.score:.3f}"
+    best = "" if trial.best is None else f" (best {trial.best:.3f})"
+    chosen = ", ".join(f"{name} {_short(value)}" for name, value in trial.settings.items())
+    messages.print(f"  {reached}{best}: {chosen}", style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def _short(value: object) -> str:
+    return "/".join(f"{each:g}" for each in value.values()) if isinstance(value, Mapping) else str(value)

@@ -1,0 +1,148 @@
+"""Choosing settings: what is tried, what is kept, and that a run that was killed goes on."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.errors import ConfigurationError
+from pipeline.tune.choice import Choice, chosen_settings, read_choice
+from pipeline.tune.tune import Trial, settle, tune
+from tests.unit.train.stochastic.test_epochs import blocks
+
+AGES = 1e9
+"""Seconds that never pass: the number of trials ends the choice."""
+
+
+def described(hypergraph: Hypergraph, **training: object) -> Hypergraph:
+    return replace(hypergraph, dataset=replace(hypergraph.dataset, training=training))
+
+
+def test_the_defaults_are_tried_first_and_the_best_is_kept() -> None:
+    told: list[Trial] = []
+    choice = tune(blocks(), seconds=AGES, trials=6, on_trial=told.append)
+    assert told[0].settings["update"] == "stochastic"
+    assert told[0].settings["graph_weights"] == {"User-SIMILAR": 1.0}
+    assert told[1].settings["graph_weights"] == {"User-SIMILAR": 0.0}
+    assert {"exact", "stochastic"} == {trial.settings["update"] for trial in told}
+    reached = [trial.score for trial in told if trial.score is not None]
+    assert choice.score == max(reached) == told[-1].best
+    assert choice.settings["validation"] == 0
+    assert 1 <= choice.settings["rounds"] <= 27
+    blocks().dataset.training_parameters(choice.settings)
+    assert [question["slot"] for question in choice.questions] == [0, 1, 2]
+    for question in choice.questions:
+        assert 0 < question["mrr"] <= 1
+        assert 0 < question["baselineMrr"] <= 1
+        assert question["baseline"]
+
+
+def test_a_graph_that_misleads_is_left_out() -> None:
+    """Neighbours of a graph whose entities changed places tell nothing of whom they stand in for, and disturb the others."""
+    hypergraph = blocks()
+    rng = np.random.default_rng(5)
+    ends = rng.integers(0, 60, (2, 600))
+    noise = sparse.csr_array((np.ones(600, np.float32), (ends[0], ends[1])), shape=(60, 60))
+    noise = sparse.csr_array(noise + noise.T)
+    told: list[Trial] = []
+    tune(hypergraph.with_graphs({("User", "SIMILAR"): noise}), seconds=AGES, trials=2, on_trial=told.append)
+    with_noise, without = (trial.score or 0 for trial in told)
+    told.clear()
+    tune(hypergraph, seconds=AGES, trials=2, on_trial=told.append)
+    with_graph, again = (trial.score or 0 for trial in told)
+    assert with_graph - again > with_noise - without
+
+
+def test_the_same_seed_and_number_of_trials_give_the_same_choice() -> None:
+    first, second = (tune(blocks(), seconds=AGES, trials=7, seed=3) for _ in range(2))
+    assert (first.settings, first.score) == (second.settings, second.score)
+
+
+def test_what_was_stopped_goes_on(tmp_path: Path) -> None:
+    journal = tmp_path / "blocks.trials"
+
+    def stop(trial: Trial) -> None:
+        if trial.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tune(blocks(), seconds=AGES, trials=7, seed=3, journal=journal, on_trial=stop)
+    told: list[Trial] = []
+    resumed = tune(blocks(), seconds=AGES, trials=7, seed=3, journal=journal, on_trial=told.append)
+    assert len(told) == 4
+    whole = tune(blocks(), seconds=AGES, trials=7, seed=3)
+    assert (resumed.settings, resumed.score) == (whole.settings, whole.score)
+
+
+def test_no_time_still_finishes_one_trial() -> None:
+    assert tune(blocks(), seconds=0).trials == 1
+
+
+def test_what_is_given_is_not_chosen() -> None:
+    hypergraph = described(blocks(), embedding_dim=16, update="stochastic")
+    told: list[Trial] = []
+    choice = tune(hypergraph, seconds=AGES, trials=5, settings={"centre": 0.5}, on_trial=told.append)
+    for trial in told:
+        assert not {"embedding_dim", "update", "centre"} & trial.settings.keys()
+    assert choice.settings["centre"] == 0.5
+
+
+def test_measured_values_are_chosen_by_their_error() -> None:
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(40, 2)), rng.normal(size=(40, 2))
+    members = np.argwhere(rng.random((40, 40)) < 0.5)
+    values = (3 + (left[members[:, 0]] * right[members[:, 1]]).sum(1)).astype(np.float32)
+    dataset = Dataset("ratings", (Modality("User"), Modality("Item")), (HyperedgeType("Rating", ("User", "Item")),))
+    edges = HyperedgeList(("User", "Item"), members, values)
+    choice = tune(Hypergraph(dataset, {"User": 40, "Item": 40}, {"Rating": edges}, {}), seconds=AGES, trials=4)
+    (question,) = choice.questions
+    assert question["slot"] is None
+    assert question["rmse"] < question["baselineRmse"]
+    assert choice.settings["update"] == "exact"
+    assert choice.score == pytest.approx(1 - question["rmse"] / values.std(), abs=0.1)
+
+
+def test_too_few_hyperedges_are_said() -> None:
+    hypergraph = blocks()
+    few = hypergraph.hyperedges["Tagging"].only(np.arange(hypergraph.hyperedges["Tagging"].num_hyperedges) < 20)
+    with pytest.raises(ConfigurationError, match="too few hyperedges"):
+        tune(replace(hypergraph.with_graphs({}), hyperedges={"Tagging": few}), seconds=AGES)
+
+
+def test_a_choice_is_kept_and_read(tmp_path: Path) -> None:
+    assert read_choice(tmp_path, "blocks") is None
+    assert chosen_settings(tmp_path, "blocks", {"rounds": 3}) == {"rounds": 3}
+    choice = Choice("blocks", {"embedding_dim": 8, "rounds": 5}, 0.5, (), 3, 1.0, {"User": 10})
+    choice.write(tmp_path)
+    assert read_choice(tmp_path, "blocks") == Choice("blocks", {"embedding_dim": 8, "rounds": 5}, 0.5, [], 3, 1.0, {"User": 10})
+    assert chosen_settings(tmp_path, "blocks", {"rounds": 3}) == {"embedding_dim": 8, "rounds": 3}
+    assert [file.name for file in tmp_path.iterdir()] == ["blocks.json"]
+    (tmp_path / "blocks.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="holds no choice of settings"):
+        read_choice(tmp_path, "blocks")
+
+
+def test_a_refresh_settles_once_and_again_when_the_data_have_grown(tmp_path: Path) -> None:
+    hypergraph = blocks()
+    choice, told = settle(hypergraph, tmp_path, {}, 0.001)
+    assert choice is not None
+    assert "1 trials" in told
+    kept, told = settle(hypergraph, tmp_path, {}, 0.001)
+    assert kept == Choice(**json.loads((tmp_path / "blocks.json").read_text(encoding="utf-8")))
+    assert told.startswith("settings chosen in")
+    grown = blocks(num_blocks=12)
+    assert not choice.fits(grown)
+    again, _ = settle(grown, tmp_path, {}, 0.001)
+    assert again is not None
+    assert again.counts["User"] == 120
+
+
+def test_settings_of_the_data_sets_own_are_left_alone(tmp_path: Path) -> None:
+    assert settle(described(blocks(), rounds=3), tmp_path, {}, 60) == (None, "the data set's own settings")
+    assert settle(blocks(), tmp_path, {}, 0) == (None, "not tuned")
+    assert not list(tmp_path.iterdir())
