@@ -9,6 +9,7 @@ import typer
 
 from pipeline.command.terminal import DatasetSource, From, Json, messages, output, print_json, progress
 from pipeline.command.training_settings import TrainingSettings, read_settings
+from pipeline.errors import ConfigurationError
 from pipeline.report.tables import quality_table
 from pipeline.settings import Settings
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def tune(
     dataset: DatasetSource,
     path: From = None,
-    seconds: Annotated[float, typer.Option(min=0, help="No trial is begun after so long; the first is always finished.")] = 300,
+    seconds: Annotated[float, typer.Option(min=0, help="How long to look.")] = 300,
     trials: Annotated[
         int | None, typer.Option(min=1, help="Most trials; with a seed, and time enough, the choice is the same each time.")
     ] = None,
@@ -50,6 +51,10 @@ def tune(
         on_trial=_tell,
         progress=progress,
     )
+    if not choice.questions:
+        raise ConfigurationError(
+            f"no trial was finished in {seconds:g} s", hint="give it more --seconds; it goes on where it stopped"
+        )
     choice.write(folder)
     if as_json:
         print_json(asdict(choice))

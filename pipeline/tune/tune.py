@@ -47,6 +47,10 @@ class _GivenUpError(Exception):
     """A trial is not worth its further rounds."""
 
 
+class _OutOfTimeError(Exception):
+    """Time is up in the middle of a trial."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One trial, when it has ended.
@@ -87,7 +91,7 @@ def tune(
     hypergraph
         All the data; a part of it is hidden from training and asked for.
     seconds
-        No trial is begun after so long; the first one is always finished.
+        How long to look; a trial that is not finished by then does not count.
     trials
         Most trials, those of a former run that is continued included.
     seed
@@ -101,10 +105,15 @@ def tune(
     progress
         Shows that it goes on.
 
+    Returns
+    -------
+    Choice
+        The best; without settings of its own, and with no questions, if no trial was finished.
+
     Raises
     ------
     ConfigurationError
-        If there are too few hyperedges to hide any, or no trial succeeded.
+        If there are too few hyperedges to hide any.
     """
     clock = time.monotonic()
     hidden = split(hypergraph, seed)
@@ -118,26 +127,22 @@ def tune(
     study = _study(hypergraph, given, seed, journal)
     for choice in _missing(study, space):
         study.enqueue_trial(choice)
-    repeated = 0
+    repeated, deadline = 0, clock + seconds
     with progress("Trials", total=trials) as advance:
-        while repeated < _REPEATS and (done := _num_done(study)) < (trials or np.inf):
-            if time.monotonic() - clock > seconds and _finished(study):
-                break
+        while repeated < _REPEATS and (done := _num_done(study)) < (trials or np.inf) and time.monotonic() < deadline:
             study.sampler = optuna.samplers.TPESampler(seed=seed + done + repeated, n_startup_trials=8)
-            tried = _try(study, space, hidden, settings or {}, seed)
+            tried = _try(study, space, hidden, settings or {}, seed, deadline)
             repeated = repeated + 1 if tried is None else 0
             if tried is not None:
                 on_trial(tried)
                 advance(1)
     best = _finished(study)
-    if not best:
-        raise ConfigurationError("no trial succeeded: training diverged each time", hint="check the values of the hyperedges")
-    chosen = max(best, key=lambda trial: trial.value or 0.0)
+    chosen = max(best, key=lambda trial: trial.value or 0.0) if best else None
     return Choice(
         hypergraph.dataset.name,
-        {**(settings or {}), **chosen.user_attrs["settings"]},
-        float(chosen.value or 0.0),
-        _beside_baselines(hidden, chosen.user_attrs["questions"], seed),
+        {**(settings or {}), **(chosen.user_attrs["settings"] if chosen else {})},
+        float(chosen.value or 0.0) if chosen else 0.0,
+        _beside_baselines(hidden, chosen.user_attrs["questions"], seed) if chosen else (),
         _num_done(study),
         time.monotonic() - clock,
         counts_of(hypergraph),
@@ -186,7 +191,9 @@ def settle(
     journal = folder / f"{name}.trials"
     choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal, progress=progress)
     choice.write(folder)
-    more = "`hyperlearn tune` with more --seconds may find better ones"
+    more = "`hyperlearn tune` takes more time"
+    if not choice.questions:
+        return choice, f"no trial was finished in {seconds:.0f} s: the defaults; {more}"
     return choice, f"{choice.trials} trials, {choice.score:.3f} on what was hidden; {more}"
 
 
@@ -229,8 +236,10 @@ def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
 
 
-def _try(study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[str, Any], seed: int) -> Trial | None:
-    """Run the next trial; None if it was tried before."""
+def _try(
+    study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[str, Any], seed: int, deadline: float
+) -> Trial | None:
+    """Run the next trial; None if it was tried before, or time is up."""
     trial = study.ask()
     chosen = space.propose(trial)
     if trial.params in [each.params for each in study.get_trials(deepcopy=False, states=_DONE)]:
@@ -241,6 +250,8 @@ def _try(study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[st
     parameters = replace(parameters, rounds=rounds, seed=seed)
 
     def watch(done: Round) -> None:
+        if time.monotonic() > deadline:
+            raise _OutOfTimeError
         if parameters.update == "stochastic" and done.number and done.validation:
             trial.report(1 - float(np.mean(list(done.validation.values()))), done.number)
             if trial.should_prune():
@@ -249,6 +260,9 @@ def _try(study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[st
     score: float | None = None
     try:
         fitted = fit(hidden.known, parameters, held_out=held_out(hidden), on_round=watch)
+    except _OutOfTimeError:
+        study.tell(trial, state=TrialState.FAIL)
+        return None
     except (_GivenUpError, TrainingDivergedError):
         study.tell(trial, state=TrialState.PRUNED)
     else:

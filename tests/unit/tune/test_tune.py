@@ -79,8 +79,11 @@ def test_what_was_stopped_goes_on(tmp_path: Path) -> None:
     assert (resumed.settings, resumed.score) == (whole.settings, whole.score)
 
 
-def test_no_time_still_finishes_one_trial() -> None:
-    assert tune(blocks(), seconds=0).trials == 1
+def test_without_time_there_is_no_choice(tmp_path: Path) -> None:
+    choice = tune(blocks(), seconds=0, settings={"rounds": 4})
+    assert (choice.settings, choice.questions, choice.trials) == ({"rounds": 4}, (), 0)
+    _, told = settle(blocks(), tmp_path, {}, 1e-9)
+    assert told.startswith("no trial was finished")
 
 
 def test_what_is_given_is_not_chosen() -> None:
@@ -129,15 +132,14 @@ def test_a_choice_is_kept_and_read(tmp_path: Path) -> None:
 
 def test_a_refresh_settles_once_and_again_when_the_data_have_grown(tmp_path: Path) -> None:
     hypergraph = blocks()
-    choice, told = settle(hypergraph, tmp_path, {}, 0.001)
+    choice, _ = settle(hypergraph, tmp_path, {}, 3)
     assert choice is not None
-    assert "1 trials" in told
-    kept, told = settle(hypergraph, tmp_path, {}, 0.001)
+    kept, told = settle(hypergraph, tmp_path, {}, 3)
     assert kept == Choice(**json.loads((tmp_path / "blocks.json").read_text(encoding="utf-8")))
     assert told.startswith("settings chosen in")
     grown = blocks(num_blocks=12)
     assert not choice.fits(grown)
-    again, _ = settle(grown, tmp_path, {}, 0.001)
+    again, _ = settle(grown, tmp_path, {}, 3)
     assert again is not None
     assert again.counts["User"] == 120
 

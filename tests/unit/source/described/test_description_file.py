@@ -225,7 +225,7 @@ def test_names_of_other_parts_are_checked() -> None:
         "name: 'Books' cannot name a data set; use lower-case letters, digits, - and _",
         "modalities.Book: modality Book: distinguish_by names ['year'], which are no properties of it",
         "modalities.genre: 'genre' cannot be the label of a modality; use PascalCase letters and digits, and none of Dataset, "
-        "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable",
+        "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable, WriteLease",
     ]
 
 
