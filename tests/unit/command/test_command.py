@@ -37,6 +37,7 @@ def test_the_commands_are_those_of_the_readme() -> None:
                 "similar",
                 "status",
                 "train",
+                "tune",
                 "up",
                 "write-back",
             ]
