@@ -35,6 +35,7 @@ for _command in (
     stages.write_back,
     refresh.refresh,
     query.similar,
+    query.vectors,
 ):
     app.command()(_command)
 app.add_typer(evaluate.app, name="evaluate")
