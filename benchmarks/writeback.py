@@ -5,10 +5,12 @@ In one run, round after round, into a data set of one large modality:
 * ours: `write_back`, its line "Writing vectors of": batches packed, sent and committed, several under way;
 * bare loop: the same statement and batches, vectors as lists, one transaction after the other, rows ready in memory.
 
+With `--gds`, once, FastRP of Neo4j's Graph Data Science library writes as many vectors, inside the server, so over no wire.
+
 The first `write_back` is also told as a whole, from checking to serving, with the store before and after, and this process's
 memory, vectors included. Seconds of the processor are those of this process and of the server; a busy machine changes them less.
 
-    uv run python benchmarks/writeback.py [--entities 200000] [--dim 64] [--rounds 3]
+    uv run python benchmarks/writeback.py [--entities 200000] [--dim 64] [--rounds 3] [--gds]
 """
 
 import argparse
@@ -25,6 +27,7 @@ import numpy.typing as npt
 import pandas as pd
 import psutil
 
+from benchmarks.gds_server import gds_server
 from benchmarks.ingest import driver
 from pipeline.domain.embeddings import Embeddings
 from pipeline.graph.client import GraphClient
@@ -79,6 +82,7 @@ def main() -> None:
     parser.add_argument("--entities", type=int, default=200_000)
     parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--gds", action="store_true", help="also let FastRP of the Graph Data Science library write")
     arguments = parser.parse_args()
     count, dim = arguments.entities, arguments.dim
     ids = {"Thing": sorted(f"t{row}" for row in range(count)), "Kind": ["k0"]}
@@ -110,6 +114,11 @@ def main() -> None:
         seconds, own, servers = (median(column) for column in zip(*rows, strict=True))
         ratio = seconds / median(row[0] for row in ours)
         print(f"| {way} | {seconds:.1f} | {count / seconds:,.0f} | {ratio:.2f} | {own:.1f} | {servers:.1f} |")
+    if arguments.gds:
+        with gds_server() as gds:
+            _, seconds = gds.write(count, dim)
+        ratio = seconds / median(row[0] for row in ours)
+        print(f"| `fastRP.write`, its writing alone | {seconds:.1f} | {count / seconds:,.0f} | {ratio:.2f} | | |")
     print()
     print(f"The first write-back as a whole: {whole:.1f} s. This process held {idle:,.0f} MiB before, at most {peak:,.0f} in it.")
     print(f"Store: {stores[0]:,.0f} MiB before, {stores[1]:,.0f} MiB with vectors and index, transaction logs not counted.")
