@@ -39,6 +39,11 @@ PROJECT = """\
 LOAD CSV FROM 'file:///relations.csv' AS row
 WITH gds.graph.project('expansion', toInteger(row[0]), toInteger(row[1]), {}, {undirectedRelationshipTypes: ['*']}) AS graph
 RETURN graph.nodeCount"""
+THINGS = "UNWIND range(1, $count) AS number CALL (number) { CREATE (:Thing {number: number}) } IN TRANSACTIONS OF 10000 ROWS"
+PAIRS = "MATCH (a:Thing) CALL (a) { MATCH (b:Thing {number: a.number % $count + 1}) CREATE (a)-[:NEXT]->(b) } IN TRANSACTIONS"
+WRITE = """\
+CALL gds.fastRP.write('things', {embeddingDimension: $dim, writeProperty: 'embedding'})
+YIELD computeMillis, writeMillis, nodePropertiesWritten"""
 STREAM = "CALL gds.{procedure}.stream('expansion', $settings) YIELD nodeId, embedding RETURN nodeId, embedding"
 
 Vectors = Mapping[str, npt.NDArray[np.float32]]
@@ -79,6 +84,18 @@ class Gds:
         every_ND[rows[of_entities]] = np.array([found[number][1] for number in np.flatnonzero(of_entities)], np.float32)
         first = first_nodes(hypergraph)
         return {label: every_ND[first[label] :][:count] for label, count in hypergraph.num_entities.items()}, seconds
+
+    def write(self, count: int, dim: int) -> tuple[float, float]:
+        """Have ``fastRP.write`` write vectors to nodes of the database, in a ring: seconds of computing, and of writing."""
+        with self._driver.session() as session:
+            session.run("CREATE INDEX thing_number FOR (t:Thing) ON (t.number)").consume()
+            session.run(THINGS, count=count).consume()
+            session.run("CALL db.awaitIndexes()").consume()
+            session.run(PAIRS, count=count).consume()
+            session.run("CALL gds.graph.project('things', 'Thing', 'NEXT')").consume()
+            record = session.run(WRITE, dim=dim).single(strict=True)
+        assert record["nodePropertiesWritten"] == count
+        return record["computeMillis"] / 1000, record["writeMillis"] / 1000
 
 
 def first_nodes(hypergraph: Hypergraph) -> dict[str, int]:

@@ -36,6 +36,7 @@ for _command in (
     refresh.refresh,
     tune.tune,
     query.similar,
+    query.vectors,
 ):
     app.command()(_command)
 app.add_typer(evaluate.app, name="evaluate")

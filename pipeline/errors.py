@@ -16,6 +16,7 @@
     │   ├── LeaseHeldError            another one writes it now
     │   └── LeaseLostError            this one's lease has ended: it writes nothing more
     ├── ExportError                 the database does not hold the whole data set
+    │   └── DatasetChangedError       it went on changing while it was read (worth another try)
     ├── ArtifactError               a snapshot or embeddings directory is incomplete or damaged
     ├── TrainingError               the factors
     │   ├── TrainingDivergedError     the objective is no longer finite
@@ -110,6 +111,12 @@ class LeaseLostError(LeaseError):
 
 class ExportError(PipelineError):
     """The database does not hold the data set, or not all of it."""
+
+
+class DatasetChangedError(ExportError):
+    """The data set went on changing while it was read."""
+
+    retryable = True
 
 
 class ArtifactError(PipelineError):

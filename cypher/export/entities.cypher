@@ -1,2 +1,8 @@
+// One page, a list per column: the entities that come after an id, in the order of ids, which the index has.
 MATCH (entity:`Modality`)
-RETURN entity.id AS id, entity.name AS name
+WHERE entity.id > $after
+WITH entity
+ORDER BY entity.id
+LIMIT $size
+RETURN collect(entity.id) AS id, collect(entity.name) AS name,
+       collect([property IN $properties | entity[property]]) AS content

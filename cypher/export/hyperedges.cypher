@@ -1,13 +1,12 @@
-// One record per entity at the first position, with all its hyperedges: a few large records are read sooner than many small ones.
-MATCH (first:`Member0`)
-RETURN COLLECT {
-  MATCH (first)<-[:MEMBER {position: 0}]-(hyperedge:`HyperedgeType`)
-  // each member
-  MATCH (hyperedge)-[:MEMBER {position: 0}]->(member0)
-  // end
-  RETURN [hyperedge.value
-  // each member
-    , member0.id
-  // end
-  ]
-} AS hyperedges
+// One page, a list per column: all hyperedges of the entities between two ids, which are members at one position.
+MATCH (entity:`Modality`)
+USING INDEX entity:`Modality`(id)
+WHERE $first <= entity.id <= $last
+MATCH (entity)<-[:MEMBER {position: $position}]-(hyperedge:`HyperedgeType`)
+// each member
+MATCH (hyperedge)-[:MEMBER {position: 0}]->(member0)
+// end
+RETURN collect(hyperedge.value) AS value, collect([property IN $properties | hyperedge[property]]) AS content
+// each member
+  , collect(member0.id) AS member0
+// end

@@ -1,10 +1,11 @@
 """Commands that ask."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.command.terminal import Json, client, output, print_json
+from pipeline.command.terminal import DatasetName, Json, client, output, print_json, progress
 from pipeline.domain.dataset import Modality
 from pipeline.errors import QueryError
 from pipeline.query.find import Entity, find
@@ -41,3 +42,30 @@ def similar(
         print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in neighbours])
     else:
         output.print(neighbours_table(target, entity.name, neighbours))
+
+
+def vectors(
+    dataset: DatasetName,
+    label: Annotated[str, typer.Argument(help="Modality, such as Movie.", metavar="LABEL")],
+    out: Annotated[Path, typer.Option("--out", help="File to write: its ending, .parquet, .npy or .csv, is the format.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Put it in the place of a file that is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the vectors of a modality to a file, with ids and names: those of the run that is served.
+
+    Beside a .npy file lies one of the rows' ids and names, FILE.ids.csv.
+
+    Example: [bold]hyperlearn vectors movies Movie --out movies.parquet[/bold]
+    """
+    from pipeline.query.vector_files import check_file, write_vectors
+    from pipeline.query.vectors import read_vectors
+
+    check_file(out, overwrite=overwrite)
+    with client() as graph:
+        read = read_vectors(graph, dataset, label, progress)
+    write_vectors(read, out, overwrite=overwrite)
+    counts = {"run": read.run, "vectors": len(read.ids), "dimensions": read.matrix_NR.shape[1], "file": str(out)}
+    if as_json:
+        print_json(counts)
+    else:
+        output.print(f"run {read.run}: {len(read.ids):,} vectors of length {read.matrix_NR.shape[1]} in {out}", highlight=False)

@@ -1,6 +1,7 @@
 """Commands that run the stages, one by one or all in order."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from pipeline.command.terminal import (
     progress,
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
+from pipeline.graph.client import GraphClient
 from pipeline.report.tables import table
 from pipeline.settings import Settings
 
@@ -65,24 +67,66 @@ def ingest(
         messages.print("  A dry run: nothing was written.", highlight=False)
 
 
+class ExportFormat(StrEnum):
+    """What a data set can be exported as."""
+
+    DGL = "dgl"
+    NETWORKX = "networkx"
+    HIF = "hif"
+    PARQUET = "parquet"
+
+
 def export(
     dataset: DatasetName,
-    snapshot: Annotated[Path, typer.Argument(help="Directory to write; must not exist.")],
+    directory: Annotated[Path, typer.Argument(help="Directory to write; must not exist.")],
+    form: Annotated[
+        ExportFormat,
+        typer.Option(
+            "--format",
+            help="[bold]dgl[/bold]: the snapshot that `train` reads; [bold]networkx[/bold]: node-link JSON; [bold]hif[/bold]: a "
+            "file of the Hypergraph Interchange Format; [bold]parquet[/bold]: tables by ids, with all properties.",
+        ),
+    ] = ExportFormat.DGL,
     as_json: Json = False,
 ) -> None:
-    """Read a data set from Neo4j into a snapshot directory: DGL graphs, hyperedge lists, row maps.
+    """Read a data set from Neo4j into a directory: one state of it, whoever writes meanwhile.
 
     Example: [bold]hyperlearn export movies snapshot/[/bold]
     """
-    from pipeline.export.export import export as run
+    from pipeline.domain.artifact import check_is_new
 
+    check_is_new(directory)
     with client() as graph:
-        counts = run(graph, dataset, snapshot, progress).counts
+        counts = _export(graph, dataset, directory, form)
     if as_json:
         print_json(counts)
         return
     rows = [[kind, name, f"{count:,}"] for kind, names in counts.items() for name, count in names.items()]
     output.print(table({"kind": "left", "name": "left", "count": "right"}, rows))
+
+
+def _export(graph: GraphClient, dataset: str, directory: Path, form: ExportFormat) -> dict[str, dict[str, int]]:
+    """Export in one of the formats, and count rows by kind and name."""
+    if form is ExportFormat.PARQUET:
+        from pipeline.export.tables import export_tables
+
+        return export_tables(graph, dataset, directory, progress)
+    from pipeline.export.export import read_snapshot
+
+    snapshot = read_snapshot(graph, dataset, progress)
+    with progress(f"Writing {directory}"):
+        match form:
+            case ExportFormat.DGL:
+                snapshot.write(directory)
+            case ExportFormat.NETWORKX:
+                from pipeline.export.networkx_graphs import write_networkx
+
+                write_networkx(snapshot, directory)
+            case ExportFormat.HIF:
+                from pipeline.export.hif import write_hif
+
+                write_hif(snapshot, directory)
+    return snapshot.counts
 
 
 def train(

@@ -63,8 +63,7 @@ def write_artifact(directory: Path, form: str, manifest: dict[str, Any], fill: C
     ArtifactError
         If the directory exists already or cannot be written.
     """
-    if directory.exists():
-        raise ArtifactError(f"{directory} exists already", hint="name another directory, or remove that one")
+    check_is_new(directory)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
@@ -81,6 +80,18 @@ def write_artifact(directory: Path, form: str, manifest: dict[str, Any], fill: C
         raise ArtifactError(
             f"{directory} cannot be written: {error.strerror or error}", hint="check the disk's room and its rights"
         ) from error
+
+
+def check_is_new(directory: Path) -> None:
+    """Refuse a directory that is there already: sooner than after an hour's work.
+
+    Raises
+    ------
+    ArtifactError
+        If it exists.
+    """
+    if directory.exists():
+        raise ArtifactError(f"{directory} exists already", hint="name another directory, or remove that one")
 
 
 @contextmanager

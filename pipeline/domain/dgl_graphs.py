@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from pipeline.domain.dataset import HyperedgeType
-from pipeline.domain.hypergraph import HyperedgeList, check_rows
+from pipeline.domain.dataset import GraphKey, HyperedgeType
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph, check_rows
 from pipeline.errors import HypergraphError
 
 
@@ -48,8 +48,7 @@ def save_graph(file: Path, weights: sparse.csr_array) -> None:
     """
     dgl = _dgl()
     entries = weights.tocoo()
-    source, target = (torch.from_numpy(end.astype(np.int64)) for end in entries.coords)
-    graph = dgl.graph((source, target), num_nodes=weights.shape[0])
+    graph = dgl.graph(_ends(entries), num_nodes=weights.shape[0])
     graph.edata["weight"] = torch.from_numpy(entries.data.astype(np.float32))
     dgl.save_graphs(str(file), [graph])
 
@@ -73,10 +72,7 @@ def load_graph(file: Path) -> sparse.csr_array:
 
 
 def save_hyperedges(file: Path, num_entities: Mapping[str, int], hyperedges: Mapping[str, HyperedgeList]) -> None:
-    """Write all hyperedges as one heterograph.
-
-    Node types are the modality labels and the hyperedge type labels; edge types are (hyperedge type, ``member<position>``,
-    modality), an edge per hyperedge in their order; ``value`` of a hyperedge is node data.
+    """Write all hyperedges as one heterograph, as `to_dgl` makes it, without relations.
 
     Parameters
     ----------
@@ -87,19 +83,43 @@ def save_hyperedges(file: Path, num_entities: Mapping[str, int], hyperedges: Map
     hyperedges
         A list per hyperedge type label.
     """
-    dgl = _dgl()
+    _dgl().save_graphs(str(file), [_heterograph(num_entities, hyperedges, {})])
+
+
+def to_dgl(hypergraph: Hypergraph) -> Any:  # noqa: ANN401
+    """A whole hypergraph as one DGL heterograph.
+
+    Node types are the modality labels and the hyperedge type labels; a node's number is its row. Edge types are (hyperedge type,
+    ``member<position>``, modality), an edge per hyperedge in their order, and (modality, relation type, modality), edges both ways.
+    ``value`` of a hyperedge is node data, ``weight`` of a relation is edge data.
+    """
+    return _heterograph(hypergraph.num_entities, hypergraph.hyperedges, hypergraph.graphs)
+
+
+def _heterograph(
+    num_entities: Mapping[str, int], hyperedges: Mapping[str, HyperedgeList], graphs: Mapping[GraphKey, sparse.csr_array]
+) -> Any:  # noqa: ANN401
     edges = {}
     for label, listed in hyperedges.items():
         numbers_E = torch.arange(listed.num_hyperedges)
         for position, modality in enumerate(listed.modalities):
             rows_E = torch.from_numpy(np.ascontiguousarray(listed.members_EK[:, position]))
             edges[label, f"member{position}", modality] = (numbers_E, rows_E)
+    entries = {(label, kind, label): weights.tocoo() for (label, kind), weights in graphs.items()}
+    edges |= {key: _ends(of) for key, of in entries.items()}
     counts = {**num_entities, **{label: listed.num_hyperedges for label, listed in hyperedges.items()}}
     used = {end for start, _, stop in edges for end in (start, stop)}
-    graph = dgl.heterograph(edges, num_nodes_dict={label: count for label, count in counts.items() if label in used})
+    graph = _dgl().heterograph(edges, num_nodes_dict={label: count for label, count in counts.items() if label in used})
     for label, listed in hyperedges.items():
         graph.nodes[label].data["value"] = torch.from_numpy(listed.values_E)
-    dgl.save_graphs(str(file), [graph])
+    for key, of in entries.items():
+        graph.edges[key].data["weight"] = torch.from_numpy(of.data.astype(np.float32))
+    return graph
+
+
+def _ends(entries: sparse.coo_array) -> tuple[torch.Tensor, torch.Tensor]:
+    source, target = (torch.from_numpy(end.astype(np.int64)) for end in entries.coords)
+    return source, target
 
 
 def load_hyperedges(file: Path, hyperedge_types: tuple[HyperedgeType, ...]) -> dict[str, HyperedgeList]:

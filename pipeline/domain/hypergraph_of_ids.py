@@ -1,6 +1,6 @@
 """The one way from a hypergraph that is told by ids to one in rows. Shapes: E hyperedges, K arity."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,14 @@ from pipeline.domain.rows import RowIndex
 from pipeline.errors import HypergraphError
 
 Columns = Sequence[Sequence[Any]]
-"""A table, column by column."""
+"""A table, or a page of one, column by column."""
 
 
 def hypergraph_of_ids(
     dataset: Dataset,
     rows: Mapping[str, RowIndex],
-    hyperedges: Callable[[HyperedgeType], Columns],
-    relations: Callable[[IntraModalGraph], Columns],
+    hyperedges: Callable[[HyperedgeType], Iterable[Columns]],
+    relations: Callable[[IntraModalGraph], Iterable[Columns]],
 ) -> Hypergraph:
     """Put a hypergraph into rows; the same hypergraph gives the same, in whatever order it is told.
 
@@ -31,8 +31,8 @@ def hypergraph_of_ids(
     rows
         Row of each id, by modality label.
     hyperedges
-        Reads the hyperedges of a type: a column of ids per position, then one of values; each combination of members once. Types
-        are read one after the other, so that no more than one table is held by ids.
+        Reads the hyperedges of a type in pages: a column of ids per position, then one of values; each combination of members once.
+        Pages are put into rows one after the other, so that no more than one is held by ids.
     relations
         Reads the relations of a graph, likewise: columns of ids of the two ends and of weights; each pair once, one way.
 
@@ -46,18 +46,27 @@ def hypergraph_of_ids(
     return Hypergraph(dataset, {label: len(rows[label]) for label in dataset.labels}, lists, graphs)
 
 
-def _hyperedge_list(kind: HyperedgeType, rows: Mapping[str, RowIndex], columns: Columns) -> HyperedgeList:
-    *members, values = columns
-    members_EK = np.column_stack([_known_rows(label, rows[label], ids) for label, ids in zip(kind.members, members, strict=True)])
+def _hyperedge_list(kind: HyperedgeType, rows: Mapping[str, RowIndex], pages: Iterable[Columns]) -> HyperedgeList:
+    members_EK, values_E = _in_rows(kind.members, rows, pages)
     order_E = np.lexsort(members_EK.T[::-1])
-    return HyperedgeList(kind.members, members_EK[order_E], np.asarray(values, dtype=np.float32)[order_E])
+    return HyperedgeList(kind.members, members_EK[order_E], values_E[order_E])
 
 
-def _weight_matrix(graph: IntraModalGraph, rows: RowIndex, columns: Columns) -> sparse.csr_array:
-    *ends, weights = columns
-    cells = tuple(_known_rows(graph.modality, rows, ids) for ids in ends)
-    one_way = sparse.csr_array((np.asarray(weights, dtype=np.float32), cells), shape=(len(rows), len(rows)))
+def _weight_matrix(graph: IntraModalGraph, rows: RowIndex, pages: Iterable[Columns]) -> sparse.csr_array:
+    ends, weights = _in_rows((graph.modality, graph.modality), {graph.modality: rows}, pages)
+    one_way = sparse.csr_array((weights, (ends[:, 0], ends[:, 1])), shape=(len(rows), len(rows)))
     return sparse.csr_array(one_way + one_way.T)
+
+
+def _in_rows(
+    labels: Sequence[str], rows: Mapping[str, RowIndex], pages: Iterable[Columns]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Rows of the ids in all columns but the last (E × K), and the numbers in the last (E)."""
+    ids, numbers = [np.empty((0, len(labels)), np.int64)], [np.empty(0, np.float32)]
+    for *members, values in pages:
+        ids.append(np.column_stack([_known_rows(label, rows[label], of) for label, of in zip(labels, members, strict=True)]))
+        numbers.append(np.asarray(values, dtype=np.float32))
+    return np.concatenate(ids), np.concatenate(numbers)
 
 
 def _known_rows(label: str, rows: RowIndex, ids: Sequence[str]) -> npt.NDArray[np.int64]:

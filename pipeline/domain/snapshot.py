@@ -49,6 +49,16 @@ class Snapshot:
             "hyperedges": {label: edges.num_hyperedges for label, edges in self.hypergraph.hyperedges.items()},
         }
 
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What a directory's manifest says of its content."""
+        return {
+            "dataset": self.hypergraph.dataset.to_json(),
+            "origin": dict(self.origin),
+            "counts": self.counts,
+            "digest": self.hypergraph.digest,
+        }
+
     def write(self, directory: Path) -> None:
         """Write the directory, which must not exist, as a whole or not at all."""
 
@@ -61,13 +71,7 @@ class Snapshot:
                 dgl_graphs.save_graph(folder / "graphs" / f"{label}.{kind}.dgl", weights)
             dgl_graphs.save_hyperedges(folder / "hypergraph.dgl", self.hypergraph.num_entities, self.hypergraph.hyperedges)
 
-        manifest = {
-            "dataset": self.hypergraph.dataset.to_json(),
-            "origin": dict(self.origin),
-            "counts": self.counts,
-            "digest": self.hypergraph.digest,
-        }
-        write_artifact(directory, FORMAT, manifest, fill)
+        write_artifact(directory, FORMAT, self.manifest, fill)
 
     @staticmethod
     def read_dataset(directory: Path) -> Dataset:

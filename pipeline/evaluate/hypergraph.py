@@ -39,13 +39,13 @@ def read_hypergraph(dataset: str, path: Path | None, progress: Progress) -> Hype
 def hypergraph_of(records: Records) -> Hypergraph:
     """Put checked records into rows."""
 
-    def columns(key: str, names: Sequence[str]) -> Columns:
+    def pages(key: str, names: Sequence[str]) -> list[Columns]:
         frame = records.frame(key)
-        return [frame[name].tolist() for name in names]
+        return [[frame[name].tolist() for name in names]]
 
     return hypergraph_of_ids(
         records.dataset,
         {label: RowIndex(records.frame(label)["id"].tolist()) for label in records.dataset.labels},
-        lambda kind: columns(kind.label, (*member_columns(kind.arity), "value")),
-        lambda graph: columns(graph_table_key(*graph.key), ("source", "target", "weight")),
+        lambda kind: pages(kind.label, (*member_columns(kind.arity), "value")),
+        lambda graph: pages(graph_table_key(*graph.key), ("source", "target", "weight")),
     )

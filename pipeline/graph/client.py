@@ -10,7 +10,7 @@ import copy
 import logging
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
@@ -18,7 +18,10 @@ from typing import Any, Self, TypeVar
 
 import neo4j
 import neo4j.time
+import numpy as np
+import numpy.typing as npt
 from neo4j import exceptions
+from neo4j.vector import Vector
 
 from pipeline.errors import (
     ConfigurationError,
@@ -49,8 +52,13 @@ _T = TypeVar("_T")
 _THERE_ALREADY = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
 """Two created the same at once: ``IF NOT EXISTS`` looks before it waits."""
 
+_PACKED_VECTORS = (6, 0)
+"""The first version of Bolt that carries vectors."""
+
 Row = dict[str, Any]
 """One record: values by name."""
+
+_Item = TypeVar("_Item")
 
 
 class GraphClient:
@@ -79,6 +87,7 @@ class GraphClient:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.lease: Lease | None = None
+        self._packs_vectors = False
         with _errors_of(connection, "connecting"):
             self._driver = neo4j.GraphDatabase.driver(
                 connection.uri, auth=(connection.user, connection.password), notifications_min_severity="OFF"
@@ -87,8 +96,9 @@ class GraphClient:
     def __enter__(self) -> Self:
         try:
             with _errors_of(self.connection, "connecting"):
-                agent = self._driver.get_server_info().agent
-            _check_version(agent, self.connection)
+                server = self._driver.get_server_info()
+            _check_version(server.agent, self.connection)
+            self._packs_vectors = server.protocol_version >= _PACKED_VECTORS
         except PipelineError:
             self._driver.close()
             raise
@@ -133,6 +143,42 @@ class GraphClient:
         leased = copy.copy(self)
         leased.lease = lease
         return leased
+
+    def read_pages(
+        self, statement: Statement, pages: Iterable[Mapping[str, object]], *, concurrency: int, **parameters: object
+    ) -> Iterator[Row]:
+        """A long table in pages, each the one record of a transaction of its own: values are lists, one per column.
+
+        A record per row costs the driver ten times as much as a list per column. Pages come in their order; at most `concurrency`
+        of them are read ahead, and no more are in memory.
+
+        Parameters
+        ----------
+        statement
+            A statement that returns one record.
+        pages
+            The parameters that tell one page from another.
+        concurrency
+            Transactions under way at once.
+        **parameters
+            The statement's other parameters.
+        """
+
+        def work(page: Mapping[str, object]) -> Row:
+            (record,) = self.read(statement, **page, **parameters)
+            return record
+
+        return _in_order(work, pages, concurrency)
+
+    def vectors(self, matrix_NR: npt.NDArray[np.float32]) -> list[Any]:
+        """The rows of a matrix as a statement takes them quickest.
+
+        As vectors of four bytes a number where the server knows such (Bolt 6); else as lists of numbers, nine bytes each.
+        """
+        if not self._packs_vectors:
+            lists: list[Any] = matrix_NR.tolist()
+            return lists
+        return [Vector(row.tobytes(), "f32") for row in matrix_NR.astype(">f4")]
 
     def write(self, statement: Statement, **parameters: object) -> neo4j.SummaryCounters:
         """Run a writing statement in one transaction, and say what it changed."""
@@ -180,7 +226,7 @@ class GraphClient:
             keys = result.keys()
             while records := result.fetch(size):
                 columns = zip(*(record.values() for record in records), strict=True)
-                yield {key: [_native(value) for value in column] for key, column in zip(keys, columns, strict=True)}
+                yield {key: [native(value) for value in column] for key, column in zip(keys, columns, strict=True)}
 
     def write_batches(
         self,
@@ -211,19 +257,8 @@ class GraphClient:
             self.write(statement, rows=batch, **parameters)
             return len(batch)
 
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="write") as pool:
-            waiting: deque[Future[int]] = deque()
-            try:
-                for batch in batches:
-                    waiting.append(pool.submit(work, batch))
-                    # One batch more than there are transactions: it is packed while they run.
-                    if len(waiting) > concurrency:
-                        advance(waiting.popleft().result())
-                while waiting:
-                    advance(waiting.popleft().result())
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        for num_rows in _in_order(work, batches, concurrency):
+            advance(num_rows)
 
     def _write(self, statement: Statement, parameters: dict[str, object], take: Callable[[neo4j.Result], _T]) -> _T:
         _check_parameters(statement, parameters)
@@ -253,10 +288,27 @@ class GraphClient:
         return self._driver.session(database=self.connection.database)
 
 
-def _native(value: Any) -> Any:  # noqa: ANN401 - whatever a property holds
+def _in_order(work: Callable[[_Item], _T], items: Iterable[_Item], concurrency: int) -> Iterator[_T]:
+    """Results of some work in the order of its items, which are taken as they are needed; several are under way at once."""
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="graph") as pool:
+        waiting: deque[Future[_T]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                # One more than there are transactions: it is made ready while they run.
+                if len(waiting) > concurrency:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def native(value: Any) -> Any:  # noqa: ANN401 - whatever a property holds
     """A value as Python's own types have it."""
     if isinstance(value, list):
-        return [_native(item) for item in value]
+        return [native(item) for item in value]
     return value.to_native() if isinstance(value, neo4j.time.Date | neo4j.time.DateTime) else value
 
 

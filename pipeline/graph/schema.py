@@ -6,6 +6,8 @@ from pipeline.domain.dataset import Dataset
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
 
+_DAY_S = 24 * 60 * 60
+
 
 def snake_case(label: str) -> str:
     """The label as part of an index name: ``FilmStyle`` becomes ``film_style``."""
@@ -28,12 +30,12 @@ def create_schema(client: GraphClient, dataset: Dataset) -> None:
     await_indexes(client)
 
 
-def await_indexes(client: GraphClient, seconds: int = 600) -> None:
-    """Return once every index of the database is online.
+def await_indexes(client: GraphClient) -> None:
+    """Return once every index of the database is online, which takes a vector index of a million entities many minutes.
 
     Raises
     ------
     GraphStatementError
-        If one fails, or is not online after so many seconds.
+        If one fails, or is not online after a day.
     """
-    client.read(load("schema/await_indexes"), seconds=seconds)
+    client.read(load("schema/await_indexes"), seconds=_DAY_S)

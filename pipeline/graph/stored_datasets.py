@@ -22,12 +22,15 @@ class StoredDataset:
         Number of the last ingest that wrote something and ended; 0 before the first.
     fingerprint
         What the source's was when that ingest, or one after it that found nothing to write, ended; None where it is not known.
+    ingested_at
+        When the last ingest ended, ISO 8601; None before the first.
     """
 
     dataset: Dataset
     counts: dict[str, int] | None
     ingest: int
     fingerprint: str | None
+    ingested_at: str | None
 
 
 def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
@@ -38,6 +41,7 @@ def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
             None if row["counts"] is None else json.loads(row["counts"]),
             row["ingest"],
             row["fingerprint"],
+            row["ingestedAt"],
         )
         for row in client.read(load("query/datasets"))
     }

@@ -67,7 +67,7 @@ def _write_back(client: GraphClient, embeddings: Embeddings, progress: Progress)
         with progress(f"Writing vectors of {label}", total=len(ids)) as advance:
             client.write_batches(
                 load("writeback/write_vectors").with_identifiers(Modality=label),
-                _batches(ids, embeddings.factors[label]),
+                _batches(client, ids, embeddings.factors[label]),
                 concurrency=CONCURRENCY,
                 advance=advance,
                 property=vector_property(slot),
@@ -95,10 +95,10 @@ def _clear(client: GraphClient, names: Mapping[str, str]) -> None:
     )
 
 
-def _batches(ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
+def _batches(client: GraphClient, ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
     """Rows of the statement that writes vectors, `BATCH_SIZE` at a time."""
     for start in range(0, len(ids), BATCH_SIZE):
-        vectors = factor_NR[start : start + BATCH_SIZE].tolist()
+        vectors = client.vectors(factor_NR[start : start + BATCH_SIZE])
         yield [{"id": id_, "vector": vector} for id_, vector in zip(ids[start : start + BATCH_SIZE], vectors, strict=True)]
 
 

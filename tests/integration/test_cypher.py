@@ -15,7 +15,7 @@ from pipeline.graph.statement import Statement, load
 from pipeline.ingest.ingest import ingest
 from pipeline.writeback.writeback import write_back
 from tests import tiny
-from tests.database import wipe
+from tests.database import change, wipe
 
 IDENTIFIERS = {
     "Modality": "Film",
@@ -33,6 +33,8 @@ IDENTIFIERS = {
 }
 
 PARAMETERS: dict[str, Any] = {
+    "position": 0,
+    "size": 2,
     "rows": [{"id": "f0", "members": ["f0", "m0", "s0"], "source": "f0", "target": "f2", "vector": [1.0], "properties": {}}],
     "properties": ["year"],
     "property": "embeddingA",
@@ -78,6 +80,8 @@ def driver(connection: Connection, shared_client: GraphClient) -> Iterator[neo4j
     ids = {label: sorted(table["id"]) for label, table in tiny.tables().entities.items()}
     vectors = {label: np.ones((len(of), 2), dtype=np.float32) for label, of in ids.items()}
     write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {}))
+    # Only types that tell their time have the property, and the tiny ones do not: the server would complain of its name.
+    change(shared_client, "CALL db.createProperty('time')")
     with neo4j.GraphDatabase.driver(connection.uri, auth=(connection.user, connection.password)) as driver:
         yield driver
 

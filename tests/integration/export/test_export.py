@@ -1,3 +1,5 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,11 +8,12 @@ import pytest
 
 from pipeline.domain.progress import no_progress
 from pipeline.domain.snapshot import Snapshot
-from pipeline.errors import ExportError
+from pipeline.errors import DatasetChangedError, ExportError
 from pipeline.evaluate.hypergraph import hypergraph_of
-from pipeline.export.export import export
+from pipeline.export import reading
+from pipeline.export.export import export, read_snapshot
 from pipeline.graph.client import GraphClient
-from pipeline.ingest.ingest import ingest
+from pipeline.ingest.ingest import IngestOptions, ingest
 from tests import tiny
 from tests.database import change
 
@@ -86,3 +89,88 @@ def test_an_ingest_that_did_not_end_is_not_exported(client: GraphClient, tmp_pat
     change(client, "MATCH (d:Dataset) REMOVE d.counts")
     with pytest.raises(ExportError, match="did not end"):
         export(client, "tiny", tmp_path / "snapshot")
+
+
+class WriterBetween:
+    """A progress that has somebody ingest other tables just before a table is read, as often as there are some."""
+
+    def __init__(self, client: GraphClient, table: str, *others: tiny.Tables) -> None:
+        self.client, self.table, self.others = client, table, list(others)
+
+    @contextmanager
+    def __call__(self, description: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        if description == f"Reading {self.table}" and self.others:
+            ingest(self.client, self.others.pop(0), IngestOptions(allow_removal=True))
+        yield lambda steps: None
+
+
+def renamed(number: int) -> tiny.Tables:
+    """The tiny tables with one film more, and other members and names."""
+    tables = tiny.tables(num_films=25 + number)
+    tables.entities["Film"]["name"] += f" {number}"
+    return tables
+
+
+def state_of(tables: tiny.Tables) -> str:
+    with tables.read(no_progress) as records:
+        records.check()
+        return hypergraph_of(records).digest
+
+
+@pytest.mark.parametrize("table", ["Maker", "Making", "Film-LIKE"])
+def test_an_ingest_that_comes_between_is_read_as_a_whole(client: GraphClient, table: str) -> None:
+    ingest(client, tiny.tables())
+    last = renamed(2)
+    snapshot = read_snapshot(client, "tiny", WriterBetween(client, table, renamed(1), last))
+    assert snapshot.hypergraph.digest == state_of(last)
+    assert snapshot.entities["Film"]["name"].str.endswith(" 2").all()
+
+
+def test_a_change_of_names_alone_is_read_as_a_whole(client: GraphClient) -> None:
+    """No count and no member tells of it."""
+    ingest(client, tiny.tables())
+    tables = tiny.tables()
+    for table in tables.entities.values():
+        table["name"] += " anew"
+    snapshot = read_snapshot(client, "tiny", WriterBetween(client, "Maker", tables))
+    assert all(table["name"].str.endswith(" anew").all() for table in snapshot.entities.values())
+
+
+def test_what_goes_on_changing_is_an_error_worth_another_try(client: GraphClient, tmp_path: Path) -> None:
+    ingest(client, tiny.tables())
+    writer = WriterBetween(client, "Maker", *map(renamed, range(5)))
+    with pytest.raises(DatasetChangedError, match="changed by an ingest each time it was read") as caught:
+        export(client, "tiny", tmp_path / "snapshot", writer)
+    assert caught.value.retryable
+    assert len(writer.others) == 2
+    assert not (tmp_path / "snapshot").exists()
+
+
+def test_an_ingest_that_goes_on_after_the_reading_is_noticed(client: GraphClient) -> None:
+    ingest(client, tiny.tables())
+
+    @contextmanager
+    def begins(description: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        if description == "Reading Film-LIKE":
+            change(client, "MATCH (d:Dataset) SET d.counts = null, d.fingerprint = null")
+        yield lambda steps: None
+
+    with pytest.raises(DatasetChangedError):
+        read_snapshot(client, "tiny", begins)
+
+
+def test_pages_give_what_one_page_gives(client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(client, tiny.tables())
+    whole = read_snapshot(client, "tiny")
+    monkeypatch.setattr(reading, "_PAGE", 4)
+    paged = read_snapshot(client, "tiny")
+    assert paged.hypergraph.digest == whole.hypergraph.digest
+    for label, table in whole.entities.items():
+        assert paged.entities[label].equals(table)
+
+
+def test_a_hyperedge_without_its_value_is_not_exported(client: GraphClient) -> None:
+    ingest(client, tiny.tables())
+    change(client, "MATCH (h:Making) WITH h LIMIT 1 REMOVE h.value")
+    with pytest.raises(ExportError, match="Making: not every row has all its values: 45 of value, 46 of content"):
+        read_snapshot(client, "tiny")

@@ -46,6 +46,21 @@ def test_vectors_come_out_as_they_went_in(ingested: GraphClient) -> None:
             np.testing.assert_array_equal(np.array(vectors[id_], dtype=np.float32), vector)
 
 
+def test_packed_vectors_are_stored_as_lists_are(ingested: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server before Bolt 6 knows no vectors: lists go there, and the store is the same."""
+    write_back(ingested, embeddings("run-1"))
+    monkeypatch.setattr(ingested, "_packs_vectors", False)
+    write_back(ingested, embeddings("run-2"))
+    rows = ask(
+        ingested,
+        "MATCH (e:Film) RETURN DISTINCT valueType(e.embeddingA) AS packed, valueType(e.embeddingB) AS listed, "
+        "e.embeddingA = e.embeddingB AS same",
+    )
+    assert [(row["packed"].startswith("LIST<FLOAT"), row["packed"] == row["listed"], row["same"]) for row in rows] == [
+        (True, True, True)
+    ]
+
+
 def test_the_next_run_takes_the_place_of_the_former(ingested: GraphClient) -> None:
     for number in range(1, 5):
         wrote = embeddings(f"run-{number}", seed=number)

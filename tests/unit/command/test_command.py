@@ -39,6 +39,7 @@ def test_the_commands_are_those_of_the_readme() -> None:
                 "train",
                 "tune",
                 "up",
+                "vectors",
                 "write-back",
             ]
         )

@@ -33,8 +33,8 @@ def hypergraph(making: Making, like: dict[tuple[str, str], float], remakes: tupl
     return hypergraph_of_ids(
         DATASET,
         {"Film": RowIndex(FILMS), "Maker": RowIndex(MAKERS)},
-        lambda kind: columns[kind.label],
-        lambda graph: columns[graph.relation_type],
+        lambda kind: [columns[kind.label]],
+        lambda graph: [columns[graph.relation_type]],
     )
 
 

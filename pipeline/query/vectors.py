@@ -1,0 +1,105 @@
+"""The vectors that are served, out of the database. Shapes: N entities, R length of a vector."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pipeline.domain.progress import Progress, no_progress
+from pipeline.errors import DatasetChangedError, QueryError
+from pipeline.graph.client import GraphClient, Row
+from pipeline.graph.slots import vector_property
+from pipeline.graph.statement import load
+from pipeline.query.served import Run, served
+
+_PAGE = 10_000
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors of a modality, of one run.
+
+    Attributes
+    ----------
+    run
+        Id of the run.
+    ids, names
+        The entities that have a vector, in the order of their ids.
+    matrix_NR
+        Their vectors, float32 (N × R).
+    """
+
+    run: str
+    ids: list[str]
+    names: list[str]
+    matrix_NR: npt.NDArray[np.float32]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row per entity: ``id`` is the index, then ``name``, then ``v0``, ``v1`` and so on, the vector."""
+        columns = [f"v{column}" for column in range(self.matrix_NR.shape[1])]
+        frame = pd.DataFrame(self.matrix_NR, index=pd.Index(self.ids, name="id"), columns=columns)
+        frame.insert(0, "name", self.names)
+        return frame
+
+
+def read_vectors(client: GraphClient, dataset: str, label: str, progress: Progress = no_progress) -> Vectors:
+    """Read the vectors of a modality that the published run has: of one run, whichever is published meanwhile.
+
+    Parameters
+    ----------
+    client
+        The database.
+    dataset
+        The data set.
+    label
+        The modality.
+    progress
+        Told of the vectors read.
+
+    Raises
+    ------
+    QueryError
+        If the database does not hold the data set, or it has no such modality or no published run.
+    DatasetChangedError
+        If another run was published each time they were read.
+    """
+    for _ in range(_ATTEMPTS):
+        run = _published(client, dataset, label)
+        with progress(f"Reading vectors of {label}") as advance:
+            pages = []
+            for page in _pages(client, label, run):
+                pages.append((page["id"], page["name"], np.asarray(page["vector"], np.float32).reshape(-1, run.embedding_dim)))
+                advance(len(page["id"]))
+        if _published(client, dataset, label) == run:
+            ids, names, matrices = zip(*pages, strict=True)
+            return Vectors(run.id, list(chain(*ids)), list(chain(*names)), np.concatenate(matrices))
+    raise DatasetChangedError(f"another run of {dataset} was published each time its vectors were read", hint="run this again")
+
+
+def _published(client: GraphClient, dataset: str, label: str) -> Run:
+    known = {entry.dataset.name: entry for entry in served(client)}
+    entry = known.get(dataset)
+    if entry is None:
+        there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {dataset}` first"
+        raise QueryError(f"the database holds no data set {dataset}", hint=there)
+    if label not in entry.dataset.labels:
+        raise QueryError(f"data set {dataset} has no modality {label}", hint=f"it has {', '.join(entry.dataset.labels)}")
+    if entry.run is None:
+        raise QueryError(f"data set {dataset} has no vectors yet", hint=f"run `hyperlearn refresh {dataset}` first")
+    return entry.run
+
+
+def _pages(client: GraphClient, label: str, run: Run) -> Iterator[Row]:
+    statement = load("query/vectors").with_identifiers(Modality=label, embedding=vector_property(run.slot))
+    after = ""
+    while True:
+        (page,) = client.read(statement, after=after, size=_PAGE)
+        yield page
+        if len(page["id"]) < _PAGE:
+            return
+        after = page["id"][-1]
