@@ -1,15 +1,15 @@
 """The lease of one writer on a data set, as its statements are told of it.
 
-A lease is a node of the database, ``(:WriteLease {dataset, token, command, process, host, since, heartbeat, expires})``; all its
-times are of the database's clock. `pipeline.graph.one_writer` takes, renews and releases it; `GraphClient` checks it with each
-write.
+A lease is a node of the database, ``(:WriteLease {dataset, token, command, process, host, machine, since, heartbeat, expires})``;
+all its times are of the database's clock. `pipeline.graph.one_writer` takes, renews and releases it; `GraphClient` checks it with
+each write.
 """
 
 from dataclasses import dataclass
 
 EXPIRY_S = 30
-"""Seconds after its holder's last sign at which a lease ends: the longest that a killed writer keeps others waiting. Neo4j itself
-may stand still for some ten seconds, and a restart of it takes about twenty."""
+"""Seconds after its holder's last sign at which a lease ends: the longest that a killed writer keeps those of other machines
+waiting. Neo4j itself may stand still for some ten seconds, and a restart of it takes about twenty."""
 
 BEAT_S = 5
 """Seconds between two signs: five may be lost."""

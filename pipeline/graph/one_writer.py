@@ -1,7 +1,7 @@
 """One writer per data set, on whatever host: taking the lease, giving signs of life, releasing it.
 
-The lease is taken over from another writer only once it has expired, by the database's clock; whoever lost it so writes nothing
-more (see `GraphClient.under`).
+The lease is taken over from another writer only once it has expired, by the database's clock, or at once from one that was a
+process of this machine and is gone; whoever lost it so writes nothing more (see `GraphClient.under`).
 """
 
 import os
@@ -16,6 +16,7 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import GraphError, LeaseHeldError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.lease import BEAT_S, EXPIRY_S, Lease
+from pipeline.graph.machine import is_gone, this_machine
 from pipeline.graph.statement import load
 
 _POLL_S = 0.5
@@ -31,6 +32,8 @@ class Holder:
         Its lease.
     command, process, host
         What it does, and where.
+    machine
+        The machine, as `this_machine` names it.
     since
         Since when, ISO 8601, to the second.
     seconds_left
@@ -41,8 +44,14 @@ class Holder:
     command: str
     process: int
     host: str
+    machine: str
     since: str
     seconds_left: int
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is known to be gone: it was a process of this machine."""
+        return self.machine != "" and self.machine == this_machine() and is_gone(self.process)
 
     def __str__(self) -> str:
         return f"`{self.command}` (process {self.process} on {self.host}, since {self.since})"
@@ -94,22 +103,23 @@ def holder_of(client: GraphClient, dataset: str) -> Holder | None:
     """Who holds the lease of a data set, or None."""
     for row in client.read(load("lease/holder"), dataset=dataset):
         lease = Lease(dataset, row["token"])
-        return Holder(lease, row["command"], row["process"], row["host"], row["since"], row["secondsLeft"])
+        return Holder(lease, row["command"], row["process"], row["host"], row["machine"], row["since"], row["secondsLeft"])
     return None
 
 
 def _take(client: GraphClient, dataset: str, command: str, *, wait: bool, progress: Progress) -> Lease:
     client.change_schema(load("schema/lease_dataset"))
-    writer = {"command": command, "process": os.getpid(), "host": socket.gethostname(), "seconds": EXPIRY_S}
+    writer = {"command": command, "process": os.getpid(), "host": socket.gethostname(), "machine": this_machine()}
     while True:
         # Looked at first: a lease that is held is neither locked nor waited for.
         holder = holder_of(client, dataset)
-        if holder is None:
-            for row in client.write_and_return(load("lease/take"), dataset=dataset, **writer):
+        if holder is None or holder.is_dead:
+            dead = holder.lease.token if holder else None
+            for row in client.write_and_return(load("lease/take"), dataset=dataset, dead=dead, seconds=EXPIRY_S, **writer):
                 return Lease(dataset, row["token"])
         elif wait:
             with progress(f"Waiting for {holder}"):
-                while holder is not None and (now := holder_of(client, dataset)) is not None and now.lease == holder.lease:
+                while (now := holder_of(client, dataset)) is not None and now.lease == holder.lease and not now.is_dead:
                     time.sleep(_POLL_S)
         else:
             raise LeaseHeldError(

@@ -30,7 +30,8 @@ from pipeline.train.update.divergence import diverged
 _BATCHES = 32
 """A type with few hyperedges gives at least so many batches a round: a round of one step learns next to nothing."""
 _ENOUGH = 30
-"""Fewer hyperedges in the validation part tell by chance which round is best: then the last one counts."""
+"""Fewer hyperedges in the validation part tell by chance which round is best: then the last one counts, and no round is known to
+be better than the start, so that patience ends it. So few learn by heart what many rounds tell them."""
 _EXCHANGES = 8
 """How often in a round several workers exchange what they have moved."""
 
@@ -75,6 +76,9 @@ class Epochs:
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
         self._is_told = sum(term.held_out.num_hyperedges for term in problem.terms) >= _ENOUGH
+        self._most_rounds = parameters.rounds
+        if not self._is_told and parameters.validation:
+            self._most_rounds = min(parameters.rounds, parameters.patience)
         self.best_round = 0
         """Number of the round whose factors count."""
         self._best = np.inf
@@ -99,7 +103,7 @@ class Epochs:
         """
         history = [self._round(0, self._popularity_losses(), time.perf_counter())]
         on_round(history[-1])
-        while len(history) <= self._parameters.rounds and len(history) - 1 - self.best_round < self._parameters.patience:
+        while len(history) <= self._most_rounds and len(history) - 1 - self.best_round < self._parameters.patience:
             clock = time.perf_counter()
             history.append(self._round(len(history), self._epoch(), clock))
             on_round(history[-1])

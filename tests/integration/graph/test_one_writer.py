@@ -1,4 +1,8 @@
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -8,9 +12,10 @@ import pytest
 from pipeline.errors import LeaseHeldError, LeaseLostError
 from pipeline.graph import one_writer as module
 from pipeline.graph.client import GraphClient
+from pipeline.graph.machine import is_gone, this_machine
 from pipeline.graph.one_writer import holder_of, one_writer
 from pipeline.graph.statement import Statement, load
-from tests.database import ask, expire
+from tests.database import ask, change, expire
 
 WRITE = Statement("test", "CREATE (:Written)")
 INDEX = Statement("test", "CREATE INDEX written IF NOT EXISTS FOR (w:Written) ON (w.name)")
@@ -102,6 +107,29 @@ def test_who_waits_gets_the_lease_once_it_is_released(client: GraphClient) -> No
     assert order == ["first", "second"]
 
 
+@pytest.mark.parametrize(("machine", "is_refused"), [(this_machine(), False), ("another", True), ("", True)])
+def test_only_a_process_of_this_machine_is_known_to_be_gone(client: GraphClient, machine: str, is_refused: bool) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    with one_writer(client, "tiny", "test") as former:
+        text = "MATCH (lease:WriteLease) SET lease.process = $process, lease.machine = $machine"
+        change(client, text, process=gone.pid, machine=machine)
+        if is_refused:
+            with pytest.raises(LeaseHeldError), one_writer(client, "tiny", "test"):
+                pass
+        else:
+            with one_writer(client, "tiny", "test"), pytest.raises(LeaseLostError):
+                former.write(WRITE)
+
+
+def test_a_process_is_gone_also_while_its_parent_has_not_asked_after_it() -> None:
+    assert not is_gone(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        while not is_gone(process.pid):
+            time.sleep(0.01)
+    assert is_gone(process.pid)
+
+
 @pytest.mark.parametrize("taken_over", [True, False])
 def test_whoever_s_lease_has_expired_writes_nothing_more(client: GraphClient, taken_over: bool) -> None:
     with one_writer(client, "tiny", "test") as writer:
@@ -155,7 +183,7 @@ def test_what_is_about_to_commit_is_waited_for(client: GraphClient) -> None:
     taken: list[int] = []
 
     def take_over() -> None:
-        other = {"command": "test", "process": 1, "host": "another", "seconds": 30}
+        other = {"command": "test", "process": 1, "host": "another", "machine": "another", "dead": None, "seconds": 30}
         taken.extend(row["token"] for row in client.write_and_return(load("lease/take"), dataset="tiny", **other))
 
     with (
