@@ -60,6 +60,10 @@ def tune(
         print_json(asdict(choice))
         return
     output.print(quality_table(choice.questions))
+    if choice.settings == given:
+        told = f"{choice.trials} trials in {choice.seconds:.0f} s; none is ahead of the defaults by more than chance"
+        output.print(f"{told}. They reach {choice.score:.3f}, and are kept.", highlight=False)
+        return
     reached = f"{choice.trials} trials in {choice.seconds:.0f} s; the best reaches {choice.score:.3f}"
     output.print(f"{reached}. It is kept, and used from now on:", highlight=False)
     output.print(toml_of(choice.settings), highlight=False, markup=False)

@@ -26,7 +26,7 @@ class Choice:
         Value by name, as `Dataset.training_parameters` takes them.
     score
         What they reach on the validation part: the mean over types and slots of the reciprocal rank; of values, what is
-        explained of their deviation.
+        explained of their variance.
     questions
         By type and slot ``mrr`` (or ``rmse``), and ``baseline`` with its name and figure: the best of counting.
     trials

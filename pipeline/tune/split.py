@@ -16,7 +16,7 @@ from pipeline.evaluate.hidden import Hidden
 _PART = 20
 _MOST = 250
 """Hyperedges of a type that are asked for, of either kind."""
-_FEWEST = 10
+_FEWEST = 30
 """A type with fewer hidden hyperedges is not asked for: what they say is chance."""
 
 

@@ -2,18 +2,20 @@
 
 Optuna proposes settings (the tree-structured Parzen estimator of Bergstra et al. 2011) and gives up trials that are not among the
 better third at 3 or 9 rounds (Li et al. 2018). The journal keeps every trial: a run that was killed goes on where it ended. The
-proposal after so many finished trials depends on them and the seed alone.
+proposal after so many finished trials depends on them and the seed alone. The defaults stand unless the best trial is ahead of them
+by more than chance: of some twenty trials that are equally good the luckiest is about two standard errors ahead.
 """
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import optuna
 from optuna.storages import InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -38,6 +40,8 @@ from pipeline.tune.split import held_out, split
 _FIRST_RUNG = 3
 _KEPT = 3
 """One of so many goes on from each rung."""
+_CHANCE = 2.0
+"""Standard errors of the difference, over what was asked, by which a trial must be ahead of the defaults."""
 _REPEATS = 20
 """After so many proposals in a row that were tried before there is nothing new to try."""
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -108,7 +112,7 @@ def tune(
     Returns
     -------
     Choice
-        The best; without settings of its own, and with no questions, if no trial was finished.
+        The best; without settings of its own if that is the defaults, and with no questions if no trial was finished.
 
     Raises
     ------
@@ -120,7 +124,7 @@ def tune(
     if not hidden.asked:
         raise ConfigurationError(
             f"data set {hypergraph.dataset.name} has too few hyperedges to choose settings by hiding some",
-            hint="at least 200 of a type are needed; the defaults are used",
+            hint="at least 600 of a type are needed; the defaults are used",
         )
     given = {**hypergraph.dataset.training, **(settings or {})}
     space = Space(hypergraph, given)
@@ -136,17 +140,49 @@ def tune(
             if tried is not None:
                 on_trial(tried)
                 advance(1)
-    best = _finished(study)
-    chosen = max(best, key=lambda trial: trial.value or 0.0) if best else None
+    chosen, its_settings = best_trial(_finished(study), space.complete(space.first()[0]))
     return Choice(
         hypergraph.dataset.name,
-        {**(settings or {}), **(chosen.user_attrs["settings"] if chosen else {})},
+        {**(settings or {}), **its_settings},
         float(chosen.value or 0.0) if chosen else 0.0,
         _beside_baselines(hidden, chosen.user_attrs["questions"], seed) if chosen else (),
         _num_done(study),
         time.monotonic() - clock,
         counts_of(hypergraph),
     )
+
+
+def best_trial(
+    finished: Sequence[optuna.trial.FrozenTrial], defaults: Mapping[str, Any]
+) -> tuple[optuna.trial.FrozenTrial | None, Mapping[str, Any]]:
+    """Find the best of finished trials; it is that of the defaults unless another is ahead of it by more than chance.
+
+    Parameters
+    ----------
+    finished
+        Trials with ``figures``, what each hyperedge asked for came to, by type, and the ``settings`` to keep.
+    defaults
+        What the trial of the defaults was asked, and answered.
+
+    Returns
+    -------
+    trial
+        None where there is none.
+    settings
+        What is to be kept of it: nothing of the defaults, which find the number of rounds by themselves.
+    """
+    if not finished:
+        return None, {}
+    best = max(finished, key=lambda trial: trial.value or 0.0)
+    first = next((trial for trial in finished if trial.params == defaults), None)
+    if first is None:
+        return best, best.user_attrs["settings"]
+    figures = best.user_attrs["figures"]
+    ahead = [np.subtract(figures[label], figures_E) for label, figures_E in first.user_attrs["figures"].items()]
+    standard_error = np.sqrt(sum(ahead_E.var(ddof=1) / len(ahead_E) for ahead_E in ahead)) / len(ahead)
+    if np.mean([ahead_E.mean() for ahead_E in ahead]) > _CHANCE * standard_error:
+        return best, best.user_attrs["settings"]
+    return first, {}
 
 
 def settle(
@@ -181,7 +217,8 @@ def settle(
     name = hypergraph.dataset.name
     kept = read_choice(folder, name)
     if kept is not None and kept.fits(hypergraph):
-        return kept, f"settings chosen in {kept.trials} trials, {kept.score:.3f} on what was hidden"
+        what = "settings" if kept.settings else "the defaults,"
+        return kept, f"{what} chosen in {kept.trials} trials, {kept.score:.3f} on what was hidden"
     if kept is None and (hypergraph.dataset.training or settings):
         return None, "the data set's own settings"
     if not seconds:
@@ -191,10 +228,13 @@ def settle(
     journal = folder / f"{name}.trials"
     choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal, progress=progress)
     choice.write(folder)
-    more = "`hyperlearn tune` takes more time"
     if not choice.questions:
-        return choice, f"no trial was finished in {seconds:.0f} s: the defaults; {more}"
-    return choice, f"{choice.trials} trials, {choice.score:.3f} on what was hidden; {more}"
+        told = f"no trial was finished in {seconds:.0f} s: the defaults"
+    elif choice.settings == settings:
+        told = f"{choice.trials} trials, none ahead of the defaults' {choice.score:.3f} by more than chance"
+    else:
+        told = f"{choice.trials} trials, {choice.score:.3f} on what was hidden"
+    return choice, f"{told}; `hyperlearn tune` takes more time"
 
 
 def _study(hypergraph: Hypergraph, given: Mapping[str, Any], seed: int, journal: Path | None) -> optuna.Study:
@@ -266,40 +306,40 @@ def _try(
     except (_GivenUpError, TrainingDivergedError):
         study.tell(trial, state=TrialState.PRUNED)
     else:
-        questions = _measured(hidden, fitted, seed)
-        score = _score(hidden, questions)
+        questions, figures = _measured(hidden, fitted, seed)
+        score = float(np.mean([np.mean(figures_E) for figures_E in figures.values()]))
         trial.set_user_attr("questions", questions)
+        trial.set_user_attr("figures", {label: np.round(figures_E, 5).tolist() for label, figures_E in figures.items()})
         trial.set_user_attr("settings", final(chosen, fitted.best_round))
         study.tell(trial, score)
     best = [each.value or 0.0 for each in _finished(study)]
     return Trial(trial.number, chosen, score, max(best, default=None))
 
 
-def _measured(hidden: Hidden, fitted: Fit, seed: int) -> list[dict[str, Any]]:
-    """What a model reaches at each question."""
+def _measured(hidden: Hidden, fitted: Fit, seed: int) -> tuple[list[dict[str, Any]], dict[str, npt.NDArray[np.float64]]]:
+    """What a model reaches: at each question; and for each hyperedge asked for, by type (E).
+
+    The latter is the mean reciprocal rank over its slots; of a value, 1 − the squared error in units of their variance.
+    """
     found: list[dict[str, Any]] = []
+    figures = {}
     for label, asked in hidden.asked.items():
         if label not in fitted.types:
             continue
         if np.ptp(hidden.known.hyperedges[label].values_E) > 0:
-            error = root_mean_squared_error(fitted.predict(label, asked), asked.values_E)
+            predicted_E = fitted.predict(label, asked)
+            error = root_mean_squared_error(predicted_E, asked.values_E)
             found.append({"type": label, "slot": None, "modality": None, "rmse": error})
+            figures[label] = 1 - np.square(predicted_E - asked.values_E, dtype=np.float64) / (float(asked.values_E.var()) or 1.0)
             continue
+        reciprocal = []
         for position, modality in enumerate(asked.modalities):
-            ranks = dense_ranks(slot_of(hidden, label, position, seed), partial(fitted.slot_scores, label, position=position))
-            rank = Ranking.of_ranks(ranks).mean_reciprocal_rank
+            ranks_E = dense_ranks(slot_of(hidden, label, position, seed), partial(fitted.slot_scores, label, position=position))
+            reciprocal.append(1 / ranks_E)
+            rank = Ranking.of_ranks(ranks_E).mean_reciprocal_rank
             found.append({"type": label, "slot": position, "modality": modality, "mrr": rank})
-    return found
-
-
-def _score(hidden: Hidden, questions: list[dict[str, Any]]) -> float:
-    """The mean over types of what is reached there; of values 1 − the error in units of their deviation."""
-    by_type: dict[str, list[float]] = {}
-    for question in questions:
-        label = question["type"]
-        deviation = float(hidden.asked[label].values_E.std()) or 1.0
-        by_type.setdefault(label, []).append(question["mrr"] if "mrr" in question else 1 - question["rmse"] / deviation)
-    return float(np.mean([np.mean(reached) for reached in by_type.values()])) if by_type else 0.0
+        figures[label] = np.mean(reciprocal, axis=0)
+    return found, figures
 
 
 def _beside_baselines(hidden: Hidden, questions: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def test_a_twentieth_of_the_entities_with_a_graph_lose_all() -> None:
 
 
 def test_without_graphs_nobody_loses_all_by_design() -> None:
-    hypergraph = blocks().with_graphs({})
+    hypergraph = blocks(num_blocks=8).with_graphs({})
     hidden = split(hypergraph, 0)
     asked = hidden.asked["Tagging"].num_hyperedges
     assert asked == hypergraph.hyperedges["Tagging"].num_hyperedges // 20
