@@ -38,9 +38,17 @@ app = typer.Typer(
 )
 
 
-class UpdateChoice(StrEnum):
-    """The updates, as the command line knows them."""
+class ValuesUpdate(StrEnum):
+    """The updates that values are measured with."""
 
+    EXACT = "exact"
+    RECURRENT = "recurrent"
+
+
+class PresenceUpdate(StrEnum):
+    """The updates that hyperedges which are there or not are measured with."""
+
+    STOCHASTIC = "stochastic"
     EXACT = "exact"
     RECURRENT = "recurrent"
 
@@ -54,7 +62,7 @@ class PartChoice(StrEnum):
 
 _MEASURES = ("mrr", "hits@1", "hits@10")
 
-Update = Annotated[UpdateChoice, typer.Option(help="Which update trains.")]
+_UPDATE = typer.Option(help="Which update trains.")
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds to average over: 0, 1, 2 …")]
 Part = Annotated[PartChoice, typer.Option(help="What is held out; settings are chosen on the validation part.")]
 
@@ -62,7 +70,7 @@ Part = Annotated[PartChoice, typer.Option(help="What is held out; settings are c
 @app.command()
 def movielens(
     source: Annotated[Path, typer.Option("--from", help="The .mat file with the ratings, the split and the graphs.")],
-    update: Update = UpdateChoice.EXACT,
+    update: Annotated[ValuesUpdate, _UPDATE] = ValuesUpdate.EXACT,
     seeds: Seeds = 3,
     part: Part = PartChoice.TEST,
     as_json: Json = False,
@@ -83,7 +91,7 @@ def movielens(
 @app.command()
 def tate(
     source: Annotated[Path, typer.Option("--from", help="The archive of the Tate's collection, or its folder.")],
-    update: Update = UpdateChoice.EXACT,
+    update: Annotated[PresenceUpdate, _UPDATE] = PresenceUpdate.STOCHASTIC,
     seeds: Seeds = 3,
     part: Part = PartChoice.TEST,
     as_json: Json = False,
