@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.query.served import Run, ask_published
 from pipeline.query.similar import similar
 from pipeline.removal.removal import remove
+from pipeline.writeback.rollback import rollback
 from pipeline.writeback.writeback import write_back
 from tests import tiny
 from tests.database import ask, change
@@ -66,6 +68,11 @@ def ingest_state(client: GraphClient, number: int, *, wait: bool) -> None:
 
 def write_run(client: GraphClient, number: int, *, wait: bool) -> None:
     write_back(client, run_of(number), wait=wait)
+
+
+def roll_back(client: GraphClient, number: int, *, wait: bool) -> None:
+    """Serve a run from its slot; there are no folders."""
+    rollback(client, "tiny", Path("nowhere"), to=f"run-{number}", wait=wait)
 
 
 def remove_tiny(client: GraphClient, number: int, *, wait: bool) -> None:
