@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from pipeline.command.terminal import DatasetName, Json, Wait, client, messages, output, print_json, progress
 from pipeline.domain.dataset import Dataset
@@ -14,6 +15,9 @@ from pipeline.graph.stored_datasets import stored_dataset, stored_datasets
 from pipeline.graph.stored_runs import StoredRun, stored_runs
 from pipeline.report.tables import quality_in_short, table
 from pipeline.settings import Settings
+
+_WIDTH = 120
+"""Columns that the table of runs takes."""
 
 
 def runs(dataset: DatasetName, as_json: Json = False) -> None:
@@ -43,7 +47,8 @@ def runs(dataset: DatasetName, as_json: Json = False) -> None:
         ]
         for run in rows
     ]
-    output.print(table(columns, shown))
+    # Wider than a narrow terminal: an id that is broken in two cannot be copied.
+    Console(width=max(output.width, _WIDTH)).print(table(columns, shown))
 
 
 def rollback(
@@ -69,7 +74,9 @@ def rollback(
         return
     place = f" in place of {done.former}" if done.former else ""
     whence = "written back from its folder" if done.written else "in the database still"
-    output.print(f"run {done.run} is served{place}: {sum(done.counts.values()):,} vectors, {whence}", highlight=False)
+    output.print(
+        f"run {done.run} is served{place}: {sum(done.counts.values()):,} vectors, {whence}", highlight=False, soft_wrap=True
+    )
     if missing := sum(done.missing.values()):
         messages.print(f"  {missing:,} entities came later and have no vector of it.", style="yellow", highlight=False)
 

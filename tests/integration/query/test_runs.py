@@ -16,7 +16,7 @@ QUESTION = {"type": "Making", "slot": 0, "modality": "Film", "mrr": 0.5, "baseli
 
 
 def invoke(client: GraphClient, home: Path, *arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, env=variables(client.connection, home) | {"COLUMNS": "200"})
+    result = CliRunner().invoke(app, arguments, env=variables(client.connection, home) | {"COLUMNS": "40"})
     assert result.exit_code == 0, result.output
     return result.stdout
 
