@@ -33,10 +33,8 @@ from pipeline.source.described.training_table import parse_settings
 from pipeline.train.launch.launch import train
 from pipeline.tune.choice import read_choice
 from pipeline.tune.tune import settle
+from pipeline.writeback.runs import kept_runs
 from pipeline.writeback.writeback import write_back
-
-KEPT_RUNS = 3
-"""How many runs' snapshots and embeddings stay on disk."""
 
 listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 """Who hears of progress; Prefect's run logger where nobody has asked to."""
@@ -182,19 +180,19 @@ def refresh(
     with (
         _database() as (client, progress),
         one_writer(client, name, "hyperlearn refresh", wait=wait, progress=progress) as writer,
-        run_folder(runs, name, run) as folder,
     ):
         if writer.lease is None:
             raise AssertionError("a writer is under a lease")
-        snapshot, embeddings = folder / "snapshot", folder / "embeddings"
-        stages = [
-            ingest_task(dataset, path, options, writer.lease),
-            export_task(name, snapshot),
-            tune_task(snapshot, given, tune_seconds),
-            train_task(snapshot, embeddings, run, workers, given),
-            write_back_task(embeddings, writer.lease),
-        ]
-    remove_old_runs(runs, name, KEPT_RUNS)
+        remove_old_runs(runs, name, kept_runs(client, name))
+        with run_folder(runs, name, run) as folder:
+            snapshot, embeddings = folder / "snapshot", folder / "embeddings"
+            stages = [
+                ingest_task(dataset, path, options, writer.lease),
+                export_task(name, snapshot),
+                tune_task(snapshot, given, tune_seconds),
+                train_task(snapshot, embeddings, run, workers, given),
+                write_back_task(embeddings, writer.lease),
+            ]
     return stages
 
 

@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.text import Text
 
-from pipeline.command import check, evaluate, query, refresh, server, stages, tune
+from pipeline.command import check, evaluate, query, refresh, runs, server, stages, tune
 from pipeline.command.terminal import messages
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -37,6 +37,9 @@ for _command in (
     tune.tune,
     query.similar,
     query.vectors,
+    runs.runs,
+    runs.rollback,
+    runs.remove,
 ):
     app.command()(_command)
 app.add_typer(evaluate.app, name="evaluate")

@@ -3,9 +3,12 @@ MATCH (dataset:Dataset {name: $dataset})
 CALL (dataset) {
   MATCH (former:EmbeddingRun {dataset: dataset.name})
   WHERE former.slot = $slot OR former.status = 'staging'
+  OPTIONAL MATCH (former)-[:HAS_VECTORS]->(vectors:RunVectors)
+  DETACH DELETE vectors
   SET former.slot = null,
       former.status = CASE former.status WHEN 'staging' THEN 'abandoned' ELSE former.status END
 }
 MERGE (run:EmbeddingRun {id: $id, dataset: dataset.name})
-SET run.slot = $slot, run.status = 'staging', run.embeddingDim = $embeddingDim, run.report = $report, run.startedAt = datetime()
+SET run.slot = $slot, run.status = 'staging', run.embeddingDim = $embeddingDim, run.report = $report,
+    run.startedAt = coalesce(run.startedAt, datetime())
 MERGE (dataset)-[:HAS_RUN]->(run)

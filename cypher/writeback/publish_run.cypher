@@ -1,7 +1,17 @@
-// One small transaction: readers ask for the published run, and find either the former one or this one, whole. Only a run that
-// is being written and still has its slot is published.
-MATCH (run:EmbeddingRun {id: $id, status: 'staging', slot: $slot})
-OPTIONAL MATCH (former:EmbeddingRun {dataset: run.dataset, status: 'published'})
-SET former.status = 'superseded'
-WITH DISTINCT run
+// One small transaction: readers ask for the published run, or for where the served vectors are, and find either the former
+// run's or this one's, whole. Only a run that has its slot is published. What the former run's nodes say of its vectors does not
+// change: whoever found them reads to the end what they name.
+MATCH (dataset:Dataset)-[:HAS_RUN]->(run:EmbeddingRun {id: $id, status: $status, slot: $slot})
+CALL (dataset) {
+  MATCH (dataset)-[:HAS_RUN]->(former:EmbeddingRun {status: 'published'})
+  SET former.status = 'superseded'
+  WITH former
+  MATCH (former)-[:HAS_VECTORS]->(vectors:ServedVectors)
+  REMOVE vectors:ServedVectors
+}
 SET run.status = 'published', run.publishedAt = datetime(), run.numEntities = $numEntities
+WITH run
+UNWIND $vectors AS row
+MERGE (run)-[:HAS_VECTORS]->(vectors:RunVectors {label: row.label})
+SET vectors:ServedVectors, vectors.dataset = run.dataset, vectors.run = run.id, vectors.dimension = run.embeddingDim,
+    vectors.index = row.index, vectors.property = row.property

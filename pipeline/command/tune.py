@@ -36,6 +36,7 @@ def tune(
     Example: [bold]hyperlearn tune books.toml --seconds 600[/bold]
     """
     from pipeline.evaluate.hypergraph import read_hypergraph
+    from pipeline.tune.choice import journal_file
     from pipeline.tune.tune import tune as run
 
     given = read_settings(settings)
@@ -47,7 +48,7 @@ def tune(
         trials=trials,
         seed=seed,
         settings=given,
-        journal=folder / f"{hypergraph.dataset.name}.trials",
+        journal=journal_file(folder, hypergraph.dataset.name),
         on_trial=_tell,
         progress=progress,
     )

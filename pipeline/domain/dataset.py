@@ -15,7 +15,19 @@ from pipeline.errors import ConfigurationError
 _LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 _RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _PROPERTY = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
-_RESERVED_LABELS = frozenset({"Dataset", "EmbeddingRun", "Entity", "Hyperedge", "IngestedPart", "IngestedTable", "WriteLease"})
+_RESERVED_LABELS = frozenset(
+    {
+        "Dataset",
+        "EmbeddingRun",
+        "Entity",
+        "Hyperedge",
+        "IngestedPart",
+        "IngestedTable",
+        "RunVectors",
+        "ServedVectors",
+        "WriteLease",
+    }
+)
 _RESERVED_PROPERTIES = frozenset({"embeddingA", "embeddingB", "id", "ingest", "name"})
 
 PropertyType = Literal["string", "integer", "float", "boolean", "date", "datetime", "strings", "integers", "floats"]

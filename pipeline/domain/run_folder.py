@@ -9,8 +9,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,11 @@ _AFTER_DATASET = re.compile(r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{4}")
 def new_run_id(dataset: str) -> str:
     """An id that no other run has."""
     return f"{dataset}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(2)}"
+
+
+def embeddings_folder(runs: Path, dataset: str, run: str) -> Path:
+    """Where a run's embeddings directory is, if a refresh of this home made it."""
+    return runs / dataset / run / "embeddings"
 
 
 @contextmanager
@@ -32,14 +37,31 @@ def run_folder(runs: Path, dataset: str, run: str) -> Iterator[Path]:
         yield folder
 
 
-def remove_old_runs(runs: Path, dataset: str, kept: int) -> None:
-    """Remove the folders of a data set's runs but the newest, and but those that are at work; what is no run's folder stays."""
+def remove_old_runs(runs: Path, dataset: str, kept: Collection[str]) -> None:
+    """Remove the folders of a data set's runs but the newest, those kept and those at work; what is no run's folder stays."""
+    for folder in _run_folders(runs, dataset)[:-1]:
+        if folder.name not in kept:
+            _remove(folder)
+
+
+def remove_all_runs(runs: Path, dataset: str) -> None:
+    """Remove the folders of all runs of a data set but those at work, and that of the data set if nothing else is in it."""
+    for folder in _run_folders(runs, dataset):
+        _remove(folder)
+    with suppress(OSError):
+        (runs / dataset).rmdir()
+
+
+def _run_folders(runs: Path, dataset: str) -> list[Path]:
+    """The folders of a data set's runs, the oldest first."""
     folders = (runs / dataset).glob("*")
-    own = [folder for folder in folders if _AFTER_DATASET.fullmatch(folder.name.removeprefix(dataset))]
-    for folder in sorted(own)[:-kept]:
-        with _locked(folder) as locked:
-            if locked:
-                shutil.rmtree(folder)
+    return sorted(folder for folder in folders if _AFTER_DATASET.fullmatch(folder.name.removeprefix(dataset)))
+
+
+def _remove(folder: Path) -> None:
+    with _locked(folder) as locked:
+        if locked:
+            shutil.rmtree(folder)
 
 
 @contextmanager

@@ -22,12 +22,30 @@ def create_schema(client: GraphClient, dataset: Dataset) -> None:
     client.change_schema(load("schema/dataset_name"))
     client.change_schema(load("schema/embedding_run_id"))
     for label in dataset.labels:
-        client.change_schema(load("schema/entity_id").with_identifiers(entity_id=f"{snake_case(label)}_id", Modality=label))
-        client.change_schema(load("schema/entity_name").with_identifiers(entity_name=f"{snake_case(label)}_name", Modality=label))
+        client.change_schema(load("schema/entity_id").with_identifiers(entity_id=_ids(label), Modality=label))
+        client.change_schema(load("schema/entity_name").with_identifiers(entity_name=_names(label), Modality=label))
     for hyperedge_type in dataset.hyperedge_types:
-        name = f"{snake_case(hyperedge_type.label)}_id"
-        client.change_schema(load("schema/hyperedge_id").with_identifiers(hyperedge_id=name, HyperedgeType=hyperedge_type.label))
+        label = hyperedge_type.label
+        client.change_schema(load("schema/hyperedge_id").with_identifiers(hyperedge_id=_ids(label), HyperedgeType=label))
     await_indexes(client)
+
+
+def drop_schema(client: GraphClient, dataset: Dataset) -> None:
+    """Drop it again; what all data sets share stays."""
+    for label in (*dataset.labels, *(hyperedge_type.label for hyperedge_type in dataset.hyperedge_types)):
+        client.change_schema(load("schema/drop_constraint").with_identifiers(constraint_name=_ids(label)))
+    for label in dataset.labels:
+        client.change_schema(load("schema/drop_index").with_identifiers(index_name=_names(label)))
+
+
+def _ids(label: str) -> str:
+    """Name of the constraint on a label's ids."""
+    return f"{snake_case(label)}_id"
+
+
+def _names(label: str) -> str:
+    """Name of the index of a modality's names."""
+    return f"{snake_case(label)}_name"
 
 
 def await_indexes(client: GraphClient) -> None:

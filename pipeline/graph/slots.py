@@ -4,11 +4,15 @@ A slot is a property of the entities and a vector index per modality. Readers ta
 one small transaction, and nobody meets a mixture.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
+from pipeline.graph.client import GraphClient
 from pipeline.graph.schema import snake_case
+from pipeline.graph.statement import load
 
 Slot = Literal["A", "B"]
+
+SLOTS: tuple[Slot, ...] = get_args(Slot)
 
 INDEX_LIMIT = 10_000
 """The most neighbours that a vector index gives."""
@@ -22,3 +26,19 @@ def vector_property(slot: Slot) -> str:
 def vector_index(label: str, slot: Slot) -> str:
     """Name of a modality's vector index in a slot."""
     return f"{snake_case(label)}_embedding_{slot.lower()}"
+
+
+def vector_identifiers(label: str, slot: Slot) -> dict[str, str]:
+    """What statements call a modality and the property of its vectors."""
+    return {"Modality": label, "embedding": vector_property(slot)}
+
+
+def create_vector_index(client: GraphClient, label: str, slot: Slot, embedding_dim: int) -> None:
+    """Create the vector index of a modality, if it is not there; `await_indexes` tells when it is online."""
+    identifiers = {"vector_index": vector_index(label, slot), **vector_identifiers(label, slot)}
+    client.change_schema(load("schema/vector_index").with_identifiers(**identifiers), dimensions=embedding_dim)
+
+
+def drop_vector_index(client: GraphClient, label: str, slot: Slot) -> None:
+    """Drop the vector index of a modality, if it is there."""
+    client.change_schema(load("schema/drop_index").with_identifiers(index_name=vector_index(label, slot)))

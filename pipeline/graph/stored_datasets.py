@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from pipeline.domain.dataset import Dataset
+from pipeline.errors import QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
 
@@ -45,3 +46,18 @@ def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
         )
         for row in client.read(load("query/datasets"))
     }
+
+
+def stored_dataset(client: GraphClient, name: str) -> StoredDataset:
+    """A data set of the database.
+
+    Raises
+    ------
+    QueryError
+        If it is not there; tells which are.
+    """
+    known = stored_datasets(client)
+    if name not in known:
+        there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
+        raise QueryError(f"the database holds no data set {name}", hint=there)
+    return known[name]

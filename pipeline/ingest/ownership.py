@@ -1,8 +1,11 @@
 """Whose nodes are whose: a data set writes and removes only what is its own."""
 
+import re
+
 from pipeline.domain.dataset import Dataset
 from pipeline.errors import GraphSchemaError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.schema import snake_case
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
 
@@ -23,12 +26,11 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
     stored = stored_datasets(client)
     labels = _node_labels(dataset)
     for name, other in stored.items():
-        shared = labels.keys() & _node_labels(other.dataset).keys()
+        # Names of indexes are made of labels, and tell no capitals apart.
+        taken = {snake_case(label) for label in _node_labels(other.dataset)}
+        shared = [label for label in labels if snake_case(label) in taken]
         if name != dataset.name and shared:
-            raise GraphSchemaError(
-                f"label {min(shared)} of data set {dataset.name} belongs to data set {name}",
-                hint="give it another label, or keep the data sets in two databases",
-            )
+            raise _taken(dataset.name, shared, name)
     for label, kind in labels.items():
         (row,) = client.read(load("ingest/count_foreign").with_identifiers(Label=label), kind=kind)
         if row["foreign"]:
@@ -37,6 +39,16 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
                 hint="ingest into a database of its own (NEO4J_DATABASE), or rename the label",
             )
     return stored.get(dataset.name)
+
+
+def _taken(dataset: str, labels: list[str], owner: str) -> GraphSchemaError:
+    prefix = "".join(word.capitalize() for word in re.split("[-_]", dataset))
+    many = len(labels) > 1
+    return GraphSchemaError(
+        f"label{'s' if many else ''} {', '.join(labels)} of data set {dataset} belong{'' if many else 's'} to data set {owner}",
+        hint=f'prefix = "{prefix}" at the top of the data set file makes {labels[0]} {prefix}{labels[0]}, and so on; or rename '
+        f"what is shared, keep the data sets in two databases (NEO4J_DATABASE, HYPERLEARN_HOME), or `hyperlearn remove {owner}`",
+    )
 
 
 def _node_labels(dataset: Dataset) -> dict[str, str]:

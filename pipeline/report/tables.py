@@ -60,3 +60,14 @@ def quality_table(questions: Sequence[Mapping[str, Any]]) -> Table:
         counted = f"{question[f'baseline{measure.capitalize()}']:.3f} ({question['baseline']})"
         rows.append([f"{question['type']}: {what}", measure.upper(), f"{question[measure]:.3f}", counted])
     return table({"hidden": "left", "measure": "left", "model": "right", "best of counting": "left"}, rows)
+
+
+def quality_in_short(questions: Sequence[Mapping[str, Any]]) -> str:
+    """The same in a few words: means over the questions of one measure."""
+    parts = []
+    for measure in ("mrr", "rmse"):
+        pairs = [(q[measure], q[f"baseline{measure.capitalize()}"]) for q in questions if measure in q]
+        if pairs:
+            model, counting = (sum(values) / len(pairs) for values in zip(*pairs, strict=True))
+            parts.append(f"{measure.upper()} {model:.3f} (counting {counting:.3f})")
+    return ", ".join(parts)

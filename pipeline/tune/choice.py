@@ -72,6 +72,11 @@ def choice_file(folder: Path, dataset: str) -> Path:
     return folder / f"{dataset}.json"
 
 
+def journal_file(folder: Path, dataset: str) -> Path:
+    """Where the trials for a data set are kept."""
+    return folder / f"{dataset}.trials"
+
+
 def read_choice(folder: Path, dataset: str) -> Choice | None:
     """Read the choice that is kept for a data set; None where there is none.
 

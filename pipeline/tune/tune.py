@@ -33,7 +33,7 @@ from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
 from pipeline.evaluate.value_baselines import value_baselines
 from pipeline.train.fit import Fit, fit
 from pipeline.train.result.round import Round
-from pipeline.tune.choice import Choice, counts_of, read_choice
+from pipeline.tune.choice import Choice, counts_of, journal_file, read_choice
 from pipeline.tune.space import ROUNDS, Space, final
 from pipeline.tune.split import held_out, split
 
@@ -225,8 +225,7 @@ def settle(
         return kept, "not tuned" if kept is None else "chosen for other data, and kept"
     if not split(hypergraph, 0).asked:
         return None, "too few hyperedges to choose settings on: the defaults"
-    journal = folder / f"{name}.trials"
-    choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal, progress=progress)
+    choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal_file(folder, name), progress=progress)
     choice.write(folder)
     if not choice.questions:
         told = f"no trial was finished in {seconds:.0f} s: the defaults"

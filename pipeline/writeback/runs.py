@@ -7,16 +7,24 @@ failed or was killed leaves its run staging, and the next one makes it *abandone
        └──────▶ abandoned
 
 At most one run is published and at most one is staging, each with a slot of its own. A run that is superseded or abandoned may be
-written again, and begins as staging.
+written again, and begins as staging; one that is superseded and still has its slot may be published again as it is.
+
+When a new run begins, old ones go: the three that were served last stay, and the newest of all, whatever became of it. The rule is
+one for the records in the database and for the folders of a refresh.
 """
 
 import json
+from collections.abc import Mapping
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.errors import WriteBackError
 from pipeline.graph.client import GraphClient
-from pipeline.graph.slots import Slot
+from pipeline.graph.slots import Slot, vector_index, vector_property
 from pipeline.graph.statement import load
+from pipeline.graph.stored_runs import stored_runs
+
+KEPT_RUNS = 3
+"""How many of the runs that were served stay when the next one begins."""
 
 
 def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
@@ -27,11 +35,10 @@ def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
     WriteBackError
         If the run is being served, or the database does not hold its data set.
     """
-    runs = client.read(load("writeback/read_runs"), dataset=embeddings.dataset)
-    served = {run["slot"] for run in runs if run["status"] == "published"}
-    if any(run["id"] == embeddings.run and run["status"] == "published" for run in runs):
+    served = {run.id: run.slot for run in stored_runs(client, embeddings.dataset) if run.is_served}
+    if embeddings.run in served:
         raise WriteBackError(f"run {embeddings.run} is being served already", hint="train again for a new run")
-    slot: Slot = "B" if "A" in served else "A"
+    slot: Slot = "B" if "A" in served.values() else "A"
     counters = client.write(
         load("writeback/begin_run"),
         id=embeddings.run,
@@ -47,15 +54,42 @@ def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
     return slot
 
 
-def publish_run(client: GraphClient, embeddings: Embeddings, slot: Slot) -> None:
-    """Make a staging run the published one, in place of the former.
+def publish_run(client: GraphClient, run: str, slot: Slot, counts: Mapping[str, int], *, status: str = "staging") -> None:
+    """Make a run the published one, in place of the former.
+
+    Parameters
+    ----------
+    client
+        The database.
+    run
+        Its id.
+    slot
+        The slot that it must have.
+    counts
+        Number of its vectors per modality label.
+    status
+        The state that it must be in.
 
     Raises
     ------
     WriteBackError
-        If the run is no longer staging, or no longer has its slot; nothing is published then.
+        If the run is in another state, or no longer has its slot; nothing is published then.
     """
-    num_entities = sum(map(len, embeddings.ids.values()))
-    counters = client.write(load("writeback/publish_run"), id=embeddings.run, slot=slot, numEntities=num_entities)
+    vectors = [{"label": label, "index": vector_index(label, slot), "property": vector_property(slot)} for label in counts]
+    num_entities = sum(counts.values())
+    statement = load("writeback/publish_run")
+    counters = client.write(statement, id=run, slot=slot, status=status, numEntities=num_entities, vectors=vectors)
     if not counters.contains_updates:
-        raise WriteBackError(f"run {embeddings.run} is no longer being written into slot {slot}", hint="run the write-back again")
+        raise WriteBackError(f"run {run} is no longer {status} in slot {slot}", hint="run the command again")
+
+
+def kept_runs(client: GraphClient, dataset: str) -> set[str]:
+    """Ids of the runs of a data set that stay when the next one begins."""
+    runs = stored_runs(client, dataset)
+    served = sorted((run for run in runs if run.published_at), key=lambda run: run.published_at or "", reverse=True)
+    return {run.id for run in (*served[:KEPT_RUNS], *runs[:1])}
+
+
+def remove_old_records(client: GraphClient, dataset: str) -> None:
+    """Remove the records of the other runs."""
+    client.write(load("writeback/remove_runs"), dataset=dataset, kept=sorted(kept_runs(client, dataset)))

@@ -1,6 +1,6 @@
 """An embeddings directory into Neo4j: written beside the vectors that are served, checked, and then served in their place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,17 @@ from pipeline.errors import WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import await_indexes
-from pipeline.graph.slots import INDEX_LIMIT, Slot, vector_index, vector_property
+from pipeline.graph.slots import (
+    INDEX_LIMIT,
+    Slot,
+    create_vector_index,
+    drop_vector_index,
+    vector_identifiers,
+    vector_index,
+    vector_property,
+)
 from pipeline.graph.statement import load
-from pipeline.writeback.runs import begin_run, publish_run
+from pipeline.writeback.runs import begin_run, publish_run, remove_old_records
 
 BATCH_SIZE = 2_000
 CONCURRENCY = 2
@@ -53,17 +61,35 @@ def write_back(
     LeaseLostError
         If this process slept so long that another one may have taken its place.
     """
-    _check_vectors(embeddings)
     with one_writer(client, embeddings.dataset, "hyperlearn write-back", wait=wait, progress=progress) as writer:
-        return _write_back(writer, embeddings, progress)
+        remove_old_records(writer, embeddings.dataset)
+        return write_run(writer, embeddings, progress)
 
 
-def _write_back(client: GraphClient, embeddings: Embeddings, progress: Progress) -> dict[str, int]:
+def write_run(
+    client: GraphClient, embeddings: Embeddings, progress: Progress = no_progress, *, whole: bool = True
+) -> dict[str, int]:
+    """Do it with a client that is under the lease.
+
+    Parameters
+    ----------
+    client, embeddings, progress
+        As for `write_back`.
+    whole
+        Whether the database must hold exactly the entities of the run. If not, those that it has no more are passed over, and those
+        that came since have no vector.
+
+    Raises
+    ------
+    WriteBackError
+        As `write_back` does.
+    """
+    _check_vectors(embeddings)
     slot = begin_run(client, embeddings)
+    counts = {}
     for label, ids in embeddings.ids.items():
-        names = {"Modality": label, "embedding": vector_property(slot)}
-        client.change_schema(load("writeback/drop_index").with_identifiers(vector_index=vector_index(label, slot)))
-        _clear(client, names)
+        drop_vector_index(client, label, slot)
+        _clear(client, label, slot)
         with progress(f"Writing vectors of {label}", total=len(ids)) as advance:
             client.write_batches(
                 load("writeback/write_vectors").with_identifiers(Modality=label),
@@ -72,27 +98,23 @@ def _write_back(client: GraphClient, embeddings: Embeddings, progress: Progress)
                 advance=advance,
                 property=vector_property(slot),
             )
-        _check_written(client, embeddings, label, names)
+        counts[label] = _count_written(client, embeddings, label, slot, whole=whole)
         # The index is made after the vectors, which is quicker than keeping it up to date, and while the next modality is written.
-        client.change_schema(
-            load("schema/vector_index").with_identifiers(vector_index=vector_index(label, slot), **names),
-            dimensions=embeddings.embedding_dim,
-        )
+        create_vector_index(client, label, slot, embeddings.embedding_dim)
     with progress("Waiting for the vector indexes"):
         await_indexes(client)
-    for label in embeddings.ids:
-        _check_indexed(client, embeddings, label, slot)
-    publish_run(client, embeddings, slot)
-    return {label: len(ids) for label, ids in embeddings.ids.items()}
+    for label, count in counts.items():
+        check_indexed(client, label, count, slot)
+    publish_run(client, embeddings.run, slot, counts)
+    return counts
 
 
-def _clear(client: GraphClient, names: Mapping[str, str]) -> None:
+def _clear(client: GraphClient, label: str, slot: Slot) -> None:
     """Remove what a slot holds: nothing, once the lease is lost, which the next write tells."""
     if client.lease is None:
         raise ValueError("vectors are removed under a lease only")
-    client.write_alone(
-        load("writeback/clear_slot").with_identifiers(**names), dataset=client.lease.dataset, token=client.lease.token
-    )
+    statement = load("writeback/clear_slot").with_identifiers(**vector_identifiers(label, slot))
+    client.write_alone(statement, dataset=client.lease.dataset, token=client.lease.token)
 
 
 def _batches(client: GraphClient, ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
@@ -100,6 +122,13 @@ def _batches(client: GraphClient, ids: Sequence[str], factor_NR: npt.NDArray[np.
     for start in range(0, len(ids), BATCH_SIZE):
         vectors = client.vectors(factor_NR[start : start + BATCH_SIZE])
         yield [{"id": id_, "vector": vector} for id_, vector in zip(ids[start : start + BATCH_SIZE], vectors, strict=True)]
+
+
+def count_vectors(client: GraphClient, label: str, slot: Slot, embedding_dim: int) -> tuple[int, int]:
+    """How many entities of a modality have a vector in a slot, and how many have none."""
+    statement = load("writeback/count_vectors").with_identifiers(**vector_identifiers(label, slot))
+    (found,) = client.read(statement, embeddingDim=embedding_dim)
+    return found["written"], found["missing"]
 
 
 def _check_vectors(embeddings: Embeddings) -> None:
@@ -116,20 +145,29 @@ def _check_vectors(embeddings: Embeddings) -> None:
             )
 
 
-def _check_written(client: GraphClient, embeddings: Embeddings, label: str, names: Mapping[str, str]) -> None:
-    (found,) = client.read(load("writeback/count_vectors").with_identifiers(**names), embeddingDim=embeddings.embedding_dim)
+def _count_written(client: GraphClient, embeddings: Embeddings, label: str, slot: Slot, *, whole: bool) -> int:
+    """Number of vectors that were written, which must be all, or, if the entities may be others by now, at least one."""
+    written, missing = count_vectors(client, label, slot, embeddings.embedding_dim)
     expected = len(embeddings.ids[label])
-    if found["written"] != expected or found["missing"]:
+    if (written, missing) != (expected, 0) and (whole or not written):
         raise WriteBackError(
-            f"{label}: of {expected:,} vectors {found['written']:,} were written, and {found['missing']:,} entities have none",
+            f"{label}: of {expected:,} vectors {written:,} were written, and {missing:,} entities have none",
             hint="the entities changed since the export; run the refresh again. The former run is still served",
         )
+    return written
 
 
-def _check_indexed(client: GraphClient, embeddings: Embeddings, label: str, slot: Slot) -> None:
-    statement = load("writeback/count_indexed").with_identifiers(Modality=label, embedding=vector_property(slot))
+def check_indexed(client: GraphClient, label: str, count: int, slot: Slot) -> None:
+    """Refuse a vector index that does not hold as many vectors as there are.
+
+    Raises
+    ------
+    WriteBackError
+        If it does not.
+    """
+    statement = load("writeback/count_indexed").with_identifiers(**vector_identifiers(label, slot))
     (found,) = client.read(statement, index=vector_index(label, slot), limit=INDEX_LIMIT)
-    expected = min(len(embeddings.ids[label]), INDEX_LIMIT)
+    expected = min(count, INDEX_LIMIT)
     if found["indexed"] < expected:
         raise WriteBackError(
             f"{label}: {expected:,} vectors should be found through the index, {found['indexed']:,} are",

@@ -10,10 +10,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
+from pipeline.ingest.ingest import IngestOptions, ingest
+from pipeline.source.movies.source import DATASET as FILMS
+from tests import tiny
 from tests.database import ask, num_nodes, variables, wipe
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
@@ -28,11 +32,25 @@ STEP = re.compile(
 )
 
 
+def films() -> tiny.Tables:
+    """A few rows of the demo's data set, of every label that it has: the reader has run the demo before."""
+    entities = {}
+    for modality in FILMS.modalities:
+        entities[modality.label] = tiny.entities(modality.label, 2).assign(**dict.fromkeys(modality.properties))
+    relations = {graph.key: pd.DataFrame({"source": [], "target": [], "weight": []}) for graph in FILMS.graphs}
+    hyperedges = {}
+    for kind in FILMS.hyperedge_types:
+        members = {f"member{position}": entities[label]["id"].iloc[:1] for position, label in enumerate(kind.members)}
+        hyperedges[kind.label] = pd.DataFrame(members | {"value": [1.0]})
+    return tiny.Tables(FILMS, entities, relations, hyperedges)
+
+
 @pytest.fixture
 def environment(connection: Connection, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The variables of a reader with a database of their own."""
+    """The variables of a reader with a database of their own, which holds the films already."""
     with GraphClient(connection) as client:
         assert num_nodes(client) == 0
+        ingest(client, films())
         yield variables(connection, tmp_path / "home") | {"COLUMNS": "200"}
         wipe(client)
 
@@ -76,3 +94,5 @@ def test_the_tutorial_does_what_it_says(environment: dict[str, str], connection:
             with GraphClient(connection) as client:
                 assert ask(client, step["cypher"])
     assert num_commands == 11
+    with GraphClient(connection) as client:
+        assert {change.written for change in ingest(client, films(), IngestOptions(verify=True)).tables} == {0}

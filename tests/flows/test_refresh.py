@@ -108,3 +108,21 @@ def test_a_refresh_holds_the_lease_from_beginning_to_end(
     assert [holder.command for holder in holders if holder] == ["hyperlearn refresh"]
     assert holder_of(client, "tiny") is None
     assert len(list((tmp_path / "runs" / "tiny").iterdir())) == 1  # whoever is refused leaves no folder
+
+
+def test_refreshes_that_fail_do_not_fill_the_disk(
+    flow: ModuleType, client: GraphClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each begins with the removal of what its predecessors left, but for the newest."""
+
+    def export(*args: object) -> None:
+        raise ExportError("stop here")
+
+    monkeypatch.setattr(flow, "export", export)
+    seen = []
+    for _ in range(4):
+        with pytest.raises(ExportError, match="stop here"):
+            flow.refresh(dataset="tiny")
+        seen.append(sorted(path.name for path in (tmp_path / "runs" / "tiny").iterdir()))
+    assert [len(names) for names in seen] == [1, 2, 2, 2]
+    assert seen[3][0] == seen[2][1]

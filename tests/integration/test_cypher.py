@@ -26,7 +26,10 @@ IDENTIFIERS = {
     "Member2": "Style",
     "RELATION_TYPE": "LIKE",
     "embedding": "embeddingA",
+    "Kind": "Entity",
     "vector_index": "film_embedding_a",
+    "index_name": "film_name",
+    "constraint_name": "film_id",
     "entity_id": "film_id",
     "entity_name": "film_name",
     "hyperedge_id": "making_id",
@@ -49,6 +52,8 @@ PARAMETERS: dict[str, Any] = {
     "slot": "A",
     "kind": "Entity",
     "index": "film_embedding_a",
+    "kept": ["run-1"],
+    "vectors": [{"label": "Film", "index": "film_embedding_a", "property": "embeddingA"}],
 }
 
 # Those for the Browser speak of the films; the test of the whole job runs them.

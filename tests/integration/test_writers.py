@@ -18,6 +18,7 @@ from tests.integration.writers import (
     Writer,
     ingest_state,
     let_leases_of_the_dead_end,
+    roll_back,
     run_of,
     served_whole,
     state,
@@ -87,6 +88,31 @@ def test_write_backs_that_wait_come_one_after_the_other(served: GraphClient, con
         writers = [Writer(connection, write_run, number, wait=True) for number in (2, 3)]
         assert [writer.result() for writer in writers] == ["", ""]
     assert served_whole(served) in {2, 3}
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.3])
+def test_a_rollback_beside_a_write_back_leaves_one_whole_run(served: GraphClient, connection: Connection, after_s: float) -> None:
+    write_back(served, run_of(2))
+    with reader(connection) as seen:
+        writers = [Writer(connection, write_run, 3, wait=True), Writer(connection, roll_back, 1, wait=True, after_s=after_s)]
+        written, rolled = (writer.result() for writer in writers)
+    # Where the write-back was first it has taken the slot.
+    assert (written, rolled) in {("", ""), ("", "WriteBackError")}
+    assert served_whole(served) in {1, 3}
+    assert set(seen) <= {1, 2, 3}
+
+
+def test_a_rollback_that_sleeps_until_its_slot_is_taken_serves_nothing(served: GraphClient, connection: Connection) -> None:
+    write_back(served, run_of(2))
+    with reader(connection) as seen:
+        sleeper = Writer(connection, roll_back, 1, wait=False, stop_at=5)  # before it publishes
+        sleeper.until_stopped()
+        expire(served, "tiny")
+        write_back(served, run_of(3))
+        sleeper.go_on()
+        assert sleeper.result() == "LeaseLostError"
+    assert served_whole(served) == 3
+    assert set(seen) <= {2, 3}
 
 
 @pytest.mark.parametrize("wait", [False, True])

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from pipeline.graph.connection import Connection
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.query.served import Run, ask_published
 from pipeline.query.similar import similar
+from pipeline.removal.removal import remove
+from pipeline.writeback.rollback import rollback
 from pipeline.writeback.writeback import write_back
 from tests import tiny
 from tests.database import ask, change
@@ -30,6 +33,13 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__])
 
 DIM = 4
+
+BY_NAME = """
+MATCH (film:Film {id: 'f3'}) MATCH (served:ServedVectors {label: 'Film'})
+CALL db.index.vector.queryNodes(served.index, 40, film[served.property]) YIELD node
+RETURN served.run AS run, node[served.property][0] AS first
+"""
+"""How the README asks."""
 
 
 def state(number: int) -> tiny.Tables:
@@ -58,6 +68,15 @@ def ingest_state(client: GraphClient, number: int, *, wait: bool) -> None:
 
 def write_run(client: GraphClient, number: int, *, wait: bool) -> None:
     write_back(client, run_of(number), wait=wait)
+
+
+def roll_back(client: GraphClient, number: int, *, wait: bool) -> None:
+    """Serve a run from its slot; there are no folders."""
+    rollback(client, "tiny", Path("nowhere"), to=f"run-{number}", wait=wait)
+
+
+def remove_tiny(client: GraphClient, number: int, *, wait: bool) -> None:
+    remove(client, "tiny", lambda: None, wait=wait)
 
 
 Work = Callable[..., None]
@@ -120,6 +139,10 @@ def served_whole(client: GraphClient) -> int | None:
     name, first, num_neighbours = ask_published(client, "Film", question)
     number = int(name.removeprefix("run-"))
     assert (first, num_neighbours) == ({float(number)}, 23), name
+    # What tools ask, which know no slots: all of it is of one run as well.
+    found = ask(client, BY_NAME)
+    assert {row["run"] for row in found} == {f"run-{found[0]['first']:.0f}"}
+    assert (len(found), {row["first"] for row in found}) == (24, {found[0]["first"]})
     return number
 
 

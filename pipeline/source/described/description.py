@@ -190,6 +190,9 @@ class Description(Part):
 
     name: Name
     """Name of the data set, by which commands call it: lower-case letters, digits, - and _."""
+    prefix: Annotated[str, Field(pattern="^[A-Z][A-Za-z0-9]*$")] | None = None
+    """What stands before every label outside of this file, in PascalCase: with "Books" the modality Genre is BooksGenre in Neo4j
+    and in commands. For data sets of one database, in which each label belongs to one."""
     modalities: Annotated[dict[str, ModalityTable], Field(min_length=1)]
     """Kinds of entities by label, in PascalCase."""
     relations: list[Relation] = Field(default_factory=list)
@@ -198,3 +201,27 @@ class Description(Part):
     """Types of hyperedges by label, in PascalCase."""
     training: TrainingTable = TrainingTable()
     """How to train: settings that are not to be the defaults."""
+
+    def prefixed(self) -> "Description":
+        """The same with the prefix before every label, and no prefix any more."""
+        prefix = self.prefix or ""
+        hyperedges = {
+            f"{prefix}{label}": each.model_copy(
+                update={"members": [m.model_copy(update={"modality": f"{prefix}{m.modality}"}) for m in each.members]}
+            )
+            for label, each in self.hyperedges.items()
+        }
+        by_label = {
+            name: {f"{prefix}{label}": entry for label, entry in value.items()}
+            for name, value in self.training.model_dump(exclude_unset=True).items()
+            if isinstance(value, dict)
+        }
+        return self.model_copy(
+            update={
+                "prefix": None,
+                "modalities": {f"{prefix}{label}": each for label, each in self.modalities.items()},
+                "relations": [each.model_copy(update={"modality": f"{prefix}{each.modality}"}) for each in self.relations],
+                "hyperedges": hyperedges,
+                "training": self.training.model_copy(update=by_label),
+            }
+        )

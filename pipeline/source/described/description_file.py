@@ -53,10 +53,19 @@ def parse_description(content: Mapping[str, Any], where: str) -> tuple[Descripti
     ------
     ConfigurationError
         With all problems and their locations.
+
+    Returns
+    -------
+    tuple
+        The description, in which every label has its prefix, and what it describes.
     """
     description = parsed(Description, content, where, _HINT)
     problems = list(_contradictions(description))
     dataset = _dataset(description, problems)
+    if dataset is not None and description.prefix is not None:
+        # First as it is written, since that is how its problems are told.
+        description = description.prefixed()
+        dataset = _dataset(description, problems)
     if dataset is None:
         raise refused(where, problems, _HINT)
     return description, dataset

@@ -31,6 +31,7 @@ _EXPECTED = {
     "list_type": "a list",
     "mapping_type": "a table",
     "model_type": "a table",
+    "string_pattern_mismatch": "a text like {pattern}",
     "string_too_long": "at most {max_length} character",
     "string_too_short": "a text that is not empty",
     "string_type": "a text",

@@ -15,7 +15,10 @@ from pipeline.graph.statement import Statement
 from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.ingest import batches
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
+from pipeline.ingest.ownership import claim
 from pipeline.records.problems import SourceProblems
+from pipeline.removal.removal import remove
+from pipeline.source.described.frames import source
 from tests import tiny
 from tests.database import ask, change, content, expire, num_nodes, wipe
 
@@ -343,8 +346,35 @@ def test_labels_of_another_data_set_are_refused(client: GraphClient) -> None:
         {},
         {"Shooting": good.hyperedges["Remake"].iloc[:0]},
     )
-    with pytest.raises(GraphSchemaError, match="label Film of data set other belongs to data set tiny"):
+    with pytest.raises(GraphSchemaError, match="label Film of data set other belongs to data set tiny") as refused:
         ingest(client, tables)
+    for way_out in ('prefix = "Other" at the top of the data set file makes Film OtherFilm', "`hyperlearn remove tiny`"):
+        assert way_out in refused.value.hint
+    # Names of indexes tell no capitals apart.
+    with pytest.raises(GraphSchemaError, match="labels MAKER, Style of data set other-2 belong to data set tiny"):
+        claim(client, Dataset("other-2", (Modality("MAKER"), Modality("Style")), (HyperedgeType("Being", ("MAKER", "Style")),)))
+    assert content(client) == before
+
+
+def test_a_prefix_lets_data_sets_of_the_same_labels_live_side_by_side(client: GraphClient) -> None:
+    ingest(client, tiny.tables())
+    before = content(client)
+    frames = {"films.csv": pd.DataFrame({"film": ["f0", "f1"], "style": ["s0", "s1"]})}
+    members = [{"modality": "Film", "column": "film"}, {"modality": "Style", "column": "style"}]
+    described = {
+        "name": "own-films",
+        "modalities": {"Film": {}, "Style": {}},
+        "hyperedges": {"Making": {"table": "films.csv", "members": members}},
+    }
+    with pytest.raises(
+        GraphSchemaError, match="labels Film, Style, Making of data set own-films belong to data set tiny"
+    ) as refused:
+        ingest(client, source(described, frames))
+    assert 'prefix = "OwnFilms"' in refused.value.hint
+    report = ingest(client, source(described | {"prefix": "OwnFilms"}, frames))
+    assert {table.table: table.created for table in report.tables} == {"OwnFilmsFilm": 2, "OwnFilmsStyle": 2, "OwnFilmsMaking": 2}
+    assert ingest(client, source(described | {"prefix": "OwnFilms"}, frames)).recognised
+    remove(client, "own-films", lambda: None)
     assert content(client) == before
 
 

@@ -4,7 +4,7 @@ import pytest
 from pipeline.domain.dataset import Modality
 from pipeline.domain.embeddings import Embeddings
 from pipeline.errors import AmbiguousNameError, GraphStatementError, QueryError, UnknownNameError, WriteBackError
-from pipeline.graph.client import GraphClient
+from pipeline.graph.client import GraphClient, Row
 from pipeline.graph.statement import Statement
 from pipeline.ingest.ingest import ingest
 from pipeline.query.find import find
@@ -79,6 +79,23 @@ def test_before_the_first_run_there_is_nothing_to_ask(client: GraphClient) -> No
     ingest(client, tiny.tables())
     with pytest.raises(QueryError, match="has no vectors yet"):
         published(client, "Film")
+
+
+def test_who_finds_no_run_in_the_moment_of_publishing_looks_again(
+    client: GraphClient, wrote: Embeddings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def read(self: GraphClient, statement: Statement, **parameters: object) -> list[Row]:
+        rows = plain(self, statement, **parameters)
+        if statement.name != "query/served":
+            return rows
+        asked.append(statement.name)
+        return rows if len(asked) > 1 else []
+
+    plain = GraphClient.read
+    monkeypatch.setattr(GraphClient, "read", read)
+    assert published(client, "Film")[1].id == "run-1"
 
 
 def test_status_counts_what_is_there(client: GraphClient, wrote: Embeddings) -> None:

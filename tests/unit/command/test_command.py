@@ -34,6 +34,9 @@ def test_the_commands_are_those_of_the_readme() -> None:
                 "export",
                 "ingest",
                 "refresh",
+                "remove",
+                "rollback",
+                "runs",
                 "similar",
                 "status",
                 "train",
@@ -47,6 +50,12 @@ def test_the_commands_are_those_of_the_readme() -> None:
     )
     for command in COMMANDS:
         assert f"hyperlearn {command}" in readme, command
+
+
+def test_the_query_of_the_readme_is_the_one_for_the_browser() -> None:
+    root = Path(__file__).parents[3]
+    _, _, query = (root / "cypher" / "browser" / "similar_movies.cypher").read_text(encoding="utf-8").partition("\n")
+    assert query in (root / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

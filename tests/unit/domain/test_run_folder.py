@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pipeline.domain.run_folder import new_run_id, remove_old_runs, run_folder
+from pipeline.domain.run_folder import new_run_id, remove_all_runs, remove_old_runs, run_folder
 
 
 def test_ids_sort_by_time_and_are_unlike_even_at_the_same_moment() -> None:
@@ -27,9 +27,13 @@ def test_old_runs_of_the_data_set_are_removed_and_nothing_else(tmp_path: Path) -
     ]
     for folder in (*runs, *others):
         (folder / "snapshot").mkdir(parents=True)
-    remove_old_runs(tmp_path, "books", 3)
+    remove_old_runs(tmp_path, "books", {runs[1].name, runs[3].name})
     left = {path.parent for path in tmp_path.rglob("snapshot")}
-    assert left == {*runs[-3:], *others}
+    assert left == {runs[1], runs[3], runs[5], *others}  # the newest may be gone on with
+    remove_all_runs(tmp_path, "books")
+    assert {path.parent for path in tmp_path.rglob("snapshot")} == {*others}
+    remove_all_runs(tmp_path, "books-de")
+    assert not (tmp_path / "books-de").exists()
 
 
 def test_a_run_that_is_at_work_keeps_its_folder(tmp_path: Path) -> None:
@@ -37,9 +41,9 @@ def test_a_run_that_is_at_work_keeps_its_folder(tmp_path: Path) -> None:
         for _ in range(2):
             with run_folder(tmp_path, "books", new_run_id("books")):
                 pass
-        remove_old_runs(tmp_path, "books", 1)
+        remove_old_runs(tmp_path, "books", ())
         assert len(list((tmp_path / "books").iterdir())) == 2
         assert at_work.is_dir()
-    remove_old_runs(tmp_path, "books", 1)
+    remove_old_runs(tmp_path, "books", ())
     assert len(list((tmp_path / "books").iterdir())) == 1
-    remove_old_runs(tmp_path, "nothing yet", 1)
+    remove_old_runs(tmp_path, "nothing yet", ())

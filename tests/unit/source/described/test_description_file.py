@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -178,7 +179,7 @@ def test_all_problems_come_at_once_with_their_places() -> None:
         "hyperedges.Writing.weight: -1, expected at least 0.0",
         "hyperedges.Other.table: 3, expected a table",
         "hyperedges.Other.members: a list, expected at least 2, not 0",
-        "nmae: is unknown, expected one of name, modalities, relations, hyperedges, training; did you mean name?",
+        "nmae: is unknown, expected one of name, prefix, modalities, relations, hyperedges, training; did you mean name?",
     ]
 
 
@@ -225,7 +226,7 @@ def test_names_of_other_parts_are_checked() -> None:
         "name: 'Books' cannot name a data set; use lower-case letters, digits, - and _",
         "modalities.Book: modality Book: distinguish_by names ['year'], which are no properties of it",
         "modalities.genre: 'genre' cannot be the label of a modality; use PascalCase letters and digits, and none of Dataset, "
-        "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable, WriteLease",
+        "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable, RunVectors, ServedVectors, WriteLease",
     ]
 
 
@@ -313,6 +314,30 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes('name = "Bücher"'.encode("latin-1"))
     with pytest.raises(ConfigurationError, match=r"latin\.toml is not UTF-8 at byte 9"):
         read_description(tmp_path / "latin.toml")
+
+
+def test_a_prefix_stands_before_every_label_and_nothing_else_changes() -> None:
+    plain, dataset = parse_description(tomllib.loads(WHOLE), "books.toml")
+    description, prefixed = parse_description(
+        tomllib.loads(WHOLE.replace("[modalities.Book]", 'prefix = "My"\n[modalities.Book]')), ""
+    )
+    assert prefixed.labels == ("MyBook", "MyAuthor")
+    assert prefixed.hyperedge_types == (
+        replace(dataset.hyperedge_types[0], label="MyWriting", members=("MyBook", "MyAuthor", "MyAuthor")),
+    )
+    assert [graph.key for graph in prefixed.graphs] == [("MyBook", "SEQUEL"), ("MyBook", "SIMILAR")]
+    assert prefixed.training == {**dataset.training, "absent_weights": {"MyWriting": 0.5}}
+    assert list(description.modalities.values()) == list(plain.modalities.values())
+    assert [member.modality for member in description.hyperedges["MyWriting"].members] == ["MyBook", "MyAuthor", "MyAuthor"]
+
+
+def test_what_is_wrong_beside_a_prefix_is_told_as_it_is_written() -> None:
+    text = WHOLE.replace("[modalities.Book]", 'prefix = "My"\n[modalities.Book]')
+    assert problems(text.replace("[modalities.Author]", "[modalities.Autor]"))[0].startswith(
+        "hyperedges.Writing.members[1].modality: 'Author'"
+    )
+    assert problems(text.replace('"My"', '"my"')) == ["prefix: 'my', expected a text like ^[A-Z][A-Za-z0-9]*$"]
+    assert "cannot be the label" in problems(text.replace('"My"', f'"{"M" * 62}"'))[0]
 
 
 @pytest.mark.parametrize(("package", "file"), [("pipeline.source.movies", "movies.toml"), ("pipeline.source.tate", "tate.toml")])

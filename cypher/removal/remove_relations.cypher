@@ -1,0 +1,9 @@
+// Removes all relations of an intra-modal graph, as hyperedges and entities are removed.
+MATCH (:`Modality`)-[relation:`RELATION_TYPE`]->(:`Modality`)
+CALL (relation) {
+  MATCH (lease:WriteLease {dataset: $dataset})
+  SET lease.locked = true
+  WITH relation, lease
+  WHERE lease.token = $token AND lease.expires > datetime.realtime()
+  DELETE relation
+} IN TRANSACTIONS OF 20000 ROWS

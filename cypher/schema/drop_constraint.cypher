@@ -1,0 +1,1 @@
+DROP CONSTRAINT `constraint_name` IF EXISTS

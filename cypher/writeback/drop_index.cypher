@@ -1,1 +1,0 @@
-DROP INDEX `vector_index` IF EXISTS

@@ -1,0 +1,66 @@
+"""What the database says of the runs of a data set: the one place where their records are read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.graph.client import GraphClient
+from pipeline.graph.slots import Slot
+from pipeline.graph.statement import load
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run that was written into the database, or is being written.
+
+    Attributes
+    ----------
+    id
+        Its id.
+    status
+        ``staging``, ``published``, ``superseded`` or ``abandoned``; see `pipeline.writeback.runs`.
+    slot
+        Where its vectors lie; None once another run has taken the place.
+    embedding_dim
+        Length of its vectors.
+    num_entities
+        Number of its vectors when it was served last; None where it never was.
+    started_at
+        When it was first written, ISO 8601.
+    published_at
+        Since when it has been served, or was when it was served last, ISO 8601; None where it never was.
+    report
+        What training told about it.
+    """
+
+    id: str
+    status: str
+    slot: Slot | None
+    embedding_dim: int
+    num_entities: int | None
+    started_at: str
+    published_at: str | None
+    report: Mapping[str, Any]
+
+    @property
+    def is_served(self) -> bool:
+        """Whether readers get its vectors."""
+        return self.status == "published"
+
+
+def stored_runs(client: GraphClient, dataset: str) -> list[StoredRun]:
+    """The runs of a data set, newest first; none where there is no such data set."""
+    return [
+        StoredRun(
+            row["id"],
+            row["status"],
+            row["slot"],
+            row["embeddingDim"],
+            row["numEntities"],
+            row["startedAt"],
+            row["publishedAt"],
+            json.loads(row["report"]),
+        )
+        for row in client.read(load("query/runs"), dataset=dataset)
+    ]

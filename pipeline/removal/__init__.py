@@ -1,0 +1,1 @@
+"""Stage: a data set out of Neo4j."""
