@@ -32,14 +32,36 @@ def run_folder(runs: Path, dataset: str, run: str) -> Iterator[Path]:
         yield folder
 
 
+def left_by_earlier_runs(folder: Path, name: str) -> Iterator[Path]:
+    """What the other runs of the data set left under a name in their folders, the newest first.
+
+    A folder is kept from being removed while what it has is looked at; those of runs at work are left out.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run that asks.
+    name
+        Name of what they left, such as ``snapshot``.
+    """
+    for earlier in reversed(_run_folders(folder.parent)):
+        if earlier != folder and (earlier / name).exists():
+            with _locked(earlier) as locked:
+                if locked:
+                    yield earlier / name
+
+
 def remove_old_runs(runs: Path, dataset: str, kept: int) -> None:
     """Remove the folders of a data set's runs but the newest, and but those that are at work; what is no run's folder stays."""
-    folders = (runs / dataset).glob("*")
-    own = [folder for folder in folders if _AFTER_DATASET.fullmatch(folder.name.removeprefix(dataset))]
-    for folder in sorted(own)[:-kept]:
+    for folder in _run_folders(runs / dataset)[:-kept]:
         with _locked(folder) as locked:
             if locked:
                 shutil.rmtree(folder)
+
+
+def _run_folders(folder: Path) -> list[Path]:
+    """The folders of a data set's runs, the oldest first."""
+    return sorted(run for run in folder.glob("*") if _AFTER_DATASET.fullmatch(run.name.removeprefix(folder.name)))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ written again, and begins as staging.
 import json
 
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.keys import run_key
 from pipeline.errors import WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import Slot
@@ -32,6 +33,7 @@ def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
     if any(run["id"] == embeddings.run and run["status"] == "published" for run in runs):
         raise WriteBackError(f"run {embeddings.run} is being served already", hint="train again for a new run")
     slot: Slot = "B" if "A" in served else "A"
+    trained = embeddings.report.get("key")
     counters = client.write(
         load("writeback/begin_run"),
         id=embeddings.run,
@@ -39,6 +41,7 @@ def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
         slot=slot,
         embeddingDim=embeddings.embedding_dim,
         report=json.dumps(dict(embeddings.report)),
+        key=None if trained is None else run_key(trained),
     )
     if not counters.contains_updates:
         raise WriteBackError(
