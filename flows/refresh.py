@@ -1,5 +1,9 @@
 """The refresh of one data set: ingest, export, train, write back. What a schedule runs, and `hyperlearn refresh`.
 
+What each stage makes has a key: of the graph's state, the parameters in force and the code (`pipeline.domain.keys`). Where the run
+that is served has the key that a refresh would give, nothing is done; and a refresh goes on from what an earlier one left under its
+keys.
+
 Tasks hand over paths and counts. The flow holds the data set's lease from its beginning to its end, and hands it to the tasks that
 write: no other writer comes between them. Where the database is, and its password, every task reads from the environment: Prefect
 stores parameters, and a password does not belong there.
@@ -7,32 +11,38 @@ stores parameters, and a password does not belong there.
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
 
+from pipeline.domain.dataset import Dataset
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.keys import embeddings_key, run_key, snapshot_key
 from pipeline.domain.progress import Progress
+from pipeline.domain.resume import resume_embeddings, resume_snapshot
 from pipeline.domain.run_folder import new_run_id, remove_old_runs, run_folder
 from pipeline.domain.snapshot import Snapshot
+from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
 from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
+from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
 from pipeline.source import catalogue
 from pipeline.source.described.training_table import parse_settings
 from pipeline.train.launch.launch import train
-from pipeline.tune.choice import read_choice
+from pipeline.tune.choice import Choice, choice_in_force
 from pipeline.tune.tune import settle
+from pipeline.writeback.recognise import served_run
 from pipeline.writeback.runs import kept_runs
 from pipeline.writeback.writeback import write_back
 
@@ -85,41 +95,59 @@ def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: 
     source = catalogue.find(dataset, path)
     with _database() as (client, progress):
         report = ingest(client.under(lease), source, options, progress)
-    for note in report.notes:
-        get_run_logger().info(note)
-    return StageReport("ingest", time.monotonic() - start, _ingest_in_words(report), report.notes)
+    return _done("ingest", start, _ingest_in_words(report), report.notes)
 
 
 @task(name="export", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
-def export_task(dataset: str, directory: Path) -> StageReport:
-    """Read the hypergraph from the database into a snapshot directory."""
+def export_task(dataset: str, directory: Path, resume: str | None) -> StageReport:
+    """Read the hypergraph from the database into a snapshot directory, or take over one that has the key to resume from."""
     start = time.monotonic()
     shutil.rmtree(directory, ignore_errors=True)
+    if resume is not None and (run := resume_snapshot(directory, resume)):
+        return _done("export", start, f"resumed: the snapshot of run {run}")
     with _database() as (client, progress):
         counts = export(client, dataset, directory, progress).counts
     numbers = {name: sum(table.values()) for name, table in counts.items()}
     did = ", ".join(f"{count:,} {name}" for name, count in numbers.items())
-    return StageReport("export", time.monotonic() - start, did)
+    return _done("export", start, did)
 
 
 @task(name="tune")
-def tune_task(snapshot: Path, settings: dict[str, Any], seconds: float) -> StageReport:
-    """Find the settings that are kept for the data set, or choose them."""
+def tune_task(
+    snapshot: Path, settings: dict[str, Any], seconds: float, stored: Mapping[str, Any] | None, lease: Lease
+) -> StageReport:
+    """Find the settings that are kept for the data set, or choose them; the database keeps them as well, for other hosts."""
     start = time.monotonic()
-    _, told = settle(Snapshot.read(snapshot).hypergraph, Settings.load().tuned, settings, seconds, _progress())
-    return StageReport("tune", time.monotonic() - start, told)
+    hypergraph = Snapshot.read(snapshot).hypergraph
+    choice, told = settle(hypergraph, Settings.load().tuned, settings, seconds, _progress(), stored=stored)
+    if choice is not None:
+        with _database() as (client, _):
+            keep_choice(client.under(lease), hypergraph.dataset.name, asdict(choice))
+    return _done("tune", start, told)
 
 
 @task(name="train")
-def train_task(snapshot: Path, embeddings: Path, run: str, workers: int | None, settings: dict[str, Any]) -> StageReport:
-    """Learn the factor matrices from a snapshot directory."""
+def train_task(
+    snapshot: Path,
+    embeddings: Path,
+    workers: int | None,
+    settings: dict[str, Any],
+    stored: Mapping[str, Any] | None,
+    resume: str | None,
+) -> StageReport:
+    """Learn the factor matrices from a snapshot directory, or take them over from the run that did, where one may resume.
+
+    ``resume`` is the snapshot's key.
+    """
     start = time.monotonic()
     dataset = Snapshot.read_dataset(snapshot)
-    choice = read_choice(Settings.load().tuned, dataset.name)
-    parameters = dataset.training_parameters({**(choice.settings if choice else {}), **settings})
-    quality = choice.questions if choice else ()
+    choice = choice_in_force(Settings.load().tuned, dataset.name, stored)
+    parameters = _parameters(dataset, choice, settings)
+    if resume is not None and (earlier := resume_embeddings(embeddings, embeddings_key(resume, parameters))):
+        return _done("train", start, f"resumed: the embeddings of run {earlier}")
+    run, quality = embeddings.parent.name, choice.questions if choice else ()
     trained = train(snapshot, embeddings, parameters, workers=workers or "auto", run=run, quality=quality, progress=_progress())
-    return StageReport("train", time.monotonic() - start, _training_in_words(trained))
+    return _done("train", start, _training_in_words(trained))
 
 
 @task(name="write-back", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
@@ -129,7 +157,7 @@ def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     with _database() as (client, progress):
         counts = write_back(client.under(lease), Embeddings.read(embeddings), progress)
     did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
-    return StageReport("write-back", time.monotonic() - start, did)
+    return _done("write-back", start, did)
 
 
 @flow(name="refresh", flow_run_name="refresh-{dataset}")
@@ -143,8 +171,12 @@ def refresh(
     settings: dict[str, Any] | None = None,
     wait: bool = False,
     tune_seconds: float = 60,
+    force: bool = False,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
+
+    Only what is not there already is done. The run that is served stays where neither the graph, nor the settings in force, nor
+    hyperlearn itself have changed since it was made, on whatever host; and what a refresh that failed had finished is taken over.
 
     Parameters
     ----------
@@ -166,6 +198,9 @@ def refresh(
         Wait for another writer of the data set, instead of failing.
     tune_seconds
         How long settings of training may be chosen for, where none are kept and the data set has none of its own; 0 never does.
+        What nothing else has changed is not trained again for the sake of choosing.
+    force
+        Do every stage, whatever is there already; the ingest compares with every row of the database.
 
     Returns
     -------
@@ -176,24 +211,59 @@ def refresh(
     name = catalogue.find(dataset, path).name
     run = new_run_id(name)
     runs = Settings.load().runs
-    options = IngestOptions(keep_stale=keep_stale, allow_removal=allow_removal, quarantine=quarantine)
+    options = IngestOptions(keep_stale=keep_stale, allow_removal=allow_removal, quarantine=quarantine, verify=force)
     with (
         _database() as (client, progress),
         one_writer(client, name, "hyperlearn refresh", wait=wait, progress=progress) as writer,
     ):
         if writer.lease is None:
             raise AssertionError("a writer is under a lease")
+        ingested = ingest_task(dataset, path, options, writer.lease)
+        stored = stored_datasets(client)[name]
+        if not force and (served := _served(client, stored, given)):
+            return [ingested, *_unchanged(served)]
+        resume = None if force else _snapshot_key(stored)
         remove_old_runs(runs, name, kept_runs(client, name))
         with run_folder(runs, name, run) as folder:
             snapshot, embeddings = folder / "snapshot", folder / "embeddings"
             stages = [
-                ingest_task(dataset, path, options, writer.lease),
-                export_task(name, snapshot),
-                tune_task(snapshot, given, tune_seconds),
-                train_task(snapshot, embeddings, run, workers, given),
+                ingested,
+                export_task(name, snapshot, resume),
+                tune_task(snapshot, given, tune_seconds, stored.choice, writer.lease),
+                train_task(snapshot, embeddings, workers, given, stored.choice, resume),
                 write_back_task(embeddings, writer.lease),
             ]
     return stages
+
+
+def _served(client: GraphClient, stored: StoredDataset, settings: Mapping[str, Any]) -> str | None:
+    """The run that is served, if it is whole and what a refresh with these settings would make."""
+    choice = choice_in_force(Settings.load().tuned, stored.dataset.name, stored.choice)
+    parameters = _parameters(stored.dataset, choice, settings)
+    return served_run(client, stored.dataset, run_key(embeddings_key(_snapshot_key(stored), parameters)))
+
+
+def _snapshot_key(stored: StoredDataset) -> str:
+    if stored.state is None:
+        raise AssertionError("an ingest under this lease has ended")
+    return snapshot_key(stored.state, stored.dataset)
+
+
+def _parameters(dataset: Dataset, choice: Choice | None, settings: Mapping[str, Any]) -> TrainingParameters:
+    return dataset.training_parameters({**(choice.settings if choice else {}), **settings})
+
+
+def _unchanged(served: str) -> list[StageReport]:
+    """What is said of the stages that have nothing to do."""
+    now = time.monotonic()
+    skipped = [_done(stage, now, "skipped: nothing has changed") for stage in ("export", "tune", "train")]
+    return [*skipped, _done("write-back", now, f"skipped: run {served} stays served")]
+
+
+def _done(stage: str, start: float, did: str, notes: tuple[str, ...] = ()) -> StageReport:
+    for text in (*notes, did):
+        get_run_logger().info("%s: %s", stage, text)
+    return StageReport(stage, time.monotonic() - start, did, notes)
 
 
 def _training_in_words(trained: Embeddings) -> str:

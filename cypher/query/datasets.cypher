@@ -2,6 +2,6 @@
 MATCH (dataset:Dataset)
 WHERE dataset.description IS NOT NULL
 RETURN dataset.name AS name, dataset.description AS description, dataset.counts AS counts,
-       coalesce(dataset.ingest, 0) AS ingest, dataset.fingerprint AS fingerprint,
-       toString(dataset.ingestedAt) AS ingestedAt
+       coalesce(dataset.ingest, 0) AS ingest, dataset.fingerprint AS fingerprint, dataset.state AS state,
+       toString(dataset.ingestedAt) AS ingestedAt, dataset.choice AS choice
 ORDER BY name

@@ -9,6 +9,6 @@ CALL (dataset) {
       former.status = CASE former.status WHEN 'staging' THEN 'abandoned' ELSE former.status END
 }
 MERGE (run:EmbeddingRun {id: $id, dataset: dataset.name})
-SET run.slot = $slot, run.status = 'staging', run.embeddingDim = $embeddingDim, run.report = $report,
+SET run.slot = $slot, run.status = 'staging', run.embeddingDim = $embeddingDim, run.report = $report, run.key = $key,
     run.startedAt = coalesce(run.startedAt, datetime())
 MERGE (dataset)-[:HAS_RUN]->(run)

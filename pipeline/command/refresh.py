@@ -70,8 +70,11 @@ def refresh(
         float,
         typer.Option(min=0, help="How long settings of training may be chosen for, the first time; 0 takes the defaults."),
     ] = 60,
+    force: Annotated[bool, typer.Option("--force", help="Do every stage, even where nothing has changed.")] = False,
 ) -> None:
     """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
+
+    Where nothing has changed nothing is done, and a refresh that failed is gone on with where it stopped.
 
     Example: [bold]hyperlearn refresh books.toml[/bold]
     """
@@ -82,8 +85,9 @@ def refresh(
         "allow_removal": allow_removal,
         "quarantine": quarantine,
         "wait": wait,
+        "tune_seconds": tune_seconds,
+        "force": force,
     }
-    options["tune_seconds"] = tune_seconds
     stages = _run(dataset, workers, **options, settings=read_settings(settings))
     _print_stages(stages, time.monotonic() - start)
 

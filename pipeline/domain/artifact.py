@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.errors import ArtifactError, PipelineError
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _AGAIN = "run the stage before this one again"
 
 
@@ -40,7 +40,7 @@ class Artifact:
             If it lists no such file.
         """
         if name not in self.manifest["files"]:
-            raise ArtifactError(f"{self.directory / _MANIFEST} does not list {name}", hint=_AGAIN)
+            raise ArtifactError(f"{self.directory / MANIFEST} does not list {name}", hint=_AGAIN)
         return self.directory / name
 
 
@@ -71,7 +71,7 @@ def write_artifact(directory: Path, form: str, manifest: dict[str, Any], fill: C
             fill(folder)
             files = {file.relative_to(folder).as_posix(): _digest(file) for file in sorted(folder.rglob("*")) if file.is_file()}
             text = json.dumps({"format": form, **manifest, "files": files}, indent=2, ensure_ascii=False)
-            (folder / _MANIFEST).write_text(text + "\n", encoding="utf-8")
+            (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
             folder.chmod(0o755)
             folder.rename(directory)
         finally:
@@ -109,7 +109,7 @@ def read_artifact(directory: Path, form: str) -> Iterator[Artifact]:
     artifact = Artifact(directory, _manifest(directory, form))
     for name, digest in artifact.manifest["files"].items():
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise ArtifactError(f"{directory / _MANIFEST} lists {name}, which is not in the directory", hint=_AGAIN)
+            raise ArtifactError(f"{directory / MANIFEST} lists {name}, which is not in the directory", hint=_AGAIN)
         file = directory / name
         if not file.is_file():
             raise ArtifactError(f"{file} is missing", hint=_AGAIN)
@@ -126,7 +126,7 @@ def read_artifact(directory: Path, form: str) -> Iterator[Artifact]:
 
 
 def _manifest(directory: Path, form: str) -> dict[str, Any]:
-    path = directory / _MANIFEST
+    path = directory / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

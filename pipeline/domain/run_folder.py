@@ -37,31 +37,49 @@ def run_folder(runs: Path, dataset: str, run: str) -> Iterator[Path]:
         yield folder
 
 
+def left_by_earlier_runs(folder: Path, name: str) -> Iterator[Path]:
+    """What the other runs of the data set left under a name in their folders, the newest first.
+
+    A folder is kept from being removed while what it has is looked at; those of runs at work are left out.
+
+    Parameters
+    ----------
+    folder
+        Folder of the run that asks.
+    name
+        Name of what they left, such as ``snapshot``.
+    """
+    for earlier in reversed(_run_folders(folder.parent)):
+        if earlier != folder and (earlier / name).exists():
+            with _locked(earlier) as locked:
+                if locked:
+                    yield earlier / name
+
+
 def remove_old_runs(runs: Path, dataset: str, kept: Collection[str]) -> None:
     """Remove the folders of a data set's runs but the newest, those kept and those at work; what is no run's folder stays."""
-    for folder in _run_folders(runs, dataset)[:-1]:
+    for folder in _run_folders(runs / dataset)[:-1]:
         if folder.name not in kept:
             _remove(folder)
 
 
 def remove_all_runs(runs: Path, dataset: str) -> None:
     """Remove the folders of all runs of a data set but those at work, and that of the data set if nothing else is in it."""
-    for folder in _run_folders(runs, dataset):
+    for folder in _run_folders(runs / dataset):
         _remove(folder)
     with suppress(OSError):
         (runs / dataset).rmdir()
-
-
-def _run_folders(runs: Path, dataset: str) -> list[Path]:
-    """The folders of a data set's runs, the oldest first."""
-    folders = (runs / dataset).glob("*")
-    return sorted(folder for folder in folders if _AFTER_DATASET.fullmatch(folder.name.removeprefix(dataset)))
 
 
 def _remove(folder: Path) -> None:
     with _locked(folder) as locked:
         if locked:
             shutil.rmtree(folder)
+
+
+def _run_folders(folder: Path) -> list[Path]:
+    """The folders of a data set's runs, the oldest first."""
+    return sorted(run for run in folder.glob("*") if _AFTER_DATASET.fullmatch(run.name.removeprefix(folder.name)))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ graphs/<Label>.<TYPE>.dgl           the intra-modal graph as a DGL graph, edges 
 hypergraph.dgl                      all hyperedges as a DGL heterograph: hyperedge → member → entity, the value as node data
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.domain import dgl_graphs
-from pipeline.domain.artifact import read_artifact, write_artifact
+from pipeline.domain.artifact import MANIFEST, read_artifact, write_artifact
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.errors import ArtifactError
@@ -33,7 +34,7 @@ class Snapshot:
     entities
         Per modality label, a frame with the columns ``id`` and ``name`` in the order of the rows.
     origin
-        Where and when it was read.
+        Where and when it was read, and its ``key`` (see `pipeline.domain.keys`) if the database named its state.
     """
 
     hypergraph: Hypergraph
@@ -84,6 +85,35 @@ class Snapshot:
         """
         with read_artifact(directory, FORMAT) as artifact:
             return Dataset.from_json(artifact.manifest["dataset"])
+
+    @staticmethod
+    def read_key(directory: Path) -> str | None:
+        """Read the key alone.
+
+        Raises
+        ------
+        ArtifactError
+            If the directory is incomplete, damaged or of another version.
+        """
+        with read_artifact(directory, FORMAT) as artifact:
+            key: str | None = artifact.manifest["origin"].get("key")
+            return key
+
+    @staticmethod
+    def copy(source: Path, directory: Path) -> None:
+        """Copy a directory to another place, which must not exist, as a whole or not at all.
+
+        Raises
+        ------
+        ArtifactError
+            If the source is incomplete, damaged or of another version.
+        """
+
+        def fill(folder: Path) -> None:
+            shutil.copytree(source, folder, ignore=shutil.ignore_patterns(MANIFEST), dirs_exist_ok=True)
+
+        with read_artifact(source, FORMAT) as artifact:
+            write_artifact(directory, FORMAT, dict(artifact.manifest), fill)
 
     @classmethod
     def read(cls, directory: Path) -> "Snapshot":

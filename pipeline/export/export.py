@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.domain.dataset import HyperedgeType, IntraModalGraph
 from pipeline.domain.hypergraph_of_ids import Columns, hypergraph_of_ids
+from pipeline.domain.keys import snapshot_key
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.rows import RowIndex
 from pipeline.domain.snapshot import Snapshot
@@ -91,6 +92,8 @@ def _read(client: GraphClient, stored: StoredDataset, progress: Progress) -> Sna
     except HypergraphError as error:
         raise ExportError(str(error), hint=_READ_AGAIN) from error
     origin = {"uri": client.connection.uri, "database": client.connection.database, "readAt": datetime.now(UTC).isoformat()}
+    if stored.state is not None:
+        origin["key"] = snapshot_key(stored.state, dataset)
     snapshot = Snapshot(hypergraph, entities, origin)
     check_counts({name: count for table in snapshot.counts.values() for name, count in table.items()}, counts)
     return snapshot

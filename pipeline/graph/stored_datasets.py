@@ -1,7 +1,9 @@
 """What the database says of the data sets that it holds: the one place where a stored description is read."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.domain.dataset import Dataset
 from pipeline.errors import QueryError
@@ -25,6 +27,11 @@ class StoredDataset:
         What the source's was when that ingest, or one after it that found nothing to write, ended; None where it is not known.
     ingested_at
         When the last ingest ended, ISO 8601; None before the first.
+    state
+        Names the content as the last ingest left it: another one after each ingest that may have written something. None while
+        an ingest is under way, since one was killed, and where no ingest of this version has ended.
+    choice
+        The settings of training that were last chosen for it and trained with, as plain JSON; None where none were.
     """
 
     dataset: Dataset
@@ -32,6 +39,8 @@ class StoredDataset:
     ingest: int
     fingerprint: str | None
     ingested_at: str | None
+    state: str | None
+    choice: Mapping[str, Any] | None
 
 
 def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
@@ -43,6 +52,8 @@ def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
             row["ingest"],
             row["fingerprint"],
             row["ingestedAt"],
+            row["state"],
+            None if row["choice"] is None else json.loads(row["choice"]),
         )
         for row in client.read(load("query/datasets"))
     }
@@ -61,3 +72,8 @@ def stored_dataset(client: GraphClient, name: str) -> StoredDataset:
         there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
         raise QueryError(f"the database holds no data set {name}", hint=there)
     return known[name]
+
+
+def keep_choice(client: GraphClient, dataset: str, choice: Mapping[str, Any]) -> None:
+    """Keep the settings that were chosen for a data set, for hosts that have chosen none themselves."""
+    client.write(load("tune/keep_choice"), dataset=dataset, choice=json.dumps(dict(choice)))

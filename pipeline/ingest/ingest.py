@@ -6,6 +6,7 @@ next one, which reads back the tables that were being written. All of it, readin
 """
 
 import json
+import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -150,7 +151,10 @@ def _ingest_records(
     if options.dry_run:
         return report
     create_schema(client, dataset)
-    number = (stored.ingest if stored is not None else 0) + any(table.written for table in report)
+    written = any(table.written for table in report)
+    number = (stored.ingest if stored is not None else 0) + written
+    # What one that was killed has written is in no report: it leaves no state, and the next has another.
+    state = stored.state if stored is not None and not written else None
     client.write(load("ingest/begin_ingest"), name=dataset.name, description=json.dumps(dataset.to_json()))
     _write(client, records, former, comparisons, dropped, keep_stale=keep, number=number, progress=progress)
     # What is stale or set aside is not in the source: the next run must look again.
@@ -160,6 +164,7 @@ def _ingest_records(
         name=dataset.name,
         counts=json.dumps({table.table: table.total for table in report if table.total}),
         fingerprint=fingerprint if whole else None,
+        state=state or secrets.token_hex(16),
         ingest=number,
     )
     return report
@@ -167,7 +172,7 @@ def _ingest_records(
 
 def _is_unchanged(client: GraphClient, stored: StoredDataset, fingerprint: str) -> bool:
     """Whether the source is that of the last ingest, and the database still holds as many rows as it left."""
-    if stored.counts is None or stored.fingerprint != fingerprint:
+    if stored.counts is None or stored.state is None or stored.fingerprint != fingerprint:
         return False
     return all(count_rows(client, table) == stored.counts.get(key, 0) for key, table in tables_of(stored.dataset).items())
 

@@ -61,6 +61,27 @@ class Choice:
         beside.replace(file)
 
 
+def choice_in_force(folder: Path, dataset: str, stored: Mapping[str, Any] | None) -> Choice | None:
+    """The choice that is kept for a data set here, or else the one that the database keeps; None where there is neither.
+
+    Parameters
+    ----------
+    folder
+        Where this host keeps choices.
+    dataset
+        Name of the data set.
+    stored
+        The database's choice as plain JSON, or None.
+
+    Raises
+    ------
+    ConfigurationError
+        If the one that counts is damaged.
+    """
+    kept = read_choice(folder, dataset)
+    return _of_json(stored, f"the database's data set {dataset}") if kept is None and stored is not None else kept
+
+
 def chosen_settings(folder: Path, dataset: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that are kept for a data set, if any, and over them those given for a run."""
     choice = read_choice(folder, dataset)
@@ -87,11 +108,17 @@ def read_choice(folder: Path, dataset: str) -> Choice | None:
     """
     file = choice_file(folder, dataset)
     try:
-        return Choice(**json.loads(file.read_text(encoding="utf-8")))
+        content = file.read_bytes()
     except FileNotFoundError:
         return None
+    return _of_json(content, str(file))
+
+
+def _of_json(data: bytes | Mapping[str, Any], where: str) -> Choice:
+    try:
+        return Choice(**(json.loads(data) if isinstance(data, bytes) else data))
     except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"{file} holds no choice of settings: {error}", hint="remove it, or tune again") from error
+        raise ConfigurationError(f"{where} holds no choice of settings: {error}", hint="remove it, or tune again") from error
 
 
 def counts_of(hypergraph: Hypergraph) -> dict[str, int]:

@@ -33,7 +33,7 @@ from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
 from pipeline.evaluate.value_baselines import value_baselines
 from pipeline.train.fit import Fit, fit
 from pipeline.train.result.round import Round
-from pipeline.tune.choice import Choice, counts_of, journal_file, read_choice
+from pipeline.tune.choice import Choice, choice_in_force, counts_of, journal_file
 from pipeline.tune.space import ROUNDS, Space, final
 from pipeline.tune.split import held_out, split
 
@@ -191,6 +191,8 @@ def settle(
     settings: Mapping[str, Any],
     seconds: float,
     progress: Progress = no_progress,
+    *,
+    stored: Mapping[str, Any] | None = None,
 ) -> tuple[Choice | None, str]:
     """Find the settings that are kept for a data set; choose them where there are none, or the data have changed a lot.
 
@@ -206,6 +208,8 @@ def settle(
         How long choosing may take; 0 never chooses.
     progress
         Shows that it goes on.
+    stored
+        The choice that the database keeps, as plain JSON: it counts where none is kept in the folder.
 
     Returns
     -------
@@ -215,7 +219,7 @@ def settle(
         What was done, in words.
     """
     name = hypergraph.dataset.name
-    kept = read_choice(folder, name)
+    kept = choice_in_force(folder, name, stored)
     if kept is not None and kept.fits(hypergraph):
         what = "settings" if kept.settings else "the defaults,"
         return kept, f"{what} chosen in {kept.trials} trials, {kept.score:.3f} on what was hidden"

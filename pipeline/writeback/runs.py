@@ -17,6 +17,7 @@ import json
 from collections.abc import Mapping
 
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.keys import run_key
 from pipeline.errors import WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import Slot, vector_index, vector_property
@@ -39,6 +40,7 @@ def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
     if embeddings.run in served:
         raise WriteBackError(f"run {embeddings.run} is being served already", hint="train again for a new run")
     slot: Slot = "B" if "A" in served.values() else "A"
+    trained = embeddings.report.get("key")
     counters = client.write(
         load("writeback/begin_run"),
         id=embeddings.run,
@@ -46,6 +48,7 @@ def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
         slot=slot,
         embeddingDim=embeddings.embedding_dim,
         report=json.dumps(dict(embeddings.report)),
+        key=None if trained is None else run_key(trained),
     )
     if not counters.contains_updates:
         raise WriteBackError(

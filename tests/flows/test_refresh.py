@@ -1,6 +1,5 @@
 """The refresh flow, run by Prefect against a real database with a small data set."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -8,7 +7,6 @@ import pytest
 
 from pipeline.errors import ConfigurationError, ExportError, GraphUnavailableError, LeaseHeldError
 from pipeline.graph.client import GraphClient
-from pipeline.graph.connection import Connection
 from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import holder_of
 from pipeline.ingest.ingest import IngestOptions, ingest
@@ -16,37 +14,7 @@ from pipeline.query.served import published
 from pipeline.query.similar import similar
 from pipeline.source import catalogue
 from tests import tiny
-from tests.database import num_nodes, wipe
-
-
-@pytest.fixture(scope="module")
-def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """The module of the flow, with a Prefect server of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
-        patch.setenv("HYPERLEARN_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setenv("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")  # one test runs a task alone
-        from prefect.testing.utilities import prefect_test_harness
-
-        from flows import refresh
-
-        with prefect_test_harness(server_startup_timeout=180):
-            yield refresh
-
-
-@pytest.fixture
-def client(connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GraphClient]:
-    """A client of an empty database, which the environment names, with a data set that is small."""
-    monkeypatch.setenv("NEO4J_URI", connection.uri)
-    monkeypatch.setenv("NEO4J_USER", connection.user)
-    monkeypatch.setenv("NEO4J_PASSWORD", connection.password)
-    monkeypatch.setenv("NEO4J_DATABASE", connection.database)
-    monkeypatch.setenv("HYPERLEARN_HOME", str(tmp_path))
-    monkeypatch.setitem(catalogue._BUILT_IN, "tiny", lambda path: tiny.tables())
-    with GraphClient(connection) as client:
-        assert num_nodes(client) == 0
-        yield client
-        wipe(client)
+from tests.database import num_nodes
 
 
 def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, client: GraphClient, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.graph.statement import Statement, load
+from pipeline.graph.stored_datasets import keep_choice
 from pipeline.ingest.ingest import ingest
 from pipeline.writeback.writeback import write_back
 from tests import tiny
@@ -50,6 +51,9 @@ PARAMETERS: dict[str, Any] = {
     "embeddingDim": 2,
     "numEntities": 2,
     "slot": "A",
+    "key": "k",
+    "choice": "{}",
+    "state": "s",
     "kind": "Entity",
     "index": "film_embedding_a",
     "kept": ["run-1"],
@@ -84,7 +88,8 @@ def driver(connection: Connection, shared_client: GraphClient) -> Iterator[neo4j
     ingest(shared_client, tiny.tables())
     ids = {label: sorted(table["id"]) for label, table in tiny.tables().entities.items()}
     vectors = {label: np.ones((len(of), 2), dtype=np.float32) for label, of in ids.items()}
-    write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {}))
+    write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {"key": "k"}))
+    keep_choice(shared_client, "tiny", {})
     # Only types that tell their time have the property, and the tiny ones do not: the server would complain of its name.
     change(shared_client, "CALL db.createProperty('time')")
     with neo4j.GraphDatabase.driver(connection.uri, auth=(connection.user, connection.password)) as driver:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.keys import embeddings_key
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import Fit
@@ -68,7 +69,9 @@ class Job:
 
     def result(self, snapshot: Snapshot, fit: Fit) -> Embeddings:
         """What the run yields, with its report."""
+        exported = snapshot.origin.get("key")
         report = {
+            "key": None if exported is None else embeddings_key(exported, self.parameters),
             "parameters": self.parameters.to_json(),
             "update": fit.update,
             "weights": fit.weights,

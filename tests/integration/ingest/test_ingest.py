@@ -14,6 +14,7 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import Statement
 from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.ingest import batches
+from pipeline.ingest import ingest as ingest_module
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.ingest.ownership import claim
 from pipeline.records.problems import SourceProblems
@@ -307,6 +308,55 @@ def test_a_killed_ingest_is_not_taken_for_complete(client: GraphClient, monkeypa
     # Back to the former source: its fingerprint must not be recognised.
     report = ingest(client, tiny.tables())
     assert not report.recognised
+
+
+def test_the_state_is_another_after_each_ingest_that_wrote_and_the_same_after_others(
+    client: GraphClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state(tables: tiny.Tables, **options: bool) -> str:
+        ingest(client, tables, IngestOptions(**options))
+        found = stored_datasets(client)["tiny"].state
+        assert found is not None
+        return found
+
+    changed = tiny.tables()
+    changed.hyperedges["Making"]["value"] = 2.0
+    weighed = replace(tiny.tables(), dataset=replace(tiny.DATASET, graphs=(replace(tiny.DATASET.graphs[0], weight=0.5),)))
+    first = state(tiny.tables())
+    assert state(tiny.tables()) == state(tiny.tables(), verify=True) == state(weighed) == first
+    second = state(changed)
+    third = state(tiny.tables())
+    change(client, "MATCH (f:Film {id: 'f3'}) SET f.name = 'of others'")
+    mended = state(tiny.tables(), verify=True)
+    assert len({first, second, third, mended}) == 4
+
+    # What one that is killed after its last row has written, the next one finds there and does not write.
+    end = ingest_module.end_table
+
+    def die(*args: Any, **parameters: Any) -> None:
+        end(*args, **parameters)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest_module, "end_table", die)
+        with pytest.raises(Killed):
+            ingest(client, changed)
+    assert stored_datasets(client)["tiny"].state is None
+    expire(client, "tiny")
+    report = ingest(client, changed)
+    assert not any(table.written for table in report.tables)
+    assert stored_datasets(client)["tiny"].state not in {None, first, second, third, mended}
+
+
+def test_a_database_that_names_no_state_gets_one(client: GraphClient) -> None:
+    """It was written by a former version."""
+    ingest(client, tiny.tables())
+    change(client, "MATCH (dataset:Dataset) REMOVE dataset.state")
+    report = ingest(client, tiny.tables())
+    assert not report.recognised
+    assert not any(table.written for table in report.tables)
+    assert stored_datasets(client)["tiny"].state is not None
+    assert ingest(client, tiny.tables()).recognised
 
 
 def test_bad_rows_are_refused_before_anything_is_written(client: GraphClient) -> None:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from pipeline.domain.run_folder import new_run_id, remove_all_runs, remove_old_runs, run_folder
+from pipeline.domain.run_folder import left_by_earlier_runs, new_run_id, remove_all_runs, remove_old_runs, run_folder
 
 
 def test_ids_sort_by_time_and_are_unlike_even_at_the_same_moment() -> None:
@@ -47,3 +47,21 @@ def test_a_run_that_is_at_work_keeps_its_folder(tmp_path: Path) -> None:
     remove_old_runs(tmp_path, "books", ())
     assert len(list((tmp_path / "books").iterdir())) == 1
     remove_old_runs(tmp_path, "nothing yet", ())
+
+
+def test_what_earlier_runs_left_is_found_and_kept_while_it_is_looked_at(tmp_path: Path) -> None:
+    older, newer, empty, own = (tmp_path / "books" / new_run_id("books") for _ in range(4))
+    of_another = tmp_path / "books" / new_run_id("books-de")
+    for folder in (older, newer, own, of_another):
+        (folder / "snapshot").mkdir(parents=True)
+    empty.mkdir()
+    with run_folder(tmp_path, "books", new_run_id("books")) as at_work:
+        (at_work / "snapshot").mkdir()
+        found = []
+        for left in left_by_earlier_runs(own, "snapshot"):
+            found.append(left.parent)
+            remove_old_runs(tmp_path, "books", ())
+            assert left.is_dir()
+    # The older one was removed while the newer one was looked at.
+    assert found == [newer]
+    assert not older.exists()

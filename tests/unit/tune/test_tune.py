@@ -1,7 +1,7 @@
 """Choosing settings: what is tried, what is kept, and that a run that was killed goes on."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy import sparse
 from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError
-from pipeline.tune.choice import Choice, chosen_settings, read_choice
+from pipeline.tune.choice import Choice, choice_in_force, chosen_settings, counts_of, read_choice
 from pipeline.tune.tune import Trial, best_trial, settle, tune
 from tests.unit.train.stochastic.test_epochs import blocks
 
@@ -149,6 +149,20 @@ def test_a_choice_is_kept_and_read(tmp_path: Path) -> None:
     (tmp_path / "blocks.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="holds no choice of settings"):
         read_choice(tmp_path, "blocks")
+
+
+def test_the_choice_of_the_database_counts_where_none_is_kept(tmp_path: Path) -> None:
+    elsewhere = Choice("blocks", {"rounds": 5}, 0.5, [], 3, 1.0, counts_of(blocks()))
+    stored = json.loads(json.dumps(asdict(elsewhere)))
+    assert choice_in_force(tmp_path, "blocks", None) is None
+    assert choice_in_force(tmp_path, "blocks", stored) == elsewhere
+    assert settle(blocks(), tmp_path, {}, 60, stored=stored)[0] == elsewhere
+    assert not list(tmp_path.iterdir())
+    own = replace(elsewhere, settings={"rounds": 6})
+    own.write(tmp_path)
+    assert choice_in_force(tmp_path, "blocks", stored) == own
+    with pytest.raises(ConfigurationError, match="the database's data set other holds no choice of settings"):
+        choice_in_force(tmp_path, "other", {"settings": {}})
 
 
 def test_a_refresh_settles_once_and_again_when_the_data_have_grown(tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+SHOW VECTOR INDEXES YIELD name, state
+WHERE state = 'ONLINE'
+RETURN name

@@ -1,0 +1,55 @@
+"""Going on from what earlier runs left: a snapshot or embeddings of the same key are taken over instead of made again.
+
+A run that failed or was killed leaves whole directories or none, and reading checks the digests of their files. One that is
+damaged, or of another version of its format, is nothing to go on from: the stage then does its work. What is taken over is copied,
+so that a run's folder holds all of the run, however long those of others last.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.run_folder import left_by_earlier_runs
+from pipeline.domain.snapshot import Snapshot
+from pipeline.errors import ArtifactError
+
+
+def resume_snapshot(directory: Path, key: str) -> str | None:
+    """Copy the newest snapshot that has a key into a run's folder.
+
+    Parameters
+    ----------
+    directory
+        Where to, in the folder of the run.
+    key
+        The snapshot's key.
+
+    Returns
+    -------
+    str or None
+        The run that left it; None if no run has.
+    """
+    for left in left_by_earlier_runs(directory.parent, directory.name):
+        try:
+            if Snapshot.read_key(left) == key:
+                Snapshot.copy(left, directory)
+                return left.parent.name
+        except ArtifactError:
+            continue
+    return None
+
+
+def resume_embeddings(directory: Path, key: str) -> str | None:
+    """Copy the newest embeddings that have a key into a run's folder, under the id of this run.
+
+    The parameters and what is returned are those of `resume_snapshot`.
+    """
+    for left in left_by_earlier_runs(directory.parent, directory.name):
+        try:
+            embeddings = Embeddings.read(left)
+            if embeddings.report.get("key") == key:
+                replace(embeddings, run=directory.parent.name).write(directory)
+                return left.parent.name
+        except ArtifactError:
+            continue
+    return None
