@@ -42,6 +42,8 @@ _KEPT = 3
 """One of so many goes on from each rung."""
 _CHANCE = 2.0
 """Standard errors of the difference, over what was asked, by which a trial must be ahead of the defaults."""
+_STUCK = 3
+"""After so many proposals in a row that were tried before the estimator gives way to chance."""
 _REPEATS = 20
 """After so many proposals in a row that were tried before there is nothing new to try."""
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -134,7 +136,7 @@ def tune(
     repeated, deadline = 0, clock + seconds
     with progress("Trials", total=trials) as advance:
         while repeated < _REPEATS and (done := _num_done(study)) < (trials or np.inf) and time.monotonic() < deadline:
-            study.sampler = optuna.samplers.TPESampler(seed=seed + done + repeated, n_startup_trials=8)
+            study.sampler = _sampler(seed + done + repeated, repeated)
             tried = _try(study, space, hidden, settings or {}, seed, deadline)
             repeated = repeated + 1 if tried is None else 0
             if tried is not None:
@@ -260,6 +262,13 @@ def _study(hypergraph: Hypergraph, given: Mapping[str, Any], seed: int, journal:
         # Of a run that was killed.
         study.tell(trial.number, state=TrialState.FAIL)
     return study
+
+
+def _sampler(seed: int, repeated: int) -> optuna.samplers.BaseSampler:
+    """What proposes next: chance, where the estimator has come upon nothing new."""
+    if repeated >= _STUCK:
+        return optuna.samplers.RandomSampler(seed=seed)
+    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=8)
 
 
 def _missing(study: optuna.Study, space: Space) -> list[dict[str, Any]]:
