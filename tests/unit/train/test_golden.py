@@ -1,6 +1,7 @@
 """Training as it was: whoever moves code about must get the same traces.
 
-``python -m tests.unit.train.test_golden`` writes the files anew, after a change that is meant to change them.
+``python -m tests.unit.train.test_golden`` writes the files anew, after a change that is meant to change them; raise `TRAINING`
+in `pipeline/domain/keys.py` with it, or runs that are served go on being taken for what training would give.
 """
 
 import json
