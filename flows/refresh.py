@@ -220,9 +220,9 @@ def refresh(
             raise AssertionError("a writer is under a lease")
         ingested = ingest_task(dataset, path, options, writer.lease)
         stored = stored_datasets(client)[name]
-        if not force and (served := _served(client, stored, given)):
-            return [ingested, *_unchanged(served)]
         resume = None if force else _snapshot_key(stored)
+        if resume is not None and (served := _served(client, stored, resume, given)):
+            return [ingested, *_unchanged(served)]
         remove_old_runs(runs, name, kept_runs(client, name))
         with run_folder(runs, name, run) as folder:
             snapshot, embeddings = folder / "snapshot", folder / "embeddings"
@@ -236,11 +236,11 @@ def refresh(
     return stages
 
 
-def _served(client: GraphClient, stored: StoredDataset, settings: Mapping[str, Any]) -> str | None:
-    """The run that is served, if it is whole and what a refresh with these settings would make."""
+def _served(client: GraphClient, stored: StoredDataset, snapshot: str, settings: Mapping[str, Any]) -> str | None:
+    """The run that is served, if it is whole and what a refresh with these settings would make of a snapshot of this key."""
     choice = choice_in_force(Settings.load().tuned, stored.dataset.name, stored.choice)
     parameters = _parameters(stored.dataset, choice, settings)
-    return served_run(client, stored.dataset, run_key(embeddings_key(_snapshot_key(stored), parameters)))
+    return served_run(client, stored.dataset, run_key(embeddings_key(snapshot, parameters)))
 
 
 def _snapshot_key(stored: StoredDataset) -> str:

@@ -144,6 +144,14 @@ def number_combinations(members_EK: npt.NDArray[np.int64], positions: Iterable[i
     return numbers_E
 
 
+def pairs_once(weights: sparse.csr_array) -> Iterator[tuple[int, int, float]]:
+    """Each relation of an intra-modal graph once, from its lower row to the higher, with its weight."""
+    entries = weights.tocoo()
+    for source, target, weight in zip(*(end.tolist() for end in entries.coords), entries.data.tolist(), strict=True):
+        if source < target:
+            yield source, target, weight
+
+
 def check_rows(rows: npt.NDArray[np.int32] | npt.NDArray[np.int64], count: int, what: str) -> None:
     """Make sure that rows are those of entities.
 

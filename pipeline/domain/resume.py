@@ -5,6 +5,7 @@ damaged, or of another version of its format, is nothing to go on from: the stag
 so that a run's folder holds all of the run, however long those of others last.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,14 +30,7 @@ def resume_snapshot(directory: Path, key: str) -> str | None:
     str or None
         The run that left it; None if no run has.
     """
-    for left in left_by_earlier_runs(directory.parent, directory.name):
-        try:
-            if Snapshot.read_key(left) == key:
-                Snapshot.copy(left, directory)
-                return left.parent.name
-        except ArtifactError:
-            continue
-    return None
+    return _newest(directory, lambda left: Snapshot.take_over(left, directory, key))
 
 
 def resume_embeddings(directory: Path, key: str) -> str | None:
@@ -44,11 +38,22 @@ def resume_embeddings(directory: Path, key: str) -> str | None:
 
     The parameters and what is returned are those of `resume_snapshot`.
     """
+
+    def take_over(left: Path) -> bool:
+        embeddings = Embeddings.read(left)
+        if embeddings.report.get("key") != key:
+            return False
+        replace(embeddings, run=directory.parent.name).write(directory)
+        return True
+
+    return _newest(directory, take_over)
+
+
+def _newest(directory: Path, take_over: Callable[[Path], bool]) -> str | None:
+    """The newest run that left something which is taken over; None if no run has."""
     for left in left_by_earlier_runs(directory.parent, directory.name):
         try:
-            embeddings = Embeddings.read(left)
-            if embeddings.report.get("key") == key:
-                replace(embeddings, run=directory.parent.name).write(directory)
+            if take_over(left):
                 return left.parent.name
         except ArtifactError:
             continue

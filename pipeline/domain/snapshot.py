@@ -87,21 +87,13 @@ class Snapshot:
             return Dataset.from_json(artifact.manifest["dataset"])
 
     @staticmethod
-    def read_key(directory: Path) -> str | None:
-        """Read the key alone.
+    def take_over(source: Path, directory: Path, key: str) -> bool:
+        """Copy a directory that has a key to another place, which must not exist, as a whole or not at all.
 
-        Raises
-        ------
-        ArtifactError
-            If the directory is incomplete, damaged or of another version.
-        """
-        with read_artifact(directory, FORMAT) as artifact:
-            key: str | None = artifact.manifest["origin"].get("key")
-            return key
-
-    @staticmethod
-    def copy(source: Path, directory: Path) -> None:
-        """Copy a directory to another place, which must not exist, as a whole or not at all.
+        Returns
+        -------
+        bool
+            Whether it has the key; one that has not is not copied.
 
         Raises
         ------
@@ -113,7 +105,10 @@ class Snapshot:
             shutil.copytree(source, folder, ignore=shutil.ignore_patterns(MANIFEST), dirs_exist_ok=True)
 
         with read_artifact(source, FORMAT) as artifact:
+            if artifact.manifest["origin"].get("key") != key:
+                return False
             write_artifact(directory, FORMAT, dict(artifact.manifest), fill)
+            return True
 
     @classmethod
     def read(cls, directory: Path) -> "Snapshot":

@@ -23,8 +23,8 @@ from pipeline.evaluate.ranking import Ranking
 from pipeline.evaluate.selection import Selection
 from pipeline.evaluate.shuffled_graphs import shuffled
 from pipeline.evaluate.slot import slot_of
-from pipeline.evaluate.slot_baselines import popularity, slot_baselines
-from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
+from pipeline.evaluate.slot_baselines import baseline_rankings
+from pipeline.evaluate.slot_ranks import dense_ranks
 from pipeline.evaluate.value_baselines import Values, value_baselines
 from pipeline.train.fit import Fit, fit
 
@@ -199,9 +199,8 @@ def _models(hidden: Hidden, parameters: TrainingParameters, progress: Progress) 
 def _measure_slot(hidden: Hidden, question: Question, position: int, models: Mapping[str, Fit], seed: int) -> None:
     slot = slot_of(hidden, question.label, position, seed)
     question.num_candidates, question.is_sampled = len(slot.candidates_C), slot.is_sampled
-    ties_C = popularity(slot)
-    for name, scores in slot_baselines(slot).items():
-        question.add(name, _ranked(Ranking.of_ranks(sparse_ranks(slot, scores, ties_C))))
+    for name, ranking in baseline_rankings(slot).items():
+        question.add(name, _ranked(ranking))
     for name, model in models.items():
         ranks = dense_ranks(slot, partial(model.slot_scores, slot.label, position=position))
         question.add(name, _ranked(Ranking.of_ranks(ranks)))

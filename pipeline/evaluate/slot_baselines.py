@@ -6,8 +6,9 @@ from itertools import combinations
 import numpy as np
 from scipy import sparse
 
+from pipeline.evaluate.ranking import Ranking
 from pipeline.evaluate.slot import Slot, counts_given
-from pipeline.evaluate.slot_ranks import Floats, Sparse
+from pipeline.evaluate.slot_ranks import Floats, Sparse, sparse_ranks
 
 
 def popularity(slot: Slot) -> Floats:
@@ -34,6 +35,12 @@ def slot_baselines(slot: Slot) -> dict[str, Sparse]:
     if votes:
         found["vote of the neighbours"] = lambda chunk: sum((vote(chunk) for vote in votes[1:]), start=votes[0](chunk))
     return found
+
+
+def baseline_rankings(slot: Slot) -> dict[str, Ranking]:
+    """What each baseline reaches, by name."""
+    ties_C = popularity(slot)
+    return {name: Ranking.of_ranks(sparse_ranks(slot, scores, ties_C)) for name, scores in slot_baselines(slot).items()}
 
 
 def _names(slot: Slot) -> list[str]:

@@ -69,10 +69,9 @@ def evaluate(
 
     Models that are baselines are trained as the model is; beside the recurrent update, by the exact one.
     """
-    parameters = {"stochastic": LIKELIHOOD, "exact": EXACT, "recurrent": RECURRENT}[update]
+    settings = {"stochastic": LIKELIHOOD, "exact": EXACT, "recurrent": RECURRENT}
     baselines = "exact" if update == "recurrent" else update
-    shuffled = LIKELIHOOD if baselines == "stochastic" else EXACT
-    model = Model(update, parameters, with_shuffled_graphs=shuffled, without_graphs=WITHOUT_GRAPHS[baselines])
+    model = Model(update, settings[update], with_shuffled_graphs=settings[baselines], without_graphs=WITHOUT_GRAPHS[baselines])
     found = measure(
         weighed(collection),
         {TASK.asked: TASK},

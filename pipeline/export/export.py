@@ -91,12 +91,17 @@ def _read(client: GraphClient, stored: StoredDataset, progress: Progress) -> Sna
         hypergraph = hypergraph_of_ids(dataset, rows, hyperedges, relations)
     except HypergraphError as error:
         raise ExportError(str(error), hint=_READ_AGAIN) from error
-    origin = {"uri": client.connection.uri, "database": client.connection.database, "readAt": datetime.now(UTC).isoformat()}
+    origin = origin_now(client)
     if stored.state is not None:
         origin["key"] = snapshot_key(stored.state, dataset)
     snapshot = Snapshot(hypergraph, entities, origin)
     check_counts({name: count for table in snapshot.counts.values() for name, count in table.items()}, counts)
     return snapshot
+
+
+def origin_now(client: GraphClient) -> dict[str, str]:
+    """Where something is read, and when: now."""
+    return {"uri": client.connection.uri, "database": client.connection.database, "readAt": datetime.now(UTC).isoformat()}
 
 
 def check_counts(found: dict[str, int], expected: dict[str, int]) -> None:

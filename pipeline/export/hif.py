@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pipeline.domain.artifact import write_artifact
+from pipeline.domain.hypergraph import pairs_once
 from pipeline.domain.names import entity_names, hyperedge_name
 from pipeline.domain.snapshot import Snapshot
 
@@ -57,10 +58,7 @@ def _edges(snapshot: Snapshot, names: dict[str, list[str]]) -> Iterator[tuple[di
         for number, (members, value) in enumerate(zip(edges.members_EK.tolist(), edges.values_E.tolist(), strict=True)):
             yield _edge(label, number, value, [names[of][row] for of, row in zip(edges.modalities, members, strict=True)])
     for key, weights in snapshot.hypergraph.graphs.items():
-        entries = weights.tocoo()
-        pairs = zip(*(end.tolist() for end in entries.coords), entries.data.tolist(), strict=True)
-        one_way = ((source, target, weight) for source, target, weight in pairs if source < target)
-        for number, (source, target, weight) in enumerate(one_way):
+        for number, (source, target, weight) in enumerate(pairs_once(weights)):
             yield _edge("-".join(key), number, weight, [names[key[0]][source], names[key[0]][target]])
 
 

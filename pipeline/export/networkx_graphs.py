@@ -14,6 +14,7 @@ import networkx as nx
 
 from pipeline.domain.artifact import write_artifact
 from pipeline.domain.dataset import GraphKey
+from pipeline.domain.hypergraph import pairs_once
 from pipeline.domain.names import entity_names, hyperedge_name
 from pipeline.domain.snapshot import Snapshot
 
@@ -46,12 +47,11 @@ def relations_to_networkx(snapshot: Snapshot, key: GraphKey) -> nx.Graph:
     KeyError
         If the data set has no such graph.
     """
-    entries = snapshot.hypergraph.graphs[key].tocoo()
+    weights = snapshot.hypergraph.graphs[key]
     graph = nx.Graph(name="-".join(key))
     names = _add_entities(graph, snapshot, key[0])
-    for source, target, weight in zip(*(end.tolist() for end in entries.coords), entries.data.tolist(), strict=True):
-        if source < target:
-            graph.add_edge(names[source], names[target], weight=weight)
+    for source, target, weight in pairs_once(weights):
+        graph.add_edge(names[source], names[target], weight=weight)
     return graph
 
 

@@ -19,13 +19,8 @@ _CONCURRENCY = 2
 def read_entities(client: GraphClient, label: str, properties: Sequence[str] = ()) -> Iterator[Row]:
     """Entities in the order of their ids: columns ``id``, ``name``, and ``content``, a list of properties per entity."""
     statement = load("export/entities").with_identifiers(Modality=label)
-    after = ""
-    while True:
-        (page,) = client.read(statement, after=after, size=_PAGE, properties=list(properties))
+    for page in client.read_by_id(statement, size=_PAGE, properties=list(properties)):
         yield _whole(label, page)
-        if len(page["id"]) < _PAGE:
-            return
-        after = page["id"][-1]
 
 
 def read_hyperedges(

@@ -6,7 +6,6 @@ relations/<Label>.<TYPE>.parquet    source, target, weight; each pair once
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from pipeline.domain.artifact import write_artifact
 from pipeline.domain.dataset import PropertyType
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.export.consistent import read_consistently
-from pipeline.export.export import check_counts
+from pipeline.export.export import check_counts, origin_now
 from pipeline.export.reading import read_entities, read_hyperedges, read_relations
 from pipeline.graph.client import GraphClient, Row, native
 from pipeline.graph.stored_datasets import StoredDataset
@@ -48,14 +47,10 @@ def export_tables(
 
     Parameters
     ----------
-    client
-        The database.
-    dataset_name
-        The data set, which has been ingested.
     directory
         Where to write.
-    progress
-        Told of each table.
+    client, dataset_name, progress
+        As for `read_snapshot`.
 
     Returns
     -------
@@ -81,8 +76,7 @@ def export_tables(
             file.parent.mkdir(exist_ok=True)
             pq.write_table(table, file)
 
-    origin = {"uri": client.connection.uri, "database": client.connection.database, "readAt": datetime.now(UTC).isoformat()}
-    write_artifact(directory, FORMAT, {"origin": origin, "counts": counts}, fill)
+    write_artifact(directory, FORMAT, {"origin": origin_now(client), "counts": counts}, fill)
     return counts
 
 

@@ -170,6 +170,19 @@ class GraphClient:
 
         return _in_order(work, pages, concurrency)
 
+    def read_by_id(self, statement: Statement, *, size: int, **parameters: object) -> Iterator[Row]:
+        """A long table in pages of so many rows, as `read_pages` gives them, in the order of the column ``id``.
+
+        The statement takes ``size``, and ``after``: the id after which a page begins.
+        """
+        after = ""
+        while True:
+            (page,) = self.read(statement, after=after, size=size, **parameters)
+            yield page
+            if len(page["id"]) < size:
+                return
+            after = page["id"][-1]
+
     def vectors(self, matrix_NR: npt.NDArray[np.float32]) -> list[Any]:
         """The rows of a matrix as a statement takes them quickest.
 
@@ -205,7 +218,12 @@ class GraphClient:
                     raise
 
     def write_alone(self, statement: Statement, **parameters: object) -> neo4j.SummaryCounters:
-        """Run a statement that manages its own transactions (``CALL … IN TRANSACTIONS``), and checks a lease itself."""
+        """Run a statement that manages its own transactions (``CALL … IN TRANSACTIONS``).
+
+        Under a lease it checks that itself, in each of them, as its parameters ``dataset`` and ``token``.
+        """
+        if self.lease is not None:
+            parameters |= {"dataset": self.lease.dataset, "token": self.lease.token}
         _check_parameters(statement, parameters)
         with _errors_of(self.connection, statement.name), self._session() as session:
             return session.run(neo4j.Query(statement.text), parameters).consume().counters

@@ -1,7 +1,7 @@
 """What the database says of the data sets that it holds: the one place where a stored description is read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,9 +69,14 @@ def stored_dataset(client: GraphClient, name: str) -> StoredDataset:
     """
     known = stored_datasets(client)
     if name not in known:
-        there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
-        raise QueryError(f"the database holds no data set {name}", hint=there)
+        raise unknown_dataset(name, known)
     return known[name]
+
+
+def unknown_dataset(name: str, known: Collection[str]) -> QueryError:
+    """What is said of a data set that is not among those of the database."""
+    there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
+    return QueryError(f"the database holds no data set {name}", hint=there)
 
 
 def keep_choice(client: GraphClient, dataset: str, choice: Mapping[str, Any]) -> None:

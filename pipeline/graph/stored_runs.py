@@ -32,6 +32,8 @@ class StoredRun:
         Since when it has been served, or was when it was served last, ISO 8601; None where it never was.
     report
         What training told about it.
+    key
+        What decided it, as `pipeline.domain.keys` has it; None where that is not known.
     """
 
     id: str
@@ -42,6 +44,7 @@ class StoredRun:
     started_at: str
     published_at: str | None
     report: Mapping[str, Any]
+    key: str | None
 
     @property
     def is_served(self) -> bool:
@@ -61,6 +64,7 @@ def stored_runs(client: GraphClient, dataset: str) -> list[StoredRun]:
             row["startedAt"],
             row["publishedAt"],
             json.loads(row["report"]),
+            row["key"],
         )
         for row in client.read(load("query/runs"), dataset=dataset)
     ]

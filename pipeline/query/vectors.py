@@ -1,6 +1,5 @@
 """The vectors that are served, out of the database. Shapes: N entities, R length of a vector."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -10,9 +9,10 @@ import pandas as pd
 
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import DatasetChangedError, QueryError
-from pipeline.graph.client import GraphClient, Row
-from pipeline.graph.slots import vector_property
+from pipeline.graph.client import GraphClient
+from pipeline.graph.slots import vector_identifiers
 from pipeline.graph.statement import load
+from pipeline.graph.stored_datasets import unknown_dataset
 from pipeline.query.served import Run, served
 
 _PAGE = 10_000
@@ -70,9 +70,10 @@ def read_vectors(client: GraphClient, dataset: str, label: str, progress: Progre
     """
     for _ in range(_ATTEMPTS):
         run = _published(client, dataset, label)
+        statement = load("query/vectors").with_identifiers(**vector_identifiers(label, run.slot))
         with progress(f"Reading vectors of {label}") as advance:
             pages = []
-            for page in _pages(client, label, run):
+            for page in client.read_by_id(statement, size=_PAGE):
                 pages.append((page["id"], page["name"], np.asarray(page["vector"], np.float32).reshape(-1, run.embedding_dim)))
                 advance(len(page["id"]))
         if _published(client, dataset, label) == run:
@@ -85,21 +86,9 @@ def _published(client: GraphClient, dataset: str, label: str) -> Run:
     known = {entry.dataset.name: entry for entry in served(client)}
     entry = known.get(dataset)
     if entry is None:
-        there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {dataset}` first"
-        raise QueryError(f"the database holds no data set {dataset}", hint=there)
+        raise unknown_dataset(dataset, known)
     if label not in entry.dataset.labels:
         raise QueryError(f"data set {dataset} has no modality {label}", hint=f"it has {', '.join(entry.dataset.labels)}")
     if entry.run is None:
         raise QueryError(f"data set {dataset} has no vectors yet", hint=f"run `hyperlearn refresh {dataset}` first")
     return entry.run
-
-
-def _pages(client: GraphClient, label: str, run: Run) -> Iterator[Row]:
-    statement = load("query/vectors").with_identifiers(Modality=label, embedding=vector_property(run.slot))
-    after = ""
-    while True:
-        (page,) = client.read(statement, after=after, size=_PAGE)
-        yield page
-        if len(page["id"]) < _PAGE:
-            return
-        after = page["id"][-1]

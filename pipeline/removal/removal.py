@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.graph.client import GraphClient
-from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import drop_schema
 from pipeline.graph.slots import SLOTS, drop_vector_index
@@ -58,19 +57,19 @@ def remove(
         writer.write(load("removal/begin_removal"), dataset=name)
         stored = stored_datasets(writer).get(name)
         if stored is not None:
-            _remove_rows(writer, lease, stored.dataset, progress)
+            _remove_rows(writer, stored.dataset, progress)
         remove_files()
         writer.write(load("removal/remove_dataset"), dataset=name)
     # Not under the lease, which could not be checked after it has gone; whoever took it meanwhile keeps it.
     client.write(load("removal/remove_lease"), dataset=name, token=lease.token)
 
 
-def _remove_rows(client: GraphClient, lease: Lease, dataset: Dataset, progress: Progress) -> None:
+def _remove_rows(client: GraphClient, dataset: Dataset, progress: Progress) -> None:
     """Remove all but the node of the data set; what holds others goes before them."""
 
     def removed(description: str, statement: Statement) -> None:
         with progress(f"Removing {description}"):
-            client.write_alone(statement, dataset=lease.dataset, token=lease.token)
+            client.write_alone(statement)
 
     removed("digests", load("removal/remove_digests"))
     # Without vector indexes nodes go quicker, and nobody finds half of them.

@@ -28,8 +28,8 @@ from pipeline.evaluate.hidden import Hidden
 from pipeline.evaluate.metrics import root_mean_squared_error
 from pipeline.evaluate.ranking import Ranking
 from pipeline.evaluate.slot import slot_of
-from pipeline.evaluate.slot_baselines import popularity, slot_baselines
-from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
+from pipeline.evaluate.slot_baselines import baseline_rankings
+from pipeline.evaluate.slot_ranks import dense_ranks
 from pipeline.evaluate.value_baselines import value_baselines
 from pipeline.train.fit import Fit, fit
 from pipeline.train.result.round import Round
@@ -365,12 +365,7 @@ def _beside_baselines(hidden: Hidden, questions: list[dict[str, Any]], seed: int
             name = min(errors, key=lambda each: errors[each])
             found.append({**question, "baseline": name, "baselineRmse": errors[name]})
             continue
-        slot = slot_of(hidden, label, position, seed)
-        ties_C = popularity(slot)
-        reached = {
-            name: Ranking.of_ranks(sparse_ranks(slot, scores, ties_C)).mean_reciprocal_rank
-            for name, scores in slot_baselines(slot).items()
-        }
-        name = max(reached, key=lambda each: reached[each])
-        found.append({**question, "baseline": name, "baselineMrr": reached[name]})
+        reached = baseline_rankings(slot_of(hidden, label, position, seed))
+        name = max(reached, key=lambda each: reached[each].mean_reciprocal_rank)
+        found.append({**question, "baseline": name, "baselineMrr": reached[name].mean_reciprocal_rank})
     return found

@@ -1,9 +1,12 @@
 """Whether the database serves already what a write-back would write."""
 
+from collections.abc import Iterable
+
 from pipeline.domain.dataset import Dataset
 from pipeline.graph.client import GraphClient
-from pipeline.graph.slots import Slot, vector_index, vector_property
+from pipeline.graph.slots import Slot, vector_identifiers, vector_index
 from pipeline.graph.statement import load
+from pipeline.graph.stored_runs import stored_runs
 
 
 def served_run(client: GraphClient, dataset: Dataset, key: str) -> str | None:
@@ -21,14 +24,17 @@ def served_run(client: GraphClient, dataset: Dataset, key: str) -> str | None:
     key
         The run's key, as `pipeline.domain.keys` makes it.
     """
-    for run in client.read(load("writeback/published_run"), dataset=dataset.name, key=key):
-        if all(_is_whole(client, label, run["slot"]) for label in dataset.labels):
-            return str(run["id"])
+    for run in stored_runs(client, dataset.name):
+        if run.is_served and run.key == key and run.slot is not None and _is_whole(client, dataset.labels, run.slot):
+            return run.id
     return None
 
 
-def _is_whole(client: GraphClient, label: str, slot: Slot) -> bool:
-    statement = load("writeback/count_missing").with_identifiers(Modality=label, embedding=vector_property(slot))
-    (found,) = client.read(statement)
-    indexes = [row["name"] for row in client.read(load("writeback/vector_indexes"))]
-    return found["missing"] == 0 and vector_index(label, slot) in indexes
+def _is_whole(client: GraphClient, labels: Iterable[str], slot: Slot) -> bool:
+    indexes = {row["name"] for row in client.read(load("writeback/vector_indexes"))}
+    return all(vector_index(label, slot) in indexes and not _num_missing(client, label, slot) for label in labels)
+
+
+def _num_missing(client: GraphClient, label: str, slot: Slot) -> int:
+    (found,) = client.read(load("writeback/count_missing").with_identifiers(**vector_identifiers(label, slot)))
+    return int(found["missing"])

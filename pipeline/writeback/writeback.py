@@ -111,10 +111,7 @@ def write_run(
 
 def _clear(client: GraphClient, label: str, slot: Slot) -> None:
     """Remove what a slot holds: nothing, once the lease is lost, which the next write tells."""
-    if client.lease is None:
-        raise ValueError("vectors are removed under a lease only")
-    statement = load("writeback/clear_slot").with_identifiers(**vector_identifiers(label, slot))
-    client.write_alone(statement, dataset=client.lease.dataset, token=client.lease.token)
+    client.write_alone(load("writeback/clear_slot").with_identifiers(**vector_identifiers(label, slot)))
 
 
 def _batches(client: GraphClient, ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
