@@ -24,8 +24,8 @@ from pipeline.evaluate.hidden import Hidden
 from pipeline.evaluate.hypergraph import read_hypergraph
 from pipeline.evaluate.ranking import Ranking
 from pipeline.evaluate.slot import slot_of
-from pipeline.evaluate.slot_baselines import popularity, slot_baselines
-from pipeline.evaluate.slot_ranks import dense_ranks, sparse_ranks
+from pipeline.evaluate.slot_baselines import baseline_rankings
+from pipeline.evaluate.slot_ranks import dense_ranks
 from pipeline.train.fit import fit
 from pipeline.tune.split import split
 from pipeline.tune.tune import tune
@@ -59,10 +59,7 @@ def by_counting(hidden: Hidden) -> float:
     """The best that counting reaches at each slot."""
 
     def best(label: str, position: int) -> float:
-        slot = slot_of(hidden, label, position, 0)
-        ties = popularity(slot)
-        ranks = [sparse_ranks(slot, scores, ties) for scores in slot_baselines(slot).values()]
-        return max(Ranking.of_ranks(each).mean_reciprocal_rank for each in ranks)
+        return max(each.mean_reciprocal_rank for each in baseline_rankings(slot_of(hidden, label, position, 0)).values())
 
     return reached(hidden, best)
 

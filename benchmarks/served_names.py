@@ -11,16 +11,13 @@ is one slot's and whose property is the other's; none or two are answers with as
 """
 
 import argparse
-import tempfile
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
+from benchmarks.ingest import server
 from pipeline.graph.client import GraphClient
-from pipeline.graph.server import EmbeddedServer
 from pipeline.graph.statement import Statement
-from pipeline.settings import Settings
 
 START = """
 CREATE (:Thing {name: 'x', A: 'A', B: 'B'}), (:One {index: 'A', property: 'A'})
@@ -79,14 +76,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=40)
     seconds = parser.parse_args().seconds
-    with tempfile.TemporaryDirectory() as folder:
-        embedded = EmbeddedServer(Path(folder) / "neo4j", Settings.load().cache)
-        try:
-            with GraphClient(embedded.up()) as client:
-                client.write(Statement("benchmark", START))
-                seen = measure(client, seconds)
-        finally:
-            embedded.down()
+    with server() as (client, _):
+        client.write(Statement("benchmark", START))
+        seen = measure(client, seconds)
     columns = ("changes", "reads", "torn", "none", "two")
     print(f"| the names are | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
     for way, counts in seen.items():

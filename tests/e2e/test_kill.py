@@ -14,19 +14,10 @@ from pipeline.graph.connection import Connection
 from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.source.described.source import DescribedSource
+from tests import library
 from tests.database import ask, num_nodes, variables, wipe
 
 NUM_LOANS = 30_000
-
-DESCRIPTION = """
-name = "library"
-[modalities.Book]
-[modalities.Reader]
-[hyperedges.Loan]
-table = "loans.csv"
-members = [{ modality = "Book", column = "book" }, { modality = "Reader", column = "reader" }]
-value = "stars"
-"""
 
 
 @pytest.fixture
@@ -41,10 +32,9 @@ def test_a_process_that_is_killed_while_it_writes_is_mended_by_the_next(
     client: GraphClient, connection: Connection, tmp_path: Path
 ) -> None:
     rows = "".join(f"b{row % 500},r{row // 30},{row % 5}\n" for row in range(NUM_LOANS))
-    (tmp_path / "loans.csv").write_text(f"book,reader,stars\n{rows}")
-    (tmp_path / "library.toml").write_text(DESCRIPTION)
+    description = library.write(tmp_path, rows)
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "ingest", str(tmp_path / "library.toml")],
+        [sys.executable, "-m", "pipeline", "ingest", str(description)],
         env=variables(connection, tmp_path / "home"),
         stderr=subprocess.DEVNULL,
     )
@@ -55,7 +45,7 @@ def test_a_process_that_is_killed_while_it_writes_is_mended_by_the_next(
     assert process.wait() == -signal.SIGKILL
     assert stored_datasets(client)["library"].counts is None
 
-    report = {table.table: table for table in ingest(client, DescribedSource.of_file(tmp_path / "library.toml")).tables}
+    report = {table.table: table for table in ingest(client, DescribedSource.of_file(description)).tables}
     assert report["Loan"].unchanged > 0
     assert report["Loan"].total == NUM_LOANS
     found = ask(
@@ -64,5 +54,5 @@ def test_a_process_that_is_killed_while_it_writes_is_mended_by_the_next(
         "RETURN collect(book.id + ',' + reader.id + ',' + toString(toInteger(loan.value))) AS rows",
     )
     assert sorted(found[0]["rows"]) == sorted(rows.splitlines())
-    verified = ingest(client, DescribedSource.of_file(tmp_path / "library.toml"), IngestOptions(verify=True))
+    verified = ingest(client, DescribedSource.of_file(description), IngestOptions(verify=True))
     assert not any(table.written for table in verified.tables)

@@ -23,7 +23,7 @@ from pipeline.query.served import published
 from pipeline.query.status import status
 from pipeline.source import catalogue
 from pipeline.tune.choice import Choice
-from tests import tiny
+from tests import library, tiny
 from tests.database import change, expire, variables
 
 SKIPPED = "skipped: nothing has changed"
@@ -51,11 +51,17 @@ def forbid(patch: pytest.MonkeyPatch, flow: ModuleType, *work: str) -> None:
         patch.setattr(flow, name, refuse)
 
 
-def fails(error: Exception) -> Any:
+def refresh_that_fails(monkeypatch: pytest.MonkeyPatch, flow: ModuleType, work: str, error: Exception, *forbidden: str) -> None:
+    """A refresh in which a piece of work raises an error, and others may not be done."""
+
     def fail(*args: object, **parameters: object) -> None:
         raise error
 
-    return fail
+    with monkeypatch.context() as patch:
+        forbid(patch, flow, *forbidden)
+        patch.setattr(flow, work, fail)
+        with pytest.raises(type(error)):
+            refresh(flow)
 
 
 def test_where_nothing_has_changed_nothing_is_done_unless_forced(
@@ -165,17 +171,10 @@ def test_a_run_that_is_no_longer_whole_is_replaced_without_training(
 def test_a_refresh_that_failed_is_gone_on_with(
     flow: ModuleType, client: GraphClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(flow, "train", fails(TrainingDivergedError("stop here")))
-        with pytest.raises(TrainingDivergedError):
-            refresh(flow)
+    refresh_that_fails(monkeypatch, flow, "train", TrainingDivergedError("stop here"))
     (first,) = (tmp_path / "runs" / "tiny").iterdir()
     exported = Snapshot.read(first / "snapshot").origin
-    with monkeypatch.context() as patch:
-        forbid(patch, flow, "export")
-        patch.setattr(flow, "write_back", fails(WriteBackError("stop here")))
-        with pytest.raises(WriteBackError):
-            refresh(flow)
+    refresh_that_fails(monkeypatch, flow, "write_back", WriteBackError("stop here"), "export")
     (second,) = {*(tmp_path / "runs" / "tiny").iterdir()} - {first}
     with monkeypatch.context() as patch:
         forbid(patch, flow, "export", "train")
@@ -193,10 +192,7 @@ def test_a_refresh_that_failed_is_gone_on_with(
 def test_what_is_damaged_is_made_anew(
     flow: ModuleType, client: GraphClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(flow, "write_back", fails(WriteBackError("stop here")))
-        with pytest.raises(WriteBackError):
-            refresh(flow)
+    refresh_that_fails(monkeypatch, flow, "write_back", WriteBackError("stop here"))
     (left,) = (tmp_path / "runs" / "tiny").iterdir()
     for damaged in ("snapshot/hypergraph.dgl", "embeddings/Film.npy"):
         (left / damaged).write_bytes(b"no longer what it was")
@@ -205,26 +201,13 @@ def test_what_is_damaged_is_made_anew(
     assert did["train"] == "2 rounds, 4 dimensions, 1 worker(s)"
 
 
-DESCRIPTION = """
-name = "library"
-[modalities.Book]
-[modalities.Reader]
-[hyperedges.Loan]
-table = "loans.csv"
-members = [{ modality = "Book", column = "book" }, { modality = "Reader", column = "reader" }]
-value = "stars"
-"""
-
-
 def test_a_refresh_that_was_killed_while_it_trained_is_gone_on_with(
     flow: ModuleType, client: GraphClient, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from prefect.settings import PREFECT_API_URL
 
     rows = "".join(f"b{row % 20},r{row // 10},{row % 5}\n" for row in range(400))
-    (tmp_path / "loans.csv").write_text(f"book,reader,stars\n{rows}")
-    (tmp_path / "library.toml").write_text(DESCRIPTION)
-    description = str(tmp_path / "library.toml")
+    description = str(library.write(tmp_path, rows))
     # It trains until it is killed.
     endless = [f"--set={name}={value}" for name, value in {"rounds": 10**9, "tolerance": 0, "patience": 10**9}.items()]
     process = subprocess.Popen(
