@@ -96,14 +96,14 @@ def main() -> None:
         stores = [store_mib(embedded)]
         with running(embedded) as (client, costs):
             idle, start = resident_mib(), time.perf_counter()
-            write_back(client, Embeddings("first", "things", dim, ids, factors, {}), costs)
+            write_back(client, Embeddings("first", "things", dim, ids, factors, {}, {}), costs)
             whole, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             ours = [costs.of[LINE]]
         stores.append(store_mib(embedded))
         with running(embedded) as (client, costs):
             bare = [bare_loop(client, costs, ids["Thing"], factors["Thing"])]
             for number in range(1, arguments.rounds):
-                write_back(client, Embeddings(f"run-{number}", "things", dim, ids, factors, {}), costs)
+                write_back(client, Embeddings(f"run-{number}", "things", dim, ids, factors, {}, {}), costs)
                 ours.append(costs.of[LINE])
                 bare.append(bare_loop(client, costs, ids["Thing"], factors["Thing"]))
     print(

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -25,23 +27,27 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key, run_key, snapshot_key
 from pipeline.domain.progress import Progress
 from pipeline.domain.resume import resume_embeddings, resume_snapshot
-from pipeline.domain.run_folder import new_run_id, remove_old_runs, run_folder
+from pipeline.domain.run_folder import embeddings_folder, new_run_id, remove_old_runs, run_folder
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.errors import PipelineError
+from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
 from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
+from pipeline.graph.stored_runs import stored_runs
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
+from pipeline.query.vectors import read_embeddings
 from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
 from pipeline.source import catalogue
 from pipeline.source.described.training_table import parse_settings
+from pipeline.train.launch.folded import folded
 from pipeline.train.launch.launch import train
 from pipeline.tune.choice import Choice, choice_in_force
 from pipeline.tune.tune import settle
+from pipeline.writeback.fold_in import extend_run, few_are_new, run_to_extend
 from pipeline.writeback.recognise import served_run
 from pipeline.writeback.runs import kept_runs
 from pipeline.writeback.writeback import write_back
@@ -137,7 +143,7 @@ def train_task(
 ) -> StageReport:
     """Learn the factor matrices from a snapshot directory, or take them over from the run that did, where one may resume.
 
-    ``resume`` is the snapshot's key.
+    ``resume`` is the snapshot's key. Training starts towards the run that is served, if there is one.
     """
     start = time.monotonic()
     dataset = Snapshot.read_dataset(snapshot)
@@ -146,8 +152,41 @@ def train_task(
     if resume is not None and (earlier := resume_embeddings(embeddings, embeddings_key(resume, parameters))):
         return _done("train", start, f"resumed: the embeddings of run {earlier}")
     run, quality = embeddings.parent.name, choice.questions if choice else ()
-    trained = train(snapshot, embeddings, parameters, workers=workers or "auto", run=run, quality=quality, progress=_progress())
+    with _served_vectors(dataset.name, embeddings.parent) as former:
+        trained = train(
+            snapshot,
+            embeddings,
+            parameters,
+            workers=workers or "auto",
+            run=run,
+            quality=quality,
+            former=former,
+            progress=_progress(),
+        )
     return _done("train", start, _training_in_words(trained))
+
+
+@contextmanager
+def _served_vectors(dataset: str, folder: Path) -> Iterator[Path | None]:
+    """The vectors that are served as an embeddings directory, for the length of a block; None where none are."""
+    with _database() as (client, _):
+        served = read_embeddings(client, dataset)
+    with TemporaryDirectory(dir=folder, prefix=".former-") as temporary:
+        if served is not None:
+            served.write(Path(temporary) / "embeddings")
+        yield None if served is None else Path(temporary) / "embeddings"
+
+
+@task(name="fold in")
+def fold_in_task(snapshot: Path, embeddings: Path, key: str | None, lease: Lease) -> StageReport:
+    """Give entities that the run that is served does not have vectors, and serve them with it."""
+    start = time.monotonic()
+    new = folded(snapshot, embeddings)
+    with _database() as (client, progress):
+        run = next(run for run in stored_runs(client, new.dataset) if run.id == new.run)
+        counts = extend_run(client.under(lease), run, new, key, progress)
+    numbers = ", ".join(f"{count:,} {label}" for label, count in counts.items()) or "nothing"
+    return _done("fold in", start, f"{numbers} added to run {new.run}")
 
 
 @task(name="write-back", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
@@ -172,6 +211,7 @@ def refresh(
     wait: bool = False,
     tune_seconds: float = 60,
     force: bool = False,
+    fold_in: bool | None = None,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
@@ -201,6 +241,9 @@ def refresh(
         What nothing else has changed is not trained again for the sake of choosing.
     force
         Do every stage, whatever is there already; the ingest compares with every row of the database.
+    fold_in
+        Give new entities vectors without training, and leave all others as they are; or train, however few are new. By default
+        they are folded in where at most a hundredth of every table is new, since the last training, and nothing else has changed.
 
     Returns
     -------
@@ -223,12 +266,18 @@ def refresh(
         resume = None if force else _snapshot_key(stored)
         if resume is not None and (served := _served(client, stored, resume, given)):
             return [ingested, *_unchanged(served)]
+        extended = None
+        if fold_in is not False and not force:
+            extended = _to_extend(client, stored, given, resume, asked=fold_in is True)
         remove_old_runs(runs, name, kept_runs(client, name))
         with run_folder(runs, name, run) as folder:
             snapshot, embeddings = folder / "snapshot", folder / "embeddings"
+            exported = export_task(name, snapshot, resume)
+            if extended is not None:
+                return [ingested, exported, fold_in_task(snapshot, *extended, writer.lease)]
             stages = [
                 ingested,
-                export_task(name, snapshot, resume),
+                exported,
                 tune_task(snapshot, given, tune_seconds, stored.choice, writer.lease),
                 train_task(snapshot, embeddings, workers, given, stored.choice, resume),
                 write_back_task(embeddings, writer.lease),
@@ -241,6 +290,32 @@ def _served(client: GraphClient, stored: StoredDataset, snapshot: str, settings:
     choice = choice_in_force(Settings.load().tuned, stored.dataset.name, stored.choice)
     parameters = _parameters(stored.dataset, choice, settings)
     return served_run(client, stored.dataset, run_key(embeddings_key(snapshot, parameters)))
+
+
+def _to_extend(
+    client: GraphClient, stored: StoredDataset, settings: Mapping[str, Any], snapshot: str | None, *, asked: bool
+) -> tuple[Path, str | None] | None:
+    """Where the embeddings are to which new entities are to be added, and the key that they count as then; None to train."""
+    name = stored.dataset.name
+    parameters = _parameters(stored.dataset, choice_in_force(Settings.load().tuned, name, stored.choice), settings)
+    try:
+        run = run_to_extend(client, stored, parameters)
+    except ConfigurationError:
+        if asked:
+            raise
+        return None
+    folder = embeddings_folder(Settings.load().runs, name, run.id)
+    if not folder.is_dir():
+        if asked:
+            raise ConfigurationError(
+                f"new entities cannot be folded in: {folder} is not there",
+                hint="the run that is served was made on another host; leave --fold-in out to train",
+            )
+        return None
+    few = few_are_new(client, stored, run)
+    if not (asked or few):
+        return None
+    return folder, embeddings_key(snapshot, parameters) if few and snapshot is not None else None
 
 
 def _snapshot_key(stored: StoredDataset) -> str:
@@ -268,7 +343,9 @@ def _done(stage: str, start: float, did: str, notes: tuple[str, ...] = ()) -> St
 
 def _training_in_words(trained: Embeddings) -> str:
     workers = trained.report["workers"]
-    return f"{trained.report['rounds']} rounds, {trained.embedding_dim} dimensions, {workers} worker(s)"
+    did = f"{trained.report['rounds']} rounds, {trained.embedding_dim} dimensions, {workers} worker(s)"
+    near = trained.report["similarityToFormer"]
+    return f"{did}; cosine {fmean(near.values()):.2f} with the run before" if near else did
 
 
 def _ingest_in_words(report: IngestReport) -> str:

@@ -71,6 +71,14 @@ def refresh(
         typer.Option(min=0, help="How long settings of training may be chosen for, the first time; 0 takes the defaults."),
     ] = 60,
     force: Annotated[bool, typer.Option("--force", help="Do every stage, even where nothing has changed.")] = False,
+    fold_in: Annotated[
+        bool | None,
+        typer.Option(
+            "--fold-in/--no-fold-in",
+            help="Give new entities vectors without training, or always train. By default few are folded in, many trained with.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
 
@@ -87,6 +95,7 @@ def refresh(
         "wait": wait,
         "tune_seconds": tune_seconds,
         "force": force,
+        "fold_in": fold_in,
     }
     stages = _run(dataset, workers, **options, settings=read_settings(settings))
     _print_stages(stages, time.monotonic() - start)

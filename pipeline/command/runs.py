@@ -126,8 +126,10 @@ def _run(run: StoredRun, folder: Path, dataset: str) -> dict[str, Any]:
         "publishedAt": run.published_at,
         "embeddingDim": run.embedding_dim,
         "numEntities": run.num_entities,
+        "numFoldedIn": run.num_folded_in,
         "vectorsFrom": whence,
         "quality": run.report.get("quality", []),
+        "similarityToFormer": run.report.get("similarityToFormer", {}),
     }
 
 

@@ -34,12 +34,18 @@ class Snapshot:
     entities
         Per modality label, a frame with the columns ``id`` and ``name`` in the order of the rows.
     origin
-        Where and when it was read, and its ``key`` (see `pipeline.domain.keys`) if the database named its state.
+        Where and when it was read, and after which ingest; its ``state`` and ``key`` (see `pipeline.domain.keys`) if the database
+        named its state.
     """
 
     hypergraph: Hypergraph
     entities: Mapping[str, pd.DataFrame]
     origin: Mapping[str, Any]
+
+    @property
+    def ids(self) -> dict[str, list[str]]:
+        """Per modality label, the ids in the order of the rows."""
+        return {label: [str(value) for value in table["id"]] for label, table in self.entities.items()}
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:

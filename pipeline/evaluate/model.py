@@ -12,15 +12,11 @@ from pipeline.evaluate.incidence import positions
 from pipeline.evaluate.question import Question
 from pipeline.evaluate.ranking import Scores
 from pipeline.evaluate.shuffled_graphs import Graphs
-from pipeline.train.fit import fit
+from pipeline.train.fit import Fit, fit
 
 
 def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) -> Scores:
-    """Train on what is known, then score every candidate.
-
-    Of the likelihood the score is the mean, over hyperedge types, of the candidate's probability (a type that knows nothing
-    of the entity then says next to nothing); of squares the sum of λ times the value of (entity, candidate, others). Others that
-    are known are averaged; where none is, they are marginalised by their modality's mean vector.
+    """Train on what is known, then score every candidate, as `scores_by` does.
 
     Parameters
     ----------
@@ -37,7 +33,16 @@ def by_model(asked: Question, graphs: Graphs, parameters: TrainingParameters) ->
         If what is known tells an answer.
     """
     asked.refuse_leak()
-    fitted = fit(asked.known.with_graphs(graphs), parameters)
+    return scores_by(fit(asked.known.with_graphs(graphs), parameters), asked)
+
+
+def scores_by(fitted: Fit, asked: Question) -> Scores:
+    """Score every candidate by what was learned.
+
+    Of the likelihood the score is the mean, over hyperedge types, of the candidate's probability (a type that knows nothing
+    of the entity then says next to nothing); of squares the sum of λ times the value of (entity, candidate, others). Others that
+    are known are averaged; where none is, they are marginalised by their modality's mean vector.
+    """
     vectors, task, scores = fitted.factors, asked.task, np.zeros(asked.true_QC.shape)
     for kind, learned in fitted.types.items():
         for own, candidate in positions(learned.modalities, task.modality, task.asked):

@@ -91,9 +91,9 @@ def _read(client: GraphClient, stored: StoredDataset, progress: Progress) -> Sna
         hypergraph = hypergraph_of_ids(dataset, rows, hyperedges, relations)
     except HypergraphError as error:
         raise ExportError(str(error), hint=_READ_AGAIN) from error
-    origin = origin_now(client)
+    origin: dict[str, object] = {**origin_now(client), "ingest": stored.ingest}
     if stored.state is not None:
-        origin["key"] = snapshot_key(stored.state, dataset)
+        origin |= {"state": stored.state, "key": snapshot_key(stored.state, dataset)}
     snapshot = Snapshot(hypergraph, entities, origin)
     check_counts({name: count for table in snapshot.counts.values() for name, count in table.items()}, counts)
     return snapshot

@@ -34,6 +34,8 @@ class StoredRun:
         What training told about it.
     key
         What decided it, as `pipeline.domain.keys` has it; None where that is not known.
+    num_folded_in
+        How many of its vectors were added without training.
     """
 
     id: str
@@ -45,6 +47,7 @@ class StoredRun:
     published_at: str | None
     report: Mapping[str, Any]
     key: str | None
+    num_folded_in: int
 
     @property
     def is_served(self) -> bool:
@@ -65,6 +68,7 @@ def stored_runs(client: GraphClient, dataset: str) -> list[StoredRun]:
             row["publishedAt"],
             json.loads(row["report"]),
             row["key"],
+            row["numFoldedIn"],
         )
         for row in client.read(load("query/runs"), dataset=dataset)
     ]

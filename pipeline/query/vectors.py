@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import DatasetChangedError, QueryError
 from pipeline.graph.client import GraphClient
@@ -80,6 +81,29 @@ def read_vectors(client: GraphClient, dataset: str, label: str, progress: Progre
             ids, names, matrices = zip(*pages, strict=True)
             return Vectors(run.id, list(chain(*ids)), list(chain(*names)), np.concatenate(matrices))
     raise DatasetChangedError(f"another run of {dataset} was published each time its vectors were read", hint="run this again")
+
+
+def read_embeddings(client: GraphClient, dataset: str) -> Embeddings | None:
+    """Read all vectors of the published run of a data set; None if none is.
+
+    Raises
+    ------
+    QueryError
+        If the database does not hold the data set.
+    DatasetChangedError
+        If another run was published meanwhile.
+    """
+    known = {entry.dataset.name: entry for entry in served(client)}
+    if dataset not in known:
+        raise unknown_dataset(dataset, known)
+    entry = known[dataset]
+    if entry.run is None:
+        return None
+    found = {label: read_vectors(client, dataset, label) for label in entry.dataset.labels}
+    if any(vectors.run != entry.run.id for vectors in found.values()):
+        raise DatasetChangedError(f"another run of {dataset} was published while its vectors were read", hint="run this again")
+    ids, matrices = ({label: getattr(vectors, name) for label, vectors in found.items()} for name in ("ids", "matrix_NR"))
+    return Embeddings(entry.run.id, dataset, entry.run.embedding_dim, ids, matrices, {}, {})
 
 
 def _published(client: GraphClient, dataset: str, label: str) -> Run:

@@ -10,13 +10,14 @@ import torch
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
+from pipeline.domain.type_parameters import TypeParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
 from pipeline.train.result.health import findings
-from pipeline.train.result.prediction import TypeParameters, least_squares_types
+from pipeline.train.result.least_squares_types import least_squares_types
 from pipeline.train.result.round import Round
 from pipeline.train.result.scaling import balance_columns, fill_zero_rows
 from pipeline.train.rounds import Rounds
@@ -121,6 +122,7 @@ def fit(
     parameters: TrainingParameters,
     *,
     held_out: Mapping[str, HyperedgeList] | None = None,
+    former: Factors | None = None,
     threads: int | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
     progress: Progress = no_progress,
@@ -135,6 +137,9 @@ def fit(
         Settings.
     held_out
         A validation part by hyperedge type, which the hypergraph does not hold; drawn of its hyperedges where it is None.
+    former
+        Vectors of a former run (N × D per modality label), zero for entities that it does not have: the stochastic update starts
+        towards them. Least squares start as ever.
     threads
         Cores to use; all that torch would use where left out. The result is the same for any number.
     on_round
@@ -157,7 +162,7 @@ def fit(
             on_round(done)
             advance(min(done.number, 1))
 
-        return fit_share(problem, parameters, station, on_round=tell)
+        return fit_share(problem, parameters, station, former=former, on_round=tell)
 
 
 def fit_share(
@@ -165,13 +170,14 @@ def fit_share(
     parameters: TrainingParameters,
     station: Station,
     *,
+    former: Factors | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
     update = update_of(problem, parameters)
     if update == "stochastic":
         with one_kernel_thread(station.threads) as pool:
-            epochs = Epochs(problem, station.own, parameters, station.exchange, station.kernels, pool)
+            epochs = Epochs(problem, station.own, parameters, station.exchange, station.kernels, pool, former)
             history, best_round = epochs.run(on_round), epochs.best_round
         factors, types = epochs.result()
         del epochs

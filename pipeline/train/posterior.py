@@ -26,7 +26,7 @@ from pipeline.train.kernels.sparse_matrix import SparseMatrix
 from pipeline.train.problem.laplacian import normalised_incidence
 from pipeline.train.problem.layout import Factors, Layout, Matrices
 from pipeline.train.problem.problem import Problem, build_problem
-from pipeline.train.result.prediction import least_squares_types
+from pipeline.train.result.least_squares_types import least_squares_types
 from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import one_kernel_thread
 from pipeline.train.tensor.khatri_rao import add_normal

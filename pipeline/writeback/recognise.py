@@ -32,9 +32,10 @@ def served_run(client: GraphClient, dataset: Dataset, key: str) -> str | None:
 
 def _is_whole(client: GraphClient, labels: Iterable[str], slot: Slot) -> bool:
     indexes = {row["name"] for row in client.read(load("writeback/vector_indexes"))}
-    return all(vector_index(label, slot) in indexes and not _num_missing(client, label, slot) for label in labels)
+    return all(vector_index(label, slot) in indexes and not num_missing(client, label, slot) for label in labels)
 
 
-def _num_missing(client: GraphClient, label: str, slot: Slot) -> int:
+def num_missing(client: GraphClient, label: str, slot: Slot) -> int:
+    """How many entities of a modality have no vector in a slot."""
     (found,) = client.read(load("writeback/count_missing").with_identifiers(**vector_identifiers(label, slot)))
     return int(found["missing"])

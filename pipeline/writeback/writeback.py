@@ -84,20 +84,13 @@ def write_run(
     WriteBackError
         As `write_back` does.
     """
-    _check_vectors(embeddings)
+    check_vectors(embeddings)
     slot = begin_run(client, embeddings)
     counts = {}
-    for label, ids in embeddings.ids.items():
+    for label in embeddings.ids:
         drop_vector_index(client, label, slot)
         _clear(client, label, slot)
-        with progress(f"Writing vectors of {label}", total=len(ids)) as advance:
-            client.write_batches(
-                load("writeback/write_vectors").with_identifiers(Modality=label),
-                _batches(client, ids, embeddings.factors[label]),
-                concurrency=CONCURRENCY,
-                advance=advance,
-                property=vector_property(slot),
-            )
+        write_vectors(client, embeddings, label, slot, progress)
         counts[label] = _count_written(client, embeddings, label, slot, whole=whole)
         # The index is made after the vectors, which is quicker than keeping it up to date, and while the next modality is written.
         create_vector_index(client, label, slot, embeddings.embedding_dim)
@@ -114,6 +107,19 @@ def _clear(client: GraphClient, label: str, slot: Slot) -> None:
     client.write_alone(load("writeback/clear_slot").with_identifiers(**vector_identifiers(label, slot)))
 
 
+def write_vectors(client: GraphClient, embeddings: Embeddings, label: str, slot: Slot, progress: Progress) -> None:
+    """Write the vectors of a modality into a slot."""
+    ids = embeddings.ids[label]
+    with progress(f"Writing vectors of {label}", total=len(ids)) as advance:
+        client.write_batches(
+            load("writeback/write_vectors").with_identifiers(Modality=label),
+            _batches(client, ids, embeddings.factors[label]),
+            concurrency=CONCURRENCY,
+            advance=advance,
+            property=vector_property(slot),
+        )
+
+
 def _batches(client: GraphClient, ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
     """Rows of the statement that writes vectors, `BATCH_SIZE` at a time."""
     for start in range(0, len(ids), BATCH_SIZE):
@@ -128,8 +134,14 @@ def count_vectors(client: GraphClient, label: str, slot: Slot, embedding_dim: in
     return found["written"], found["missing"]
 
 
-def _check_vectors(embeddings: Embeddings) -> None:
-    """Refuse what the database would take and then silently leave out of its index."""
+def check_vectors(embeddings: Embeddings) -> None:
+    """Refuse what the database would take and then silently leave out of its index.
+
+    Raises
+    ------
+    WriteBackError
+        If a vector is not finite, all zero or of the wrong length; names the first.
+    """
     for label, factor_NR in embeddings.factors.items():
         expected = (len(embeddings.ids[label]), embeddings.embedding_dim)
         if factor_NR.shape != expected:

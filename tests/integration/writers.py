@@ -59,7 +59,7 @@ def run_of(number: int) -> Embeddings:
     vectors = {label: np.random.default_rng(number).random((len(of), DIM), dtype=np.float32) for label, of in ids.items()}
     for vector in vectors.values():
         vector[:, 0] = number
-    return Embeddings(f"run-{number}", "tiny", DIM, ids, vectors, {})
+    return Embeddings(f"run-{number}", "tiny", DIM, ids, vectors, {}, {})
 
 
 def ingest_state(client: GraphClient, number: int, *, wait: bool) -> None:

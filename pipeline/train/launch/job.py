@@ -11,7 +11,9 @@ from pipeline.domain.keys import embeddings_key
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import Fit
+from pipeline.train.problem.layout import Factors
 from pipeline.train.result.round import Round
+from pipeline.train.start.former import former_vectors, similarity_to_former
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Job:
         Seconds after which a worker that does not answer counts as lost.
     quality
         What the settings reached on hidden hyperedges when they were chosen, for the record.
+    former
+        Embeddings directory of a run towards which training starts.
     """
 
     snapshot: Path
@@ -46,6 +50,7 @@ class Job:
     threads: int
     timeout: float
     quality: Sequence[Mapping[str, Any]] = ()
+    former: Path | None = None
 
     def write(self, file: Path) -> None:
         """Write the file."""
@@ -53,6 +58,7 @@ class Job:
             "snapshot": str(self.snapshot.absolute()),
             "embeddings": str(self.embeddings.absolute()),
             "parameters": self.parameters.to_json(),
+            "former": None if self.former is None else str(self.former.absolute()),
         }
         file.write_text(json.dumps(data), encoding="utf-8")
 
@@ -64,10 +70,17 @@ class Job:
             "snapshot": Path(data["snapshot"]),
             "embeddings": Path(data["embeddings"]),
             "parameters": TrainingParameters.from_json(data["parameters"]),
+            "former": None if data["former"] is None else Path(data["former"]),
         }
         return cls(**data)
 
-    def result(self, snapshot: Snapshot, fit: Fit) -> Embeddings:
+    def former_vectors(self, snapshot: Snapshot) -> Factors | None:
+        """The vectors towards which training starts, if there are any of the right length."""
+        if self.former is None:
+            return None
+        return former_vectors(Embeddings.read(self.former), snapshot.ids, self.parameters.embedding_dim)
+
+    def result(self, snapshot: Snapshot, fit: Fit, former: Factors | None) -> Embeddings:
         """What the run yields, with its report."""
         exported = snapshot.origin.get("key")
         report = {
@@ -85,11 +98,11 @@ class Job:
             "history": [round_json(done) for done in fit.history],
             "numUntied": fit.num_untied,
             "quality": list(self.quality),
+            "similarityToFormer": similarity_to_former(fit.factors, former or {}),
             "snapshot": {"origin": dict(snapshot.origin), "counts": snapshot.counts},
         }
-        ids = {label: [str(value) for value in table["id"]] for label, table in snapshot.entities.items()}
         name = snapshot.hypergraph.dataset.name
-        return Embeddings(self.run, name, self.parameters.embedding_dim, ids, fit.factors, report)
+        return Embeddings(self.run, name, self.parameters.embedding_dim, snapshot.ids, fit.factors, fit.types, report)
 
 
 def round_json(done: Round) -> dict[str, Any]:

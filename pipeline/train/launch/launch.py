@@ -38,6 +38,7 @@ def train(
     workers: int | Literal["auto"] = "auto",
     timeout: float = 600.0,
     quality: Sequence[Mapping[str, Any]] = (),
+    former: Path | None = None,
     progress: Progress = no_progress,
 ) -> Embeddings:
     """Learn the vectors of a snapshot's entities.
@@ -59,6 +60,9 @@ def train(
         Seconds after which a worker that does not answer counts as lost.
     quality
         What the settings reached on hidden hyperedges when they were chosen, for the run's record.
+    former
+        Embeddings directory of a run towards which training starts, so that vectors can be compared with its own. One whose vectors
+        are of another length is passed over.
     progress
         Shows that it goes on.
 
@@ -67,7 +71,7 @@ def train(
     ConfigurationError
         If the number of workers or the parameters do not fit the snapshot.
     ArtifactError
-        If the snapshot is damaged or the embeddings exist already.
+        If the snapshot or the former run is damaged, or the embeddings exist already.
     TrainingDivergedError
         If a factor or the objective is no longer finite.
     WorkerFailedError
@@ -91,9 +95,11 @@ def train(
         raise ConfigurationError(
             f"{workers} workers cannot share {len(costs)} modalities", hint=f"choose 1 to {len(costs)}, or auto"
         )
-    job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout, quality)
+    job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout, quality, former)
     if count == 0:
-        result = job.result(state, fit(state.hypergraph, parameters, threads=job.threads, progress=progress))
+        towards = job.former_vectors(state)
+        done = fit(state.hypergraph, parameters, former=towards, threads=job.threads, progress=progress)
+        result = job.result(state, done, towards)
         result.write(embeddings)
         return result
     del state

@@ -54,9 +54,10 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
                 _tell({"event": "round", **round_json(done)})
 
         station = Station(owned[rank], exchange, kernels, job.threads)
-        result = fit_share(problem, job.parameters, station, on_round=tell_round)
+        former = job.former_vectors(snapshot)
+        result = fit_share(problem, job.parameters, station, former=former, on_round=tell_round)
         if rank == 0:
-            job.result(snapshot, result).write(job.embeddings)
+            job.result(snapshot, result, former).write(job.embeddings)
 
 
 def _tell(event: dict[str, Any]) -> None:

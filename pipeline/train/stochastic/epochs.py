@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.domain.type_parameters import TypeParameters
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem
-from pipeline.train.result.prediction import TypeParameters
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
+from pipeline.train.start.former import turn_towards
 from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
 from pipeline.train.stochastic.validation import Validation
@@ -53,6 +54,8 @@ class Epochs:
         What it computes with.
     threads
         What it shares the work out to.
+    former
+        Vectors of a former run (N × D per modality label), towards which own vectors start; zero for entities that it has not.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Epochs:
         exchange: Exchange,
         kernels: Kernels,
         threads: Threads,
+        former: Factors | None = None,
     ) -> None:
         self._problem = problem
         self._own = frozenset(own)
@@ -73,6 +77,8 @@ class Epochs:
         self._terms = {term.label: term for term in problem.terms}
         self._random = np.random.default_rng([parameters.seed, 2])
         self._model = SlotModel(problem, parameters.embedding_dim, parameters.start_size, parameters.centre, parameters.seed)
+        for label, former_ND in (former or {}).items():
+            turn_towards(self._model.own[label].numpy(), former_ND)
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
         self._is_told = sum(term.held_out.num_hyperedges for term in problem.terms) >= _ENOUGH

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pipeline.domain.type_parameters import TypeParameters, shifts_of
 from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, num_memberships
-from pipeline.train.result.prediction import TypeParameters, shifts_of
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 
 _HEARD = 0.1
@@ -49,7 +49,7 @@ class SlotModel:
             for label, count in problem.num_entities.items()
         }
         """e (N × D) per modality label."""
-        shares = {label: _share_of_types(problem, label, count) for label, count in problem.num_entities.items()}
+        shares = {label: share_of_types(problem, label, count) for label, count in problem.num_entities.items()}
         self.graphs = {
             label: [NeighbourMeans(weights, shares[label] > 0) for weights in graphs] for label, graphs in problem.graphs.items()
         }
@@ -60,7 +60,7 @@ class SlotModel:
         for label, coverage_N1 in self.coverage.items():
             self.own[label].mul_(coverage_N1 > 0)
         self.biases: dict[TypePosition, Tensor] = {
-            (term.label, position): _log_popularity(term, position, problem.num_entities[label])
+            (term.label, position): torch.from_numpy(starting_bias(term, position, problem.num_entities[label]))
             for term in problem.terms
             for position, label in enumerate(term.modalities)
         }
@@ -125,7 +125,7 @@ class SlotModel:
         }
 
 
-def _share_of_types(problem: Problem, label: str, count: int) -> npt.NDArray[np.float32]:
+def share_of_types(problem: Problem, label: str, count: int) -> npt.NDArray[np.float32]:
     """The share of hyperedge types, of those that join a modality, in which each of its entities has a hyperedge (N)."""
     joining = [term for term in problem.terms if label in term.modalities]
     has_TN = [num_memberships([term], label, count) > 0 for term in joining]
@@ -138,9 +138,10 @@ def _coverage(share_N: npt.NDArray[np.float32], graphs: Sequence[NeighbourMeans]
     return np.where(hears_N, share_N, share_N > 0).astype(np.float32)
 
 
-def _log_popularity(term: TensorTerm, position: int, count: int) -> Tensor:
-    """Begin with how often each entity stands there, so that the model has to learn only what differs from it; 0 for values."""
+def starting_bias(term: TensorTerm, position: int, count: int) -> npt.NDArray[np.float32]:
+    """Where biases start (N): at how often each entity stands there, so that only what differs has to be learned; 0 for values."""
     if term.loss == "squared":
-        return torch.zeros(count)
+        return np.zeros(count, np.float32)
     counts_N = np.bincount(term.hyperedges.members_EK[:, position], minlength=count)
-    return torch.from_numpy(np.log((counts_N + 1) / (counts_N.sum() + count)).astype(np.float32))
+    shares_N: npt.NDArray[np.float32] = np.log((counts_N + 1) / (counts_N.sum() + count)).astype(np.float32)
+    return shares_N

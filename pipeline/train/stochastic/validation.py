@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.hypergraph import number_combinations
+from pipeline.domain.type_parameters import TypeParameters
 from pipeline.train.problem.problem import TensorTerm
-from pipeline.train.result.prediction import TypeParameters
 
 _MOST = 1_000
 """Hyperedges of a type that are asked for: the mean is then known to about .01."""

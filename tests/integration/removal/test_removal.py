@@ -54,7 +54,7 @@ def alone(client: GraphClient) -> tuple[object, ...]:
     ingest(client, other())
     ids = {label: sorted(table["id"]) for label, table in other().entities.items()}
     drawn = embeddings("other-1").factors["Film"]
-    write_back(client, Embeddings("other-1", "other", 4, ids, dict.fromkeys(ids, drawn[:2]), {}))
+    write_back(client, Embeddings("other-1", "other", 4, ids, dict.fromkeys(ids, drawn[:2]), {}, {}))
     there = all_there(client)
     ingest(client, tiny.tables())
     write_back(client, embeddings("run-1"))

@@ -20,7 +20,7 @@ def embeddings(run: str, seed: int = 0, **changed: Any) -> Embeddings:
     random = np.random.default_rng(seed)
     ids = {label: sorted(table["id"]) for label, table in tiny.tables().entities.items()}
     factors: Mapping[str, Any] = {label: random.standard_normal((len(of), DIM)).astype(np.float32) for label, of in ids.items()}
-    return Embeddings(run, "tiny", DIM, changed.get("ids", ids), changed.get("factors", factors), {"seconds": 1.0})
+    return Embeddings(run, "tiny", DIM, changed.get("ids", ids), changed.get("factors", factors), {}, {"seconds": 1.0})
 
 
 def served_vectors(client: GraphClient, label: str) -> tuple[str, dict[str, list[float]]]:

@@ -14,8 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.training_parameters import LossName
-from pipeline.train.problem.layout import Layout
-from pipeline.train.problem.problem import Problem
 
 Vectors = Mapping[str, npt.NDArray[np.float32]]
 """v (N × D) per modality label."""
@@ -93,29 +91,6 @@ class TypeParameters:
         context_QD = np.roll(context_QD, -self.shifts[position], axis=1)
         scores_QN: npt.NDArray[np.float32] = context_QD @ vectors_ND.T + self.biases[position]
         return scores_QN
-
-
-def least_squares_types(
-    problem: Problem, layout: Layout, matrices: Mapping[str, npt.NDArray[np.float32]]
-) -> dict[str, TypeParameters]:
-    """What the updates that minimise squares have learned of each hyperedge type: mean and offsets, where it has any.
-
-    Parameters
-    ----------
-    problem, layout
-        What the matrices belong to.
-    matrices
-        [A | b] (N × (D + offsets)) per modality label.
-    """
-    columns = {at: matrices[label][:, column].copy() for at, (label, column) in layout.columns.items()}
-    found = {}
-    for term in problem.terms:
-        none = (np.zeros(problem.num_entities[label], np.float32) for label in term.modalities)
-        biases = tuple(columns.get((term.label, position), zeros_N) for position, zeros_N in enumerate(none))
-        ones_D, still = np.ones(layout.embedding_dim, np.float32), (0,) * len(biases)
-        zeros_KD = np.zeros((len(biases), layout.embedding_dim), np.float32)
-        found[term.label] = TypeParameters(term.modalities, "squared", term.mean, ones_D, zeros_KD, biases, still)
-    return found
 
 
 def shifts_of(modalities: Sequence[str], embedding_dim: int) -> tuple[int, ...]:

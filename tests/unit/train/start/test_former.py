@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.train.fit import fit
+from pipeline.train.start.former import former_vectors, similarity_to_former, turn_towards
+from tests.unit.train.hypergraphs import coupled
+
+FORMER = Embeddings("run-1", "tiny", 2, {"Film": ["b", "a"]}, {"Film": np.array([[1, 2], [3, 4]], np.float32)}, {}, {})
+
+
+def test_former_vectors_are_found_by_id() -> None:
+    found = former_vectors(FORMER, {"Film": ["a", "b", "c"], "Maker": ["m"]}, 2)
+    assert found is not None
+    np.testing.assert_array_equal(found["Film"], [[3, 4], [1, 2], [0, 0]])
+    np.testing.assert_array_equal(found["Maker"], [[0, 0]])
+    assert former_vectors(FORMER, {"Film": ["a"]}, 3) is None
+
+
+def test_a_start_keeps_its_length_and_zero_stays() -> None:
+    start = np.array([[0, 0.5], [0, 0], [0.1, 0.2]], np.float32)
+    turn_towards(start, np.array([[3, 4], [1, 1], [0, 0]], np.float32))
+    np.testing.assert_allclose(start, np.array([[0.3, 0.4], [0, 0], [0.1, 0.2]], np.float32), rtol=1e-6)
+
+
+def test_a_run_that_starts_towards_another_stays_nearer_to_it_than_one_of_its_own() -> None:
+    hypergraph = coupled(num=60, presence=True)
+    parameters = TrainingParameters(embedding_dim=16, rounds=5, validation=0.0)
+    former = fit(hypergraph, parameters, threads=1).factors
+    other = replace(parameters, seed=1)
+    alone, near = (
+        similarity_to_former(fit(hypergraph, other, former=given, threads=1).factors, former) for given in (None, former)
+    )
+    assert alone.keys() == near.keys() == former.keys()
+    assert all(near[label] > alone[label] + 0.2 for label in ("Ant", "Bee", "Cat"))
+
+
+def test_similarity_leaves_out_whom_only_one_run_has() -> None:
+    now = {"Film": np.array([[1, 0], [0, 1], [1, 1]], np.float32), "Maker": np.ones((1, 2), np.float32)}
+    then = {"Film": np.array([[2, 0], [1, 0], [0, 0]], np.float32), "Maker": np.zeros((1, 2), np.float32)}
+    assert similarity_to_former(now, then) == {"Film": 0.5}
