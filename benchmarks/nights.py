@@ -4,8 +4,8 @@
 
 *Nights.* Another hundredth of the films is missing each night; of a further tenth the genres (or directors) are hidden throughout
 and asked for. A run starts at random, with the seed of the last one or another, or towards the former run, as a refresh does. Of
-the entities of both: the mean cosine of their vectors, as they are and after the best rotation, and how many of ten nearest neighbours
-they share.
+the entities of both: the mean cosine of their vectors, as they are and after the best rotation, and how many of ten nearest
+neighbours they share.
 
 *New films.* That tenth comes after training, with all but what is hidden of it: asked for with nothing known of them, folded in,
 and after training with them. Prints Markdown tables.

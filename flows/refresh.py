@@ -37,7 +37,7 @@ from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
 from pipeline.graph.stored_runs import stored_runs
-from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
+from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest, recognise
 from pipeline.query.vectors import read_embeddings
 from pipeline.report.progress import LogProgress
 from pipeline.settings import Settings
@@ -265,7 +265,7 @@ def refresh(
         stored = stored_datasets(client)[name]
         resume = None if force else _snapshot_key(stored)
         if resume is not None and (served := _served(client, stored, resume, given)):
-            return [ingested, *_unchanged(served)]
+            return [ingested, *map(_told, _unchanged(served))]
         extended = None
         if fold_in is not False and not force:
             extended = _to_extend(client, stored, given, resume, asked=fold_in is True)
@@ -283,6 +283,25 @@ def refresh(
                 write_back_task(embeddings, writer.lease),
             ]
     return stages
+
+
+def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> list[StageReport] | None:
+    """What `refresh` would report if it has nothing to do, found without Prefect, whose server takes its time to start; else None.
+
+    It holds no lease: where a writer is at work, or comes meanwhile, what is served now was up to date when it was asked.
+    """
+    start = time.monotonic()
+    given = parse_settings(settings, "settings")
+    source = catalogue.find(dataset, path)
+    with GraphClient(Settings.load().connect()) as client:
+        report = recognise(client, source)
+        if report is None:
+            return None
+        recognised = StageReport("ingest", time.monotonic() - start, _ingest_in_words(report))
+        stored = stored_datasets(client)[source.name]
+        if stored.state is None or not (served := _served(client, stored, _snapshot_key(stored), given)):
+            return None
+        return [recognised, *_unchanged(served)]
 
 
 def _served(client: GraphClient, stored: StoredDataset, snapshot: str, settings: Mapping[str, Any]) -> str | None:
@@ -330,15 +349,19 @@ def _parameters(dataset: Dataset, choice: Choice | None, settings: Mapping[str, 
 
 def _unchanged(served: str) -> list[StageReport]:
     """What is said of the stages that have nothing to do."""
-    now = time.monotonic()
-    skipped = [_done(stage, now, "skipped: nothing has changed") for stage in ("export", "tune", "train")]
-    return [*skipped, _done("write-back", now, f"skipped: run {served} stays served")]
+    skipped = [StageReport(stage, 0.0, "skipped: nothing has changed") for stage in ("export", "tune", "train")]
+    return [*skipped, StageReport("write-back", 0.0, f"skipped: run {served} stays served")]
 
 
 def _done(stage: str, start: float, did: str, notes: tuple[str, ...] = ()) -> StageReport:
-    for text in (*notes, did):
-        get_run_logger().info("%s: %s", stage, text)
-    return StageReport(stage, time.monotonic() - start, did, notes)
+    return _told(StageReport(stage, time.monotonic() - start, did, notes))
+
+
+def _told(report: StageReport) -> StageReport:
+    """The report, told to the run's log."""
+    for text in (*report.notes, report.did):
+        get_run_logger().info("%s: %s", report.stage, text)
+    return report
 
 
 def _training_in_words(trained: Embeddings) -> str:

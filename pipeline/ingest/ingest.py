@@ -16,7 +16,7 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import create_schema
 from pipeline.graph.statement import load
-from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
+from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.ingest.changes import TableChanges, refuse_loss
 from pipeline.ingest.entities import remove_entities, write_entities
 from pipeline.ingest.hyperedges import write_hyperedges
@@ -121,12 +121,15 @@ def ingest(
         return _ingest(writer, source, options, progress)
 
 
+def recognise(client: GraphClient, source: Source) -> IngestReport | None:
+    """What an ingest would report without reading the source, because it is that of the last ingest; None if it has to be read."""
+    return _recognise(client, source.name, source.fingerprint())
+
+
 def _ingest(client: GraphClient, source: Source, options: IngestOptions, progress: Progress) -> IngestReport:
     fingerprint = source.fingerprint()
-    stored = stored_datasets(client).get(source.name)
-    if stored is not None and not options.verify and _is_unchanged(client, stored, fingerprint):
-        counts = stored.counts or {}
-        return IngestReport(tuple(TableChanges(key, 0, 0, 0, count) for key, count in counts.items()), recognised=True)
+    if not options.verify and (report := _recognise(client, source.name, fingerprint)):
+        return report
     with source.read(progress) as records:
         with progress(f"Checking {source.name}"):
             records.check(options.quarantine)
@@ -170,11 +173,15 @@ def _ingest_records(
     return report
 
 
-def _is_unchanged(client: GraphClient, stored: StoredDataset, fingerprint: str) -> bool:
-    """Whether the source is that of the last ingest, and the database still holds as many rows as it left."""
-    if stored.counts is None or stored.state is None or stored.fingerprint != fingerprint:
-        return False
-    return all(count_rows(client, table) == stored.counts.get(key, 0) for key, table in tables_of(stored.dataset).items())
+def _recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport | None:
+    """The report, if the source is that of the last ingest, and the database still holds as many rows as it left."""
+    stored = stored_datasets(client).get(name)
+    if stored is None or stored.counts is None or stored.state is None or stored.fingerprint != fingerprint:
+        return None
+    counts = stored.counts
+    if any(count_rows(client, table) != counts.get(key, 0) for key, table in tables_of(stored.dataset).items()):
+        return None
+    return IngestReport(tuple(TableChanges(key, 0, 0, 0, count) for key, count in counts.items()), recognised=True)
 
 
 def _compare(
