@@ -18,7 +18,6 @@ from torch import Tensor
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.domain.type_parameters import TypeParameters
-from pipeline.errors import ConfigurationError
 from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem, TensorTerm, build_problem
 from pipeline.train.result.scaling import fill_zero_rows
@@ -37,7 +36,7 @@ def fold_in(
     is_new: Mapping[str, npt.NDArray[np.bool_]],
     parameters: TrainingParameters,
 ) -> Factors:
-    """Give new entities vectors, the others held.
+    """Give new entities vectors, the others held, of a run of the stochastic update.
 
     Parameters
     ----------
@@ -56,19 +55,9 @@ def fold_in(
     -------
     Factors
         All vectors. Those that were there are as they were; no row is zero.
-
-    Raises
-    ------
-    ConfigurationError
-        If the run has learned from what is absent: what that says of a new entity is not told by its hyperedges alone.
     """
     problem = build_problem(hypergraph, replace(parameters, validation=0.0))
     terms = [term for term in problem.terms if term.label in types]
-    for term in terms:
-        if term.absent_weight and types[term.label].loss == "squared":
-            raise ConfigurationError(
-                f"new entities cannot be folded in: {term.label} was learned from absent hyperedges as well", hint="train instead"
-            )
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a sum that is not split is the same for any number of threads
     try:

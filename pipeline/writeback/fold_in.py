@@ -35,7 +35,8 @@ def run_to_extend(client: GraphClient, stored: StoredDataset, parameters: Traini
     Raises
     ------
     ConfigurationError
-        If none is served, or it was trained with other settings, from another description, or by another version; tells which.
+        If none is served, or it was trained by least squares, with other settings, from another description, or by another version;
+        tells which.
     """
     run = next((run for run in stored_runs(client, stored.dataset.name) if run.is_served), None)
     if run is None:
@@ -45,6 +46,8 @@ def run_to_extend(client: GraphClient, stored: StoredDataset, parameters: Traini
         raise _cannot(f"run {run.id} does not say what it was trained on")
     if origin["key"] != snapshot_key(origin["state"], stored.dataset):
         raise _cannot(f"run {run.id} was trained from another description of the data set, or by another version of hyperlearn")
+    if run.report["update"] != "stochastic":
+        raise _cannot(f"run {run.id} was trained by least squares, which ask more of a vector than its own hyperedges")
     if run.report["key"] != embeddings_key(origin["key"], parameters):
         raise _cannot(f"run {run.id} was trained with other settings")
     return run

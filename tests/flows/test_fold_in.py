@@ -110,8 +110,10 @@ def test_any_number_is_folded_in_on_demand_and_trained_with_afterwards(flow: Mod
     assert len(vectors(client)) == 34
     with pytest.raises(ConfigurationError, match="trained with other settings"):
         refresh(flow, many, fold_in=True, settings={**SETTINGS, "rounds": 3})
-    assert "rounds" in refresh(flow, many)["train"]
+    assert "rounds" in refresh(flow, many, settings={**SETTINGS, "update": "exact"})["train"]
     assert the_run(client).id != run.id
+    with pytest.raises(ConfigurationError, match="trained by least squares"):
+        refresh(flow, with_new_films(90), fold_in=True, settings={**SETTINGS, "update": "exact"}, allow_removal=True)
 
 
 @pytest.mark.usefixtures("many_are_few")

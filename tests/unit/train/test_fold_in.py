@@ -9,12 +9,11 @@ from scipy import sparse
 
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.errors import ConfigurationError
 from pipeline.train import fold_in as module
 from pipeline.train.fit import Fit, fit
 from pipeline.train.fold_in import fold_in
 from pipeline.train.problem.layout import Factors
-from tests.unit.train.hypergraphs import coupled, least_squares
+from tests.unit.train.hypergraphs import coupled
 
 PARAMETERS = TrainingParameters(embedding_dim=8, rounds=4, validation=0.0, cubic_norm=0.0)
 NEW = {"Ant": [2, 7], "Bee": [], "Cat": [3], "Dog": []}
@@ -137,10 +136,3 @@ def test_the_number_of_threads_changes_nothing() -> None:
     torch.set_num_threads(before)
     for label, vectors in found[0].items():
         np.testing.assert_array_equal(vectors, found[1][label])
-
-
-def test_a_run_that_learned_from_what_is_absent_takes_nobody_in() -> None:
-    hypergraph = coupled(num=60, presence=True)
-    parameters = least_squares(embedding_dim=4, rounds=2)
-    with pytest.raises(ConfigurationError, match="Trio was learned from absent hyperedges"):
-        folded(hypergraph, trained(hypergraph, parameters), parameters)
