@@ -47,6 +47,7 @@ from pipeline.train.launch.folded import folded
 from pipeline.train.launch.launch import train
 from pipeline.tune.choice import Choice, choice_in_force
 from pipeline.tune.tune import settle
+from pipeline.writeback.fixed_names import complete_copy, switch_fixed_names
 from pipeline.writeback.fold_in import extend_run, few_are_new, run_to_extend
 from pipeline.writeback.recognise import served_run
 from pipeline.writeback.runs import kept_runs
@@ -194,9 +195,18 @@ def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     """Write the vectors to the nodes, check them, and serve them."""
     start = time.monotonic()
     with _database() as (client, progress):
-        counts = write_back(client.under(lease), Embeddings.read(embeddings), progress)
+        counts = write_back(client.under(lease), Embeddings.read(embeddings), progress, copy=False)
     did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
     return _done("write-back", start, did)
+
+
+@task(name="fixed names", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
+    """Copy the served vectors to their fixed names, unless the copy is whole: a try that failed must not write the run again."""
+    start = time.monotonic()
+    with _database() as (client, progress):
+        copied = complete_copy(client.under(lease), dataset, progress)
+    return _done("fixed names", start, "skipped: the copy is whole" if copied is None else f"{copied:,} vectors copied")
 
 
 @flow(name="refresh", flow_run_name="refresh-{dataset}")
@@ -212,6 +222,7 @@ def refresh(
     tune_seconds: float = 60,
     force: bool = False,
     fold_in: bool | None = None,
+    fixed_names: bool | None = None,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
@@ -244,6 +255,8 @@ def refresh(
     fold_in
         Give new entities vectors without training, and leave all others as they are; or train, however few are new. By default
         they are folded in where at most a hundredth of every table is new, since the last training, and nothing else has changed.
+    fixed_names
+        Whether the served vectors are copied to names that do not change, from now on; None leaves it as it was.
 
     Returns
     -------
@@ -263,9 +276,10 @@ def refresh(
             raise AssertionError("a writer is under a lease")
         ingested = ingest_task(dataset, path, options, writer.lease)
         stored = stored_datasets(client)[name]
+        copies = switch_fixed_names(writer, name, fixed_names, progress)
         resume = None if force else _snapshot_key(stored)
         if resume is not None and (served := _served(client, stored, resume, given)):
-            return [ingested, *map(_told, _unchanged(served))]
+            return [ingested, *map(_told, _unchanged(served)), *_copied(copies, name, writer.lease)]
         extended = None
         if fold_in is not False and not force:
             extended = _to_extend(client, stored, given, resume, asked=fold_in is True)
@@ -274,13 +288,15 @@ def refresh(
             snapshot, embeddings = folder / "snapshot", folder / "embeddings"
             exported = export_task(name, snapshot, resume)
             if extended is not None:
-                return [ingested, exported, fold_in_task(snapshot, *extended, writer.lease)]
+                added = fold_in_task(snapshot, *extended, writer.lease)
+                return [ingested, exported, added, *_copied(copies, name, writer.lease)]
             stages = [
                 ingested,
                 exported,
                 tune_task(snapshot, given, tune_seconds, stored.choice, writer.lease),
                 train_task(snapshot, embeddings, workers, given, stored.choice, resume),
                 write_back_task(embeddings, writer.lease),
+                *_copied(copies, name, writer.lease),
             ]
     return stages
 
@@ -345,6 +361,11 @@ def _snapshot_key(stored: StoredDataset) -> str:
 
 def _parameters(dataset: Dataset, choice: Choice | None, settings: Mapping[str, Any]) -> TrainingParameters:
     return dataset.training_parameters({**(choice.settings if choice else {}), **settings})
+
+
+def _copied(copies: bool, dataset: str, lease: Lease) -> list[StageReport]:
+    """The last stage, of those data sets whose vectors are copied."""
+    return [fixed_names_task(dataset, lease)] if copies else []
 
 
 def _unchanged(served: str) -> list[StageReport]:

@@ -12,6 +12,7 @@ from pipeline.command.server import print_connection
 from pipeline.command.terminal import (
     AllowRemoval,
     DatasetSource,
+    FixedNames,
     From,
     KeepStale,
     Quarantine,
@@ -79,6 +80,7 @@ def refresh(
             show_default=False,
         ),
     ] = None,
+    fixed_names: FixedNames = None,
 ) -> None:
     """Ingest a data set, export it, train, and write the vectors back: what the schedule runs.
 
@@ -96,6 +98,7 @@ def refresh(
         "tune_seconds": tune_seconds,
         "force": force,
         "fold_in": fold_in,
+        "fixed_names": fixed_names,
     }
     stages = _run(dataset, workers, **options, settings=read_settings(settings))
     _print_stages(stages, time.monotonic() - start)

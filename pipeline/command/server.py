@@ -5,6 +5,7 @@ import typer
 from pipeline.command.terminal import Json, messages, output, print_json, progress
 from pipeline.errors import ConfigurationError, GraphUnavailableError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.fixed_names import FIXED_PROPERTY, fixed_index
 from pipeline.query.status import status as read_status
 from pipeline.report.tables import quality_table, table
 from pipeline.settings import Settings
@@ -55,7 +56,17 @@ def status(as_json: Json = False) -> None:
             "quality": newest["quality"],
         }
         counts = {"entities": found.entities, "hyperedges": found.hyperedges}
-        print_json({"uri": found.uri, "database": found.database, "version": found.version, **counts, "run": run_json})
+        names = {
+            entry.dataset.name: {
+                "run": entry.copied_run,
+                "property": FIXED_PROPERTY,
+                "indexes": {label: fixed_index(label) for label in entry.fixed_names},
+            }
+            for entry in found.datasets
+            if entry.fixed_names
+        }
+        server = {"uri": found.uri, "database": found.database, "version": found.version}
+        print_json({**server, **counts, "run": run_json, "fixedNames": names})
         return
     output.print(f"Neo4j {found.version} at {found.uri}, database {found.database}", highlight=False)
     rows = [["entities", label, f"{count:,}"] for label, count in found.entities.items()]
@@ -66,6 +77,11 @@ def status(as_json: Json = False) -> None:
         output.print(f"{entry['dataset']}: run {entry['id']}, published {entry['published_at']}", highlight=False)
         if entry["quality"]:
             output.print(quality_table(entry["quality"]))
+    for copied in found.datasets:
+        if copied.fixed_names:
+            indexes = ", ".join(map(fixed_index, copied.fixed_names))
+            whole = f"of run {copied.copied_run}" if copied.copied_run else "not whole: refresh completes it"
+            output.print(f"{copied.dataset.name}: copied to {FIXED_PROPERTY}, indexes {indexes}; {whole}", highlight=False)
     if not runs:
         output.print("No run is published yet.")
 

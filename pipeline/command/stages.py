@@ -11,6 +11,7 @@ from pipeline.command.terminal import (
     AllowRemoval,
     DatasetName,
     DatasetSource,
+    FixedNames,
     From,
     Json,
     KeepStale,
@@ -161,7 +162,10 @@ def train(
 
 
 def write_back(
-    embeddings: Annotated[Path, typer.Argument(help="Directory that `train` wrote.")], wait: Wait = False, as_json: Json = False
+    embeddings: Annotated[Path, typer.Argument(help="Directory that `train` wrote.")],
+    fixed_names: FixedNames = None,
+    wait: Wait = False,
+    as_json: Json = False,
 ) -> None:
     """Write the vectors of an embeddings directory to the nodes, check them, and serve them.
 
@@ -171,7 +175,7 @@ def write_back(
     from pipeline.writeback.writeback import write_back as run
 
     with client() as graph:
-        counts = run(graph, Embeddings.read(embeddings), progress, wait=wait)
+        counts = run(graph, Embeddings.read(embeddings), progress, wait=wait, fixed_names=fixed_names)
     if as_json:
         print_json(counts)
         return

@@ -45,6 +45,15 @@ Quarantine = Annotated[
     Path | None, typer.Option(help="Set rows with problems aside in this file (JSON lines), and go on with the rest.")
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another writer of the data set, instead of being refused.")]
+FixedNames = Annotated[
+    bool | None,
+    typer.Option(
+        "--fixed-names/--no-fixed-names",
+        help="Copy the served vectors to the property [bold]embedding[/bold] and an index LABEL_embedding per modality as well, "
+        "now and after every later run; or no longer.",
+        show_default=False,
+    ),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of training workers; chosen for this machine by default.")]
 
 

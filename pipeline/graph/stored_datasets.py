@@ -32,6 +32,10 @@ class StoredDataset:
         an ingest is under way, since one was killed, and where no ingest of this version has ended.
     choice
         The settings of training that were last chosen for it and trained with, as plain JSON; None where none were.
+    fixed_names
+        The labels whose served vectors are copied to fixed names; none where nobody asked for it.
+    copied_run
+        Id of the run that the copy holds as a whole; None while it is made, since that was stopped, and where there is no copy.
     """
 
     dataset: Dataset
@@ -41,6 +45,8 @@ class StoredDataset:
     ingested_at: str | None
     state: str | None
     choice: Mapping[str, Any] | None
+    fixed_names: tuple[str, ...]
+    copied_run: str | None
 
 
 def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
@@ -54,6 +60,8 @@ def stored_datasets(client: GraphClient) -> dict[str, StoredDataset]:
             row["ingestedAt"],
             row["state"],
             None if row["choice"] is None else json.loads(row["choice"]),
+            tuple(row["fixedNames"]),
+            row["copiedRun"],
         )
         for row in client.read(load("query/datasets"))
     }

@@ -5,6 +5,7 @@ import re
 from pipeline.domain.dataset import Dataset
 from pipeline.errors import GraphSchemaError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.fixed_names import FIXED_PROPERTY
 from pipeline.graph.schema import snake_case
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
@@ -21,7 +22,8 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
     Raises
     ------
     GraphSchemaError
-        If another data set, or something that is no data set of ours, uses one of the labels.
+        If another data set, or something that is no data set of ours, uses one of the labels; or if a property has the name under
+        which the data set's vectors are copied.
     """
     stored = stored_datasets(client)
     labels = _node_labels(dataset)
@@ -38,7 +40,14 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
                 f"the database has {row['foreign']:,} {label} nodes that hyperlearn did not write",
                 hint="ingest into a database of its own (NEO4J_DATABASE), or rename the label",
             )
-    return stored.get(dataset.name)
+    own = stored.get(dataset.name)
+    for modality in dataset.modalities:
+        if own is not None and own.fixed_names and FIXED_PROPERTY in modality.properties:
+            raise GraphSchemaError(
+                f"{modality.label}.{FIXED_PROPERTY} holds the copy of the served vectors, and cannot be a property of the source",
+                hint="call it something else in the data set file, or write back with --no-fixed-names first",
+            )
+    return own
 
 
 def _taken(dataset: str, labels: list[str], owner: str) -> GraphSchemaError:

@@ -42,10 +42,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Served:
-    """A data set with its published run, if it has one."""
+    """A data set with its published run, if it has one, and the labels whose vectors are copied to fixed names."""
 
     dataset: Dataset
     run: Run | None
+    fixed_names: tuple[str, ...] = ()
+    copied_run: str | None = None
 
 
 def served(client: GraphClient) -> list[Served]:
@@ -54,7 +56,7 @@ def served(client: GraphClient) -> list[Served]:
     if datasets.keys() - runs.keys():
         # Who reads while a run is published may come to it too early, and to the former one too late, and find neither.
         runs |= _published_runs(client)
-    return [Served(stored.dataset, runs.get(name)) for name, stored in datasets.items()]
+    return [Served(stored.dataset, runs.get(name), stored.fixed_names, stored.copied_run) for name, stored in datasets.items()]
 
 
 def _published_runs(client: GraphClient) -> dict[str, Run]:

@@ -6,14 +6,14 @@ between brings the data set back as a whole. Other data sets share neither label
 
 from collections.abc import Callable
 
-from pipeline.domain.dataset import Dataset
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.graph.client import GraphClient
+from pipeline.graph.fixed_names import drop_fixed_index
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import drop_schema
 from pipeline.graph.slots import SLOTS, drop_vector_index
 from pipeline.graph.statement import Statement, load
-from pipeline.graph.stored_datasets import stored_datasets
+from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
 
 
 def remove(
@@ -57,15 +57,16 @@ def remove(
         writer.write(load("removal/begin_removal"), dataset=name)
         stored = stored_datasets(writer).get(name)
         if stored is not None:
-            _remove_rows(writer, stored.dataset, progress)
+            _remove_rows(writer, stored, progress)
         remove_files()
         writer.write(load("removal/remove_dataset"), dataset=name)
     # Not under the lease, which could not be checked after it has gone; whoever took it meanwhile keeps it.
     client.write(load("removal/remove_lease"), dataset=name, token=lease.token)
 
 
-def _remove_rows(client: GraphClient, dataset: Dataset, progress: Progress) -> None:
+def _remove_rows(client: GraphClient, stored: StoredDataset, progress: Progress) -> None:
     """Remove all but the node of the data set; what holds others goes before them."""
+    dataset = stored.dataset
 
     def removed(description: str, statement: Statement) -> None:
         with progress(f"Removing {description}"):
@@ -76,6 +77,8 @@ def _remove_rows(client: GraphClient, dataset: Dataset, progress: Progress) -> N
     for label in dataset.labels:
         for slot in SLOTS:
             drop_vector_index(client, label, slot)
+    for label in stored.fixed_names:
+        drop_fixed_index(client, label)
     for kind in dataset.hyperedge_types:
         removed(kind.label, load("removal/remove_nodes").with_identifiers(Label=kind.label, Kind="Hyperedge"))
     for graph in dataset.graphs:

@@ -13,6 +13,7 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset
 from pipeline.graph.stored_runs import StoredRun, stored_runs
+from pipeline.writeback.fixed_names import begin_copy
 from pipeline.writeback.recognise import num_missing
 from pipeline.writeback.writeback import check_vectors, write_vectors
 
@@ -103,6 +104,7 @@ def extend_run(
     if run.slot is None:
         raise AssertionError("a run that is served has a slot")
     check_vectors(new)
+    begin_copy(client, new.dataset)
     for label in new.ids:
         write_vectors(client, new, label, run.slot, progress)
     trained = run.report["snapshot"]["counts"]["entities"]

@@ -15,6 +15,7 @@ from pipeline.graph.slots import Slot, create_vector_index
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_dataset
 from pipeline.graph.stored_runs import StoredRun, stored_runs
+from pipeline.writeback.fixed_names import copy_served, switch_fixed_names
 from pipeline.writeback.runs import publish_run
 from pipeline.writeback.writeback import check_indexed, count_vectors, write_run
 
@@ -74,6 +75,8 @@ def rollback(
         If there is no former run, or its vectors are neither in the database nor in its folder; nothing has changed then.
     ArtifactError
         If its folder is damaged.
+    GraphSchemaError
+        If something of others' has the fixed names to which vectors are copied; nothing has changed then.
     LeaseHeldError
         If another writer is at work on the data set.
     """
@@ -83,6 +86,7 @@ def rollback(
         run = _chosen(dataset, known, to) if to else _former(dataset, known)
         former = next((each.id for each in known if each.is_served), None)
         folder = embeddings_folder(runs, dataset, run.id)
+        switch_fixed_names(writer, dataset, None)
         if run.slot is not None and run.status == "superseded":
             counts, written = _serve_slot(writer, run, run.slot, labels), False
         elif folder.is_dir():
@@ -94,6 +98,7 @@ def rollback(
                 f"the vectors of run {run.id} are no longer in the database, and {folder} is not there",
                 hint=f"`hyperlearn runs {dataset}` shows which can be served; `hyperlearn write-back` takes a folder of your own",
             )
+        copy_served(writer, dataset, progress)
         missing = {label: _num_entities(writer, label) - count for label, count in counts.items()}
         return Rollback(run.id, former, written, counts, missing)
 

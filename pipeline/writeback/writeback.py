@@ -21,6 +21,7 @@ from pipeline.graph.slots import (
     vector_property,
 )
 from pipeline.graph.statement import load
+from pipeline.writeback.fixed_names import copy_served, switch_fixed_names
 from pipeline.writeback.runs import begin_run, publish_run, remove_old_records
 
 BATCH_SIZE = 2_000
@@ -28,7 +29,13 @@ CONCURRENCY = 2
 
 
 def write_back(
-    client: GraphClient, embeddings: Embeddings, progress: Progress = no_progress, *, wait: bool = False
+    client: GraphClient,
+    embeddings: Embeddings,
+    progress: Progress = no_progress,
+    *,
+    wait: bool = False,
+    fixed_names: bool | None = None,
+    copy: bool = True,
 ) -> dict[str, int]:
     """Write the vectors of a run and serve them.
 
@@ -45,6 +52,11 @@ def write_back(
         Told of each modality.
     wait
         Wait for another writer of the data set, instead of being refused.
+    fixed_names
+        Whether the data set's vectors are copied to fixed names from now on (`pipeline.writeback.fixed_names`); None leaves it
+        as it was.
+    copy
+        Whether to copy them now, where they are; else it is left to the caller.
 
     Returns
     -------
@@ -56,14 +68,20 @@ def write_back(
     WriteBackError
         If a vector cannot be served (not finite, all zero, wrong length), if the database does not hold exactly the entities of the
         run, or if an index does not hold all vectors.
+    GraphSchemaError
+        If something of others' has the fixed names; nothing has been written then.
     LeaseHeldError
         If another writer is at work on the data set.
     LeaseLostError
         If this process slept so long that another one may have taken its place.
     """
     with one_writer(client, embeddings.dataset, "hyperlearn write-back", wait=wait, progress=progress) as writer:
+        switch_fixed_names(writer, embeddings.dataset, fixed_names, progress)
         remove_old_records(writer, embeddings.dataset)
-        return write_run(writer, embeddings, progress)
+        counts = write_run(writer, embeddings, progress)
+        if copy:
+            copy_served(writer, embeddings.dataset, progress)
+        return counts
 
 
 def write_run(

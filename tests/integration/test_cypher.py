@@ -27,6 +27,7 @@ IDENTIFIERS = {
     "Member2": "Style",
     "RELATION_TYPE": "LIKE",
     "embedding": "embeddingA",
+    "served": "embeddingA",
     "Kind": "Entity",
     "vector_index": "film_embedding_a",
     "index_name": "film_name",
@@ -57,6 +58,7 @@ PARAMETERS: dict[str, Any] = {
     "kind": "Entity",
     "index": "film_embedding_a",
     "kept": ["run-1"],
+    "labels": ["Film"],
     "vectors": [{"label": "Film", "index": "film_embedding_a", "property": "embeddingA"}],
 }
 
@@ -88,7 +90,7 @@ def driver(connection: Connection, shared_client: GraphClient) -> Iterator[neo4j
     ingest(shared_client, tiny.tables())
     ids = {label: sorted(table["id"]) for label, table in tiny.tables().entities.items()}
     vectors = {label: np.ones((len(of), 2), dtype=np.float32) for label, of in ids.items()}
-    write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {}, {"key": "k"}))
+    write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {}, {"key": "k"}), fixed_names=True)
     keep_choice(shared_client, "tiny", {})
     # Only types that tell their time have the property, and the tiny ones do not: the server would complain of its name.
     change(shared_client, "CALL db.createProperty('time')")
