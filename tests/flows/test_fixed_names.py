@@ -11,6 +11,8 @@ from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.query.served import published
 from pipeline.writeback.fixed_names import complete_copy
 from tests.database import ask, change
+from tests.flows.test_fold_in import refresh as fold_refresh
+from tests.flows.test_fold_in import with_new_films
 from tests.flows.test_unchanged import SETTINGS, SKIPPED, forbid
 
 
@@ -79,3 +81,19 @@ def test_what_is_in_the_way_is_told_before_training(flow: ModuleType, client: Gr
     forbid(monkeypatch, flow, "export", "settle", "train", "write_back")
     with pytest.raises(GraphSchemaError, match=r"the vector index film_embedding on Film\(plot\)"):
         refresh(flow, fixed_names=True)
+
+
+def test_what_is_folded_in_is_copied_as_well(flow: ModuleType, client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    fold_refresh(flow, fixed_names=True)
+    did = fold_refresh(flow, with_new_films(50, 51), fold_in=True)
+    assert list(did) == ["ingest", "export", "fold in", "fixed names"]
+    assert did["fixed names"] == "2 vectors copied"
+    assert is_copied(client)
+    # From the first vector that changes the copy counts as not whole.
+    with monkeypatch.context() as patch:
+        patch.setattr(flow, "complete_copy", lambda *args: refuse())
+        with pytest.raises(GraphSchemaError, match="stop here"):
+            fold_refresh(flow, with_new_films(50, 51, 52), fold_in=True)
+    assert stored_datasets(client)["tiny"].copied_run is None
+    assert fold_refresh(flow, with_new_films(50, 51, 52), fold_in=True)["fixed names"] == "1 vectors copied"
+    assert is_copied(client)
