@@ -47,11 +47,13 @@ from pipeline.train.launch.folded import folded
 from pipeline.train.launch.launch import train
 from pipeline.tune.choice import Choice, choice_in_force
 from pipeline.tune.tune import settle
-from pipeline.writeback.fixed_names import complete_copy, switch_fixed_names
+from pipeline.writeback.fixed_names import complete_copy, copy_is_due, switch_fixed_names
 from pipeline.writeback.fold_in import extend_run, few_are_new, run_to_extend
 from pipeline.writeback.recognise import served_run
 from pipeline.writeback.runs import kept_runs
 from pipeline.writeback.writeback import write_back
+
+_COPY_IS_WHOLE = "skipped: the copy is whole"
 
 listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 """Who hears of progress; Prefect's run logger where nobody has asked to."""
@@ -206,7 +208,7 @@ def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
     start = time.monotonic()
     with _database() as (client, progress):
         copied = complete_copy(client.under(lease), dataset, progress)
-    return _done("fixed names", start, "skipped: the copy is whole" if copied is None else f"{copied:,} vectors copied")
+    return _done("fixed names", start, _COPY_IS_WHOLE if copied is None else f"{copied:,} vectors copied")
 
 
 @flow(name="refresh", flow_run_name="refresh-{dataset}")
@@ -315,9 +317,11 @@ def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> lis
             return None
         recognised = StageReport("ingest", time.monotonic() - start, _ingest_in_words(report))
         stored = stored_datasets(client)[source.name]
-        if stored.state is None or not (served := _served(client, stored, _snapshot_key(stored), given)):
+        if stored.state is None or copy_is_due(client, source.name):
             return None
-        return [recognised, *_unchanged(served)]
+        served = _served(client, stored, _snapshot_key(stored), given)
+        copied = [StageReport("fixed names", 0.0, _COPY_IS_WHOLE)] if stored.fixed_names else []
+        return None if served is None else [recognised, *_unchanged(served), *copied]
 
 
 def _served(client: GraphClient, stored: StoredDataset, snapshot: str, settings: Mapping[str, Any]) -> str | None:

@@ -115,7 +115,7 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
         from flows import refresh as flow
 
         flow.listener.set(progress)
-        if is_up and not options.get("force"):
+        if is_up and not options.get("force") and options.get("fixed_names") is None:
             # Where nothing has changed, Prefect need not start: that takes ten times as long as to see it.
             unchanged = flow.up_to_date(dataset, options.get("path"), options.get("settings") or {})
             if unchanged is not None:

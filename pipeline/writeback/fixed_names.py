@@ -117,10 +117,13 @@ def begin_copy(client: GraphClient, dataset: str) -> None:
 
 def complete_copy(client: GraphClient, dataset: str, progress: Progress = no_progress) -> int | None:
     """The same, unless the copy is that of the served run and whole: then None."""
+    return copy_served(client, dataset, progress) if copy_is_due(client, dataset) else None
+
+
+def copy_is_due(client: GraphClient, dataset: str) -> bool:
+    """Whether a data set has a copy that is not that of the served run, or not whole."""
     stored, run = _copied_dataset(client, dataset)
-    if stored is None or run is None or _is_whole(client, stored, run):
-        return None
-    return copy_served(client, dataset, progress)
+    return stored is not None and run is not None and not _is_whole(client, stored, run)
 
 
 def _copied_dataset(client: GraphClient, dataset: str) -> tuple[StoredDataset | None, StoredRun | None]:

@@ -39,6 +39,9 @@ def test_on_an_unchanged_data_set_only_the_copy_is_made(
         assert did["fixed names"] == "34 vectors copied"
         assert is_copied(client)
         assert refresh(flow)["fixed names"] == "skipped: the copy is whole"
+        assert flow.up_to_date("tiny", None, SETTINGS)[-1].did == "skipped: the copy is whole"
+        change(client, "DROP INDEX film_embedding")
+        assert flow.up_to_date("tiny", None, SETTINGS) is None
     assert refresh(flow, force=True)["fixed names"] == "34 vectors copied"
     assert is_copied(client)
     assert "fixed names" not in refresh(flow, fixed_names=False)
