@@ -5,7 +5,7 @@ further run is written back, all of whose vectors are others, and is copied unde
 an entity, over and over: while nothing is written, and while the vectors are copied. Random vectors are the hardest to index:
 nothing is near anything.
 
-    uv run python benchmarks/fixed_names.py [--entities 90000] [--dim 96] [--pages 250 1000 4000]
+    uv run python benchmarks/fixed_names.py [--entities 90000] [--dim 96] [--pages 250 1000]
 """
 
 import argparse
@@ -98,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entities", type=int, default=90_000)
     parser.add_argument("--dim", type=int, default=96)
-    parser.add_argument("--pages", type=int, nargs="+", default=[250, 1000, 4000])
+    parser.add_argument("--pages", type=int, nargs="+", default=[250, 1000])
     arguments = parser.parse_args()
     ids = {"Thing": sorted(f"t{row}" for row in range(arguments.entities)), "Kind": ["k0"]}
     with tempfile.TemporaryDirectory() as name, server() as (client, _):

@@ -19,7 +19,7 @@ from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
 from pipeline.graph.stored_runs import StoredRun, stored_runs
 
-PAGE_SIZE = 250
+PAGE_SIZE = 1_000
 """Entities a transaction: it inserts them into an index, and the lease is locked meanwhile."""
 
 _HINT = "rename yours or remove it, or do without --fixed-names (--no-fixed-names, if they are on)"

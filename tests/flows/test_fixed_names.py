@@ -98,5 +98,5 @@ def test_what_is_folded_in_is_copied_as_well(flow: ModuleType, client: GraphClie
         with pytest.raises(GraphSchemaError, match="stop here"):
             fold_refresh(flow, with_new_films(50, 51, 52), fold_in=True)
     assert stored_datasets(client)["tiny"].copied_run is None
-    assert fold_refresh(flow, with_new_films(50, 51, 52), fold_in=True)["fixed names"] == "1 vectors copied"
+    assert "copied" in fold_refresh(flow, with_new_films(50, 51, 52), fold_in=True)["fixed names"]
     assert is_copied(client)
