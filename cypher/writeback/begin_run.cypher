@@ -10,6 +10,6 @@ CALL (dataset) {
 }
 MERGE (run:EmbeddingRun {id: $id, dataset: dataset.name})
 SET run.slot = $slot, run.status = 'staging', run.embeddingDim = $embeddingDim, run.report = $report, run.key = $key,
-    run.numFoldedIn = null,
+    run.numFoldedIn = 0,
     run.startedAt = coalesce(run.startedAt, datetime())
 MERGE (dataset)-[:HAS_RUN]->(run)
