@@ -54,7 +54,7 @@ def main() -> None:
                 new.setdefault(slot, {}).setdefault(name, []).append(figure)
     print("| hidden | start | MRR | cosine | rotated | shared neighbours |\n|---|---|--:|--:|--:|--:|")
     for name, found in nights.items():
-        print(f"| {name} | " + " | ".join(f"{figure:.3f}" for figure in np.mean(found, axis=0)) + " |")
+        print(f"| {name} | " + " | ".join("" if np.isnan(figure) else f"{figure:.3f}" for figure in np.mean(found, axis=0)) + " |")
     print("\n| hidden | " + " | ".join(next(iter(new.values()))) + " |\n|---|" + "--:|" * len(next(iter(new.values()))))
     for slot, found_by_name in new.items():
         print(f"| {slot} | " + " | ".join(f"{np.mean(found):.3f} ± {np.std(found):.3f}" for found in found_by_name.values()) + " |")
