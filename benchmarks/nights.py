@@ -12,7 +12,7 @@ and after training with them. Prints Markdown tables.
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -66,14 +66,10 @@ def _nights(asked: Question, seed: int) -> dict[str, list[float]]:
     first = fit(_without(asked.known, _some_films(asked, seed)), parameters)
     second = _without(asked.known, _some_films(asked, seed + 100))
     third = _without(asked.known, _some_films(asked, seed + 200))
-    starts: dict[str, Callable[[], tuple[Fit, Factors]]] = {
-        "at random, same seed": lambda: (fit(second, parameters), first.factors),
-        "at random, other seed": lambda: (fit(second, replace(parameters, seed=seed + 50)), first.factors),
-    }
     found = {"first night": [_mrr(first, asked), np.nan, np.nan, np.nan]}
-    for name, start in starts.items():
-        fitted, before = start()
-        found[name] = [_mrr(fitted, asked), *_compared(fitted.factors, before)]
+    for name, other in (("same seed", seed), ("other seed", seed + 50)):
+        fitted = fit(second, replace(parameters, seed=other))
+        found[f"at random, {name}"] = [_mrr(fitted, asked), *_compared(fitted.factors, first.factors)]
     towards = fit(second, replace(parameters, seed=seed + 50), former=first.factors)
     found["towards the night before"] = [_mrr(towards, asked), *_compared(towards.factors, first.factors)]
     later = fit(third, replace(parameters, seed=seed + 60), former=towards.factors)
@@ -111,8 +107,7 @@ def _without(hypergraph: Hypergraph, gone: Marks) -> Hypergraph:
     """Leave out all that ties some entities; their rows stay, tied by nothing."""
     lists, graphs = {}, {}
     for label, edges in hypergraph.hyperedges.items():
-        touched = [gone[modality][edges.members_EK[:, k]] for k, modality in enumerate(edges.modalities)]
-        lists[label] = edges.only(~np.any(touched, axis=0))
+        lists[label] = edges.only(~edges.holding(gone))
     for key, weights in hypergraph.graphs.items():
         stays = sparse.diags_array((~gone[key[0]]).astype(np.float32))
         graphs[key] = sparse.csr_array(stays @ weights @ stays)

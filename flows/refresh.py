@@ -36,7 +36,6 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
-from pipeline.graph.stored_runs import stored_runs
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest, recognise
 from pipeline.query.vectors import read_embeddings
 from pipeline.report.progress import LogProgress
@@ -186,8 +185,7 @@ def fold_in_task(snapshot: Path, embeddings: Path, key: str | None, lease: Lease
     start = time.monotonic()
     new = folded(snapshot, embeddings)
     with _database() as (client, progress):
-        run = next(run for run in stored_runs(client, new.dataset) if run.id == new.run)
-        counts = extend_run(client.under(lease), run, new, key, progress)
+        counts = extend_run(client.under(lease), new, key, progress)
     numbers = ", ".join(f"{count:,} {label}" for label, count in counts.items()) or "nothing"
     return _done("fold in", start, f"{numbers} added to run {new.run}")
 
@@ -312,7 +310,7 @@ def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> lis
     given = parse_settings(settings, "settings")
     source = catalogue.find(dataset, path)
     with GraphClient(Settings.load().connect()) as client:
-        report = recognise(client, source)
+        report = recognise(client, source.name, source.fingerprint())
         if report is None:
             return None
         recognised = StageReport("ingest", time.monotonic() - start, _ingest_in_words(report))
@@ -326,41 +324,35 @@ def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> lis
 
 def _served(client: GraphClient, stored: StoredDataset, snapshot: str, settings: Mapping[str, Any]) -> str | None:
     """The run that is served, if it is whole and what a refresh with these settings would make of a snapshot of this key."""
-    choice = choice_in_force(Settings.load().tuned, stored.dataset.name, stored.choice)
-    parameters = _parameters(stored.dataset, choice, settings)
-    return served_run(client, stored.dataset, run_key(embeddings_key(snapshot, parameters)))
+    return served_run(client, stored.dataset, run_key(embeddings_key(snapshot, _parameters_in_force(stored, settings))))
 
 
 def _to_extend(
     client: GraphClient, stored: StoredDataset, settings: Mapping[str, Any], snapshot: str | None, *, asked: bool
 ) -> tuple[Path, str | None] | None:
     """Where the embeddings are to which new entities are to be added, and the key that they count as then; None to train."""
-    name = stored.dataset.name
-    parameters = _parameters(stored.dataset, choice_in_force(Settings.load().tuned, name, stored.choice), settings)
+    runs, parameters = Settings.load().runs, _parameters_in_force(stored, settings)
     try:
-        run = run_to_extend(client, stored, parameters)
+        run = run_to_extend(client, stored, parameters, runs)
     except ConfigurationError:
         if asked:
             raise
         return None
-    folder = embeddings_folder(Settings.load().runs, name, run.id)
-    if not folder.is_dir():
-        if asked:
-            raise ConfigurationError(
-                f"new entities cannot be folded in: {folder} is not there",
-                hint="the run that is served was made on another host; leave --fold-in out to train",
-            )
-        return None
     few = few_are_new(client, stored, run)
     if not (asked or few):
         return None
-    return folder, embeddings_key(snapshot, parameters) if few and snapshot is not None else None
+    key = embeddings_key(snapshot, parameters) if few and snapshot is not None else None
+    return embeddings_folder(runs, stored.dataset.name, run.id), key
 
 
 def _snapshot_key(stored: StoredDataset) -> str:
     if stored.state is None:
         raise AssertionError("an ingest under this lease has ended")
     return snapshot_key(stored.state, stored.dataset)
+
+
+def _parameters_in_force(stored: StoredDataset, settings: Mapping[str, Any]) -> TrainingParameters:
+    return _parameters(stored.dataset, choice_in_force(Settings.load().tuned, stored.dataset.name, stored.choice), settings)
 
 
 def _parameters(dataset: Dataset, choice: Choice | None, settings: Mapping[str, Any]) -> TrainingParameters:

@@ -1,12 +1,17 @@
 """What tests ask of a database, besides what the pipeline asks."""
 
 import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.graph.statement import Statement
+
+_T = TypeVar("_T")
 
 
 def ask(client: GraphClient, text: str, **parameters: object) -> list[dict[str, Any]]:
@@ -27,6 +32,34 @@ def num_nodes(client: GraphClient) -> int:
 def expire(client: GraphClient, dataset: str) -> None:
     """Let the lease of a data set end, as the database's clock would when its holder gives no sign."""
     change(client, "MATCH (lease:WriteLease {dataset: $dataset}) SET lease.expires = datetime.realtime()", dataset=dataset)
+
+
+@contextmanager
+def reader(connection: Connection, read: Callable[[GraphClient], _T]) -> Iterator[list[_T]]:
+    """Read again and again for the length of a block; what it saw is right at every moment, or the block fails."""
+    seen: list[_T] = []
+    wrong: list[BaseException] = []
+    ended = threading.Event()
+
+    def work() -> None:
+        with GraphClient(connection) as client:
+            while not ended.is_set():
+                try:
+                    seen.append(read(client))
+                except BaseException as error:  # told by the test's own thread
+                    wrong.append(error)
+                    return
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
+    if wrong:
+        raise wrong[0]
+    assert seen
 
 
 def wipe(client: GraphClient) -> None:

@@ -56,6 +56,13 @@ class HyperedgeList:
         """E."""
         return len(self.values_E)
 
+    def holding(self, marked: Mapping[str, npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
+        """Which hyperedges have a member that is marked (E), given marks of all entities (N) by modality label."""
+        found_E: npt.NDArray[np.bool_] = np.any(
+            [marked[label][self.members_EK[:, position]] for position, label in enumerate(self.modalities)], axis=0
+        )
+        return found_E
+
     def only(self, kept_E: npt.NDArray[np.bool_]) -> "HyperedgeList":
         """Some of the hyperedges, in their order."""
         return HyperedgeList(self.modalities, self.members_EK[kept_E], self.values_E[kept_E])

@@ -72,3 +72,8 @@ def stored_runs(client: GraphClient, dataset: str) -> list[StoredRun]:
         )
         for row in client.read(load("query/runs"), dataset=dataset)
     ]
+
+
+def published_run(client: GraphClient, dataset: str) -> StoredRun | None:
+    """The run of a data set that is served; None where none is."""
+    return next((run for run in stored_runs(client, dataset) if run.is_served), None)

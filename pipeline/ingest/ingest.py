@@ -121,14 +121,9 @@ def ingest(
         return _ingest(writer, source, options, progress)
 
 
-def recognise(client: GraphClient, source: Source) -> IngestReport | None:
-    """What an ingest would report without reading the source, because it is that of the last ingest; None if it has to be read."""
-    return _recognise(client, source.name, source.fingerprint())
-
-
 def _ingest(client: GraphClient, source: Source, options: IngestOptions, progress: Progress) -> IngestReport:
     fingerprint = source.fingerprint()
-    if not options.verify and (report := _recognise(client, source.name, fingerprint)):
+    if not options.verify and (report := recognise(client, source.name, fingerprint)):
         return report
     with source.read(progress) as records:
         with progress(f"Checking {source.name}"):
@@ -173,8 +168,11 @@ def _ingest_records(
     return report
 
 
-def _recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport | None:
-    """The report, if the source is that of the last ingest, and the database still holds as many rows as it left."""
+def recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport | None:
+    """What an ingest reports of a source that it need not read; None if it has to.
+
+    It need not if the source is that of the last ingest, and the database still holds as many rows as that left.
+    """
     stored = stored_datasets(client).get(name)
     if stored is None or stored.counts is None or stored.state is None or stored.fingerprint != fingerprint:
         return None

@@ -14,7 +14,7 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import vector_identifiers
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import unknown_dataset
-from pipeline.query.served import Run, served
+from pipeline.query.served import Run, Served, served
 
 _PAGE = 10_000
 _ATTEMPTS = 3
@@ -93,10 +93,7 @@ def read_embeddings(client: GraphClient, dataset: str) -> Embeddings | None:
     DatasetChangedError
         If another run was published meanwhile.
     """
-    known = {entry.dataset.name: entry for entry in served(client)}
-    if dataset not in known:
-        raise unknown_dataset(dataset, known)
-    entry = known[dataset]
+    entry = _entry(client, dataset)
     if entry.run is None:
         return None
     found = {label: read_vectors(client, dataset, label) for label in entry.dataset.labels}
@@ -106,11 +103,15 @@ def read_embeddings(client: GraphClient, dataset: str) -> Embeddings | None:
     return Embeddings(entry.run.id, dataset, entry.run.embedding_dim, ids, matrices, {}, {})
 
 
-def _published(client: GraphClient, dataset: str, label: str) -> Run:
+def _entry(client: GraphClient, dataset: str) -> Served:
     known = {entry.dataset.name: entry for entry in served(client)}
-    entry = known.get(dataset)
-    if entry is None:
+    if dataset not in known:
         raise unknown_dataset(dataset, known)
+    return known[dataset]
+
+
+def _published(client: GraphClient, dataset: str, label: str) -> Run:
+    entry = _entry(client, dataset)
     if label not in entry.dataset.labels:
         raise QueryError(f"data set {dataset} has no modality {label}", hint=f"it has {', '.join(entry.dataset.labels)}")
     if entry.run is None:

@@ -146,7 +146,7 @@ class _Asked:
         parameters: TrainingParameters,
     ) -> None:
         members_EK, modalities = term.hyperedges.members_EK, term.modalities
-        touched_E = np.any([is_new[label][members_EK[:, k]] for k, label in enumerate(modalities)], axis=0)
+        touched_E = term.hyperedges.holding(is_new)
         values_E = term.hyperedges.values_E + np.float32(term.mean - learned.mean)
         self._members_KE = torch.from_numpy(np.ascontiguousarray(members_EK[touched_E].T))
         self._values_E = torch.from_numpy(values_E[touched_E])

@@ -17,7 +17,7 @@ from pipeline.graph.schema import await_indexes
 from pipeline.graph.slots import Slot, vector_property
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
-from pipeline.graph.stored_runs import StoredRun, stored_runs
+from pipeline.graph.stored_runs import StoredRun, published_run
 
 PAGE_SIZE = 1_000
 """Entities a transaction: it inserts them into an index, and the lease is locked meanwhile."""
@@ -131,7 +131,7 @@ def _copied_dataset(client: GraphClient, dataset: str) -> tuple[StoredDataset | 
     stored = stored_datasets(client).get(dataset)
     if stored is None or not stored.fixed_names:
         return None, None
-    return stored, next((run for run in stored_runs(client, dataset) if run.is_served), None)
+    return stored, published_run(client, dataset)
 
 
 def _is_whole(client: GraphClient, stored: StoredDataset, run: StoredRun) -> bool:

@@ -4,15 +4,18 @@ Readers meet the new vectors as they come. Killed at any moment, the run lacks s
 the next refresh adds all again.
 """
 
+from pathlib import Path
+
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key, run_key, snapshot_key
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.run_folder import embeddings_folder
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError, WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset
-from pipeline.graph.stored_runs import StoredRun, stored_runs
+from pipeline.graph.stored_runs import StoredRun, published_run
 from pipeline.writeback.fixed_names import begin_copy
 from pipeline.writeback.recognise import num_missing
 from pipeline.writeback.writeback import check_vectors, write_vectors
@@ -21,7 +24,7 @@ FEW = 0.01
 """Up to this part of every table may be new before a refresh trains by itself."""
 
 
-def run_to_extend(client: GraphClient, stored: StoredDataset, parameters: TrainingParameters) -> StoredRun:
+def run_to_extend(client: GraphClient, stored: StoredDataset, parameters: TrainingParameters, runs: Path) -> StoredRun:
     """The run that is served, if new entities can be folded into it.
 
     Parameters
@@ -32,14 +35,16 @@ def run_to_extend(client: GraphClient, stored: StoredDataset, parameters: Traini
         The data set as it is now.
     parameters
         Settings of training in force.
+    runs
+        Folder of this home's runs.
 
     Raises
     ------
     ConfigurationError
-        If none is served, or it was trained by least squares, with other settings, from another description, or by another version;
-        tells which.
+        If none is served, or it was trained by least squares, with other settings, from another description, by another version, or
+        on another host; tells which.
     """
-    run = next((run for run in stored_runs(client, stored.dataset.name) if run.is_served), None)
+    run = published_run(client, stored.dataset.name)
     if run is None:
         raise _cannot("no run is served")
     origin = run.report.get("snapshot", {}).get("origin", {})
@@ -51,6 +56,9 @@ def run_to_extend(client: GraphClient, stored: StoredDataset, parameters: Traini
         raise _cannot(f"run {run.id} was trained by least squares, which ask more of a vector than its own hyperedges")
     if run.report["key"] != embeddings_key(origin["key"], parameters):
         raise _cannot(f"run {run.id} was trained with other settings")
+    folder = embeddings_folder(runs, stored.dataset.name, run.id)
+    if not folder.is_dir():
+        raise _cannot(f"{folder} is not there", "the run that is served was made on another host; ")
     return run
 
 
@@ -73,19 +81,15 @@ def few_are_new(client: GraphClient, stored: StoredDataset, run: StoredRun) -> b
     return True
 
 
-def extend_run(
-    client: GraphClient, run: StoredRun, new: Embeddings, key: str | None, progress: Progress = no_progress
-) -> dict[str, int]:
+def extend_run(client: GraphClient, new: Embeddings, key: str | None, progress: Progress = no_progress) -> dict[str, int]:
     """Write the vectors of new entities beside those that are served.
 
     Parameters
     ----------
     client
         Under the data set's lease.
-    run
-        The run that is served.
     new
-        The vectors.
+        The vectors, under the id of the run that is served.
     key
         Key of the embeddings that the run now counts as; None if it is not to count as up to date.
     progress
@@ -101,8 +105,9 @@ def extend_run(
     WriteBackError
         If a vector cannot be served, an entity is left without one, or the run is no longer served.
     """
-    if run.slot is None:
-        raise AssertionError("a run that is served has a slot")
+    run = published_run(client, new.dataset)
+    if run is None or run.id != new.run or run.slot is None:
+        raise _no_longer_served(new)
     check_vectors(new)
     begin_copy(client, new.dataset)
     for label in new.ids:
@@ -125,9 +130,13 @@ def extend_run(
         key=None if key is None else run_key(key),
     )
     if not counters.contains_updates:
-        raise WriteBackError(f"run {run.id} is no longer served", hint="run the command again")
+        raise _no_longer_served(new)
     return counts
 
 
-def _cannot(reason: str) -> ConfigurationError:
-    return ConfigurationError(f"new entities cannot be folded in: {reason}", hint="leave --fold-in out to train")
+def _no_longer_served(new: Embeddings) -> WriteBackError:
+    return WriteBackError(f"run {new.run} is no longer served", hint="run the command again")
+
+
+def _cannot(reason: str, why: str = "") -> ConfigurationError:
+    return ConfigurationError(f"new entities cannot be folded in: {reason}", hint=f"{why}leave --fold-in out to train")

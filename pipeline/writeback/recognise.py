@@ -6,7 +6,7 @@ from pipeline.domain.dataset import Dataset
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import Slot, vector_identifiers, vector_index
 from pipeline.graph.statement import load
-from pipeline.graph.stored_runs import stored_runs
+from pipeline.graph.stored_runs import published_run
 
 
 def served_run(client: GraphClient, dataset: Dataset, key: str) -> str | None:
@@ -24,10 +24,10 @@ def served_run(client: GraphClient, dataset: Dataset, key: str) -> str | None:
     key
         The run's key, as `pipeline.domain.keys` makes it.
     """
-    for run in stored_runs(client, dataset.name):
-        if run.is_served and run.key == key and run.slot is not None and _is_whole(client, dataset.labels, run.slot):
-            return run.id
-    return None
+    run = published_run(client, dataset.name)
+    if run is None or run.key != key or run.slot is None:
+        return None
+    return run.id if _is_whole(client, dataset.labels, run.slot) else None
 
 
 def _is_whole(client: GraphClient, labels: Iterable[str], slot: Slot) -> bool:

@@ -11,14 +11,8 @@ from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.query.served import published
 from pipeline.writeback.fixed_names import complete_copy
 from tests.database import ask, change
-from tests.flows.test_fold_in import refresh as fold_refresh
-from tests.flows.test_fold_in import with_new_films
-from tests.flows.test_unchanged import SETTINGS, SKIPPED, forbid
-
-
-def refresh(flow: ModuleType, **parameters: Any) -> dict[str, str]:
-    """What each stage says that it did."""
-    return {stage.stage: stage.did for stage in flow.refresh(**{"dataset": "tiny", "settings": SETTINGS, **parameters})}
+from tests.flows.test_fold_in import SETTINGS, refresh, with_new_films
+from tests.flows.test_unchanged import SKIPPED, forbid
 
 
 def is_copied(client: GraphClient) -> bool:
@@ -87,8 +81,8 @@ def test_what_is_in_the_way_is_told_before_training(flow: ModuleType, client: Gr
 
 
 def test_what_is_folded_in_is_copied_as_well(flow: ModuleType, client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    fold_refresh(flow, fixed_names=True)
-    did = fold_refresh(flow, with_new_films(50, 51), fold_in=True)
+    refresh(flow, fixed_names=True)
+    did = refresh(flow, with_new_films(50, 51), fold_in=True)
     assert list(did) == ["ingest", "export", "fold in", "fixed names"]
     assert did["fixed names"] == "2 vectors copied"
     assert is_copied(client)
@@ -96,7 +90,7 @@ def test_what_is_folded_in_is_copied_as_well(flow: ModuleType, client: GraphClie
     with monkeypatch.context() as patch:
         patch.setattr(flow, "complete_copy", lambda *args: refuse())
         with pytest.raises(GraphSchemaError, match="stop here"):
-            fold_refresh(flow, with_new_films(50, 51, 52), fold_in=True)
+            refresh(flow, with_new_films(50, 51, 52), fold_in=True)
     assert stored_datasets(client)["tiny"].copied_run is None
-    assert "copied" in fold_refresh(flow, with_new_films(50, 51, 52), fold_in=True)["fixed names"]
+    assert "copied" in refresh(flow, with_new_films(50, 51, 52), fold_in=True)["fixed names"]
     assert is_copied(client)

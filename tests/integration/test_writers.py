@@ -1,10 +1,7 @@
 """Several writers of one data set at once, stopped and killed, with a reader throughout."""
 
 import random
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -12,7 +9,7 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.writeback.writeback import write_back
-from tests.database import ask, content, expire
+from tests.database import ask, content, expire, reader
 from tests.integration.ingest.test_ingest import wanted
 from tests.integration.writers import (
     Writer,
@@ -33,34 +30,6 @@ def served(client: GraphClient) -> GraphClient:
     return client
 
 
-@contextmanager
-def reader(connection: Connection) -> Iterator[list[int | None]]:
-    """Read again and again for the length of a block; what it saw is right at every moment, or the block fails."""
-    seen: list[int | None] = []
-    wrong: list[BaseException] = []
-    ended = threading.Event()
-
-    def read() -> None:
-        with GraphClient(connection) as client:
-            while not ended.is_set():
-                try:
-                    seen.append(served_whole(client))
-                except BaseException as error:  # told by the test's own thread
-                    wrong.append(error)
-                    return
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        ended.set()
-        thread.join()
-    if wrong:
-        raise wrong[0]
-    assert seen
-
-
 def is_one_of(client: GraphClient, numbers: set[int]) -> int:
     """The state that the graph is in, which the next ingests know."""
     (number,) = [number for number in numbers if content(client) == wanted(state(number))]
@@ -71,7 +40,7 @@ def is_one_of(client: GraphClient, numbers: set[int]) -> int:
 
 @pytest.mark.parametrize("after_s", [0.0, 0.15, 0.5])
 def test_two_write_backs_at_once_end_with_one_whole_run(served: GraphClient, connection: Connection, after_s: float) -> None:
-    with reader(connection) as seen:
+    with reader(connection, served_whole) as seen:
         writers = [Writer(connection, write_run, number, wait=False, after_s=s) for number, s in ((2, 0), (3, after_s))]
         results = {writer.number: writer.result() for writer in writers}
     assert "" in results.values()
@@ -84,7 +53,7 @@ def test_two_write_backs_at_once_end_with_one_whole_run(served: GraphClient, con
 
 
 def test_write_backs_that_wait_come_one_after_the_other(served: GraphClient, connection: Connection) -> None:
-    with reader(connection):
+    with reader(connection, served_whole):
         writers = [Writer(connection, write_run, number, wait=True) for number in (2, 3)]
         assert [writer.result() for writer in writers] == ["", ""]
     assert served_whole(served) in {2, 3}
@@ -93,7 +62,7 @@ def test_write_backs_that_wait_come_one_after_the_other(served: GraphClient, con
 @pytest.mark.parametrize("after_s", [0.0, 0.3])
 def test_a_rollback_beside_a_write_back_leaves_one_whole_run(served: GraphClient, connection: Connection, after_s: float) -> None:
     write_back(served, run_of(2))
-    with reader(connection) as seen:
+    with reader(connection, served_whole) as seen:
         writers = [Writer(connection, write_run, 3, wait=True), Writer(connection, roll_back, 1, wait=True, after_s=after_s)]
         written, rolled = (writer.result() for writer in writers)
     # Where the write-back was first it has taken the slot.
@@ -104,7 +73,7 @@ def test_a_rollback_beside_a_write_back_leaves_one_whole_run(served: GraphClient
 
 def test_a_rollback_that_sleeps_until_its_slot_is_taken_serves_nothing(served: GraphClient, connection: Connection) -> None:
     write_back(served, run_of(2))
-    with reader(connection) as seen:
+    with reader(connection, served_whole) as seen:
         sleeper = Writer(connection, roll_back, 1, wait=False, stop_at=5)  # before it publishes
         sleeper.until_stopped()
         expire(served, "tiny")
@@ -152,7 +121,7 @@ def test_writers_that_are_killed_leave_a_whole_run_and_one_of_the_sources(
     """Whatever the order in which the processes get their turns, which no seed decides."""
     chosen = random.Random(seed)  # noqa: S311 - no secret
     writers: list[Writer] = []
-    with reader(connection) as seen:
+    with reader(connection, served_whole) as seen:
         for number in range(2, 12):
             work = chosen.choice([ingest_state, write_run])
             writers.append(Writer(connection, work, number, wait=True))

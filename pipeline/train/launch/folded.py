@@ -4,14 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.fold_in import fold_in
-from pipeline.train.start.former import former_vectors, rows_then
+from pipeline.train.start.former import by_rows_now, rows_then
 
 
 def folded(snapshot: Path, embeddings: Path) -> Embeddings:
@@ -38,20 +37,19 @@ def folded(snapshot: Path, embeddings: Path) -> Embeddings:
     """
     state, run = Snapshot.read(snapshot), Embeddings.read(embeddings)
     ids = state.ids
-    missing = ids.keys() - run.ids.keys()
-    parameters = TrainingParameters.from_json(run.report["parameters"])
-    former = former_vectors(run, ids, run.embedding_dim)
-    if missing or former is None or not run.types:
+    if ids.keys() - run.ids.keys() or not run.types:
         raise ConfigurationError(f"run {run.run} has not learned what folding in takes", hint="train instead")
     then = {label: rows_then(run, label, known) for label, known in ids.items()}
     is_new = {label: then_N < 0 for label, then_N in then.items()}
+    former = {label: by_rows_now(run.factors[label], then_N) for label, then_N in then.items()}
     types = {
         label: replace(
             learned,
-            biases=tuple(_moved(b_N, then[m]) for b_N, m in zip(learned.biases, learned.modalities, strict=True)),
+            biases=tuple(by_rows_now(b_N, then[m]) for b_N, m in zip(learned.biases, learned.modalities, strict=True)),
         )
         for label, learned in run.types.items()
     }
+    parameters = TrainingParameters.from_json(run.report["parameters"])
     vectors = fold_in(state.hypergraph, former, types, is_new, parameters)
     new = {label: new_N for label, new_N in is_new.items() if new_N.any()}
     return replace(
@@ -60,10 +58,3 @@ def folded(snapshot: Path, embeddings: Path) -> Embeddings:
         factors={label: vectors[label][new_N] for label, new_N in new.items()},
         types={},
     )
-
-
-def _moved(bias_N: npt.NDArray[np.float32], then_N: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Biases by the rows of now; 0 for what is new."""
-    moved_N = np.zeros(len(then_N), np.float32)
-    moved_N[then_N >= 0] = bias_N[then_N[then_N >= 0]]
-    return moved_N

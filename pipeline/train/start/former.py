@@ -37,10 +37,8 @@ def former_vectors(former: Embeddings, ids: Mapping[str, Sequence[str]], embeddi
         return None
     found = {}
     for label, known in ids.items():
-        then_N = rows_then(former, label, known)
-        found[label] = np.zeros((len(known), embedding_dim), np.float32)
-        if label in former.factors:
-            found[label][then_N >= 0] = former.factors[label][then_N[then_N >= 0]]
+        vectors_ND = former.factors.get(label, np.zeros((0, embedding_dim), np.float32))
+        found[label] = by_rows_now(vectors_ND, rows_then(former, label, known))
     return found
 
 
@@ -49,6 +47,13 @@ def rows_then(former: Embeddings, label: str, ids: Sequence[str]) -> npt.NDArray
     known = pd.Index(former.ids.get(label, []), dtype=object)
     rows_N: npt.NDArray[np.int64] = known.get_indexer(pd.Index(ids, dtype=object)).astype(np.int64)
     return rows_N
+
+
+def by_rows_now(then_N: npt.NDArray[np.float32], rows_N: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Numbers by the rows of a former run, one or more each, by the rows of now; 0 where `rows_then` has none."""
+    now_N = np.zeros((len(rows_N), *then_N.shape[1:]), np.float32)
+    now_N[rows_N >= 0] = then_N[rows_N[rows_N >= 0]]
+    return now_N
 
 
 def turn_towards(start_ND: npt.NDArray[np.float32], former_ND: npt.NDArray[np.float32]) -> None:

@@ -1,7 +1,6 @@
 """The copy of the served vectors under names that stay."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +27,7 @@ from pipeline.writeback.fixed_names import complete_copy, copy_served, switch_fi
 from pipeline.writeback.rollback import rollback
 from pipeline.writeback.writeback import write_back
 from tests import tiny
-from tests.database import ask, change, expire, num_nodes, variables
+from tests.database import ask, change, expire, num_nodes, reader, variables
 from tests.integration.writeback.test_writeback import embeddings
 
 NEAREST = """
@@ -320,25 +319,9 @@ def test_a_source_that_has_such_a_property_keeps_it(ingested: GraphClient) -> No
 
 def test_a_reader_gets_k_answers_throughout_a_second_write_back(ingested: GraphClient, connection: Connection) -> None:
     write(ingested, 1, fixed_names=True)
-    seen, ended = [], threading.Event()
-
-    def read() -> None:
-        with GraphClient(connection) as reader:
-            while not ended.is_set():
-                try:
-                    seen.extend(row["k"] for row in ask(reader, NEAREST))
-                except Exception as error:  # told by the test's own thread
-                    seen.append(error)
-                    return
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    try:
+    with reader(connection, lambda client: ask(client, NEAREST)[0]["k"]) as seen:
         for number in range(2, 4):
             last = write(ingested, number)
-    finally:
-        ended.set()
-        thread.join()
     assert set(seen) == {10}
     assert holds(ingested, last)
 

@@ -27,8 +27,7 @@ def without(hypergraph: Hypergraph, is_new: dict[str, np.ndarray]) -> Hypergraph
     """What there was before the new entities came: their rows are there, and nothing ties them."""
     lists = {}
     for label, edges in hypergraph.hyperedges.items():
-        touched = [is_new[modality][edges.members_EK[:, k]] for k, modality in enumerate(edges.modalities)]
-        lists[label] = edges.only(~np.any(touched, axis=0))
+        lists[label] = edges.only(~edges.holding(is_new))
     graphs = {}
     for key, weights in hypergraph.graphs.items():
         old = sparse.diags_array((~is_new[key[0]]).astype(np.float32))
