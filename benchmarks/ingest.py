@@ -253,7 +253,7 @@ def looped(session: neo4j.Session, statement: Statement, rows: list[dict[str, ob
     start = time.perf_counter()
     for first in range(0, len(rows), BATCH_SIZE):
         batch = rows[first : first + BATCH_SIZE]
-        session.execute_write(lambda tx, batch=batch: tx.run(statement.text, rows=batch, ingest=1).consume())
+        session.execute_write(lambda tx, batch=batch: tx.run(statement.text, batch={"rows": batch}, ingest=1).consume())
     return time.perf_counter() - start
 
 

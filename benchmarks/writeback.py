@@ -139,7 +139,7 @@ def bare_loop(client: GraphClient, costs: Costs, ids: list[str], factor_NR: npt.
     with driver(client) as session, costs("bare loop"):
         for first in range(0, len(rows), BATCH_SIZE):
             batch = rows[first : first + BATCH_SIZE]
-            session.execute_write(lambda tx, batch=batch: tx.run(statement.text, rows=batch, property="bare").consume())
+            session.execute_write(lambda tx, batch=batch: tx.run(statement.text, batch={"rows": batch}, property="bare").consume())
     client.write_alone(Statement("clear", "MATCH (t:Thing) CALL (t) { REMOVE t.bare } IN TRANSACTIONS OF 10000 ROWS"))
     return costs.of["bare loop"]
 

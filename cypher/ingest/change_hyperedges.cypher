@@ -1,5 +1,5 @@
 // The members of a hyperedge are those of its id; where somebody has taken one away it comes back.
-UNWIND $rows AS row
+UNWIND $batch.rows AS row
 MATCH (hyperedge:`HyperedgeType` {id: row.id})
 SET hyperedge.value = row.value, hyperedge.time = row.time, hyperedge.ingest = $ingest
 WITH row, hyperedge

@@ -1,3 +1,3 @@
-UNWIND $rows AS row
+UNWIND $batch.rows AS row
 MATCH (:`Modality` {id: row.source})-[relation:`RELATION_TYPE`]->(:`Modality` {id: row.target})
 SET relation.weight = row.weight, relation.ingest = $ingest

@@ -1,5 +1,5 @@
 // A hyperedge and its members come in one transaction: where the node is, all its members are.
-UNWIND $rows AS row
+UNWIND $batch.rows AS row
 // each member
 MATCH (member0:`Member0` {id: row.members[0]})
 // end

@@ -1,3 +1,3 @@
-UNWIND $rows AS row
+UNWIND $batch.rows AS row
 MATCH (entity:`Modality` {id: row.id})
 CALL db.create.setNodeVectorProperty(entity, $property, row.vector)

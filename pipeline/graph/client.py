@@ -260,7 +260,8 @@ class GraphClient:
         Parameters
         ----------
         statement
-            A statement with a parameter ``$rows``.
+            A statement with a parameter ``$batch``, a map whose ``rows`` are those of a batch. A list by itself would have the
+            server plan the statement anew for each order of magnitude of its length.
         batches
             The rows; taken as they are needed, so that no more than a few batches are in memory.
         concurrency
@@ -272,7 +273,7 @@ class GraphClient:
         """
 
         def work(batch: Sequence[object]) -> int:
-            self.write(statement, rows=batch, **parameters)
+            self.write(statement, batch={"rows": batch}, **parameters)
             return len(batch)
 
         for num_rows in _in_order(work, batches, concurrency):

@@ -2,7 +2,7 @@
 
 A file is valid Cypher that can be pasted into Neo4j Browser. What varies is of three kinds:
 
-* values are parameters (``$rows``), never text;
+* values are parameters (``$batch``), never text;
 * a label, type, property or index name that differs from data set to data set stands in back-quotes, as `` `Modality` ``, and is
   replaced by the quoted real one;
 * lines between ``// each member`` and ``// end`` are repeated for each position of a hyperedge; the digit 0 in them is the

@@ -31,7 +31,7 @@ def send(
     concurrency: int = CONCURRENCY,
     **parameters: object,
 ) -> None:
-    """Run a statement with the parameter ``$rows`` over all rows; nothing happens where there are none.
+    """Run a statement with the parameter ``$batch`` over all rows; nothing happens where there are none.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ next one, which reads back the tables that were being written. All of it, readin
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,15 @@ from pipeline.ingest.changes import TableChanges, refuse_loss
 from pipeline.ingest.entities import remove_entities, write_entities
 from pipeline.ingest.hyperedges import write_hyperedges
 from pipeline.ingest.ownership import claim
-from pipeline.ingest.present import begin_table, count_rows, digested_tables, end_table, stage_digests, stage_rows
+from pipeline.ingest.present import (
+    Digests,
+    count_rows,
+    digested_tables,
+    remove_digests,
+    stage_digests,
+    stage_rows,
+    write_digests,
+)
 from pipeline.ingest.relations import write_relations
 from pipeline.records.comparison import Comparison
 from pipeline.records.records import Records
@@ -139,7 +148,8 @@ def _ingest_records(
     dataset = records.dataset
     stored = claim(client, dataset)
     former = stored.dataset if stored is not None else dataset
-    comparisons = _compare(client, records, former, options, progress)
+    digested = {} if options.verify else _digested(client, records)
+    comparisons = _compare(client, records, former, digested, progress)
     dropped = _compare_dropped(client, records, former, progress)
     keep = options.keep_stale
     if not options.allow_removal:
@@ -153,17 +163,27 @@ def _ingest_records(
     number = (stored.ingest if stored is not None else 0) + written
     # What one that was killed has written is in no report: it leaves no state, and the next has another.
     state = stored.state if stored is not None and not written else None
-    client.write(load("ingest/begin_ingest"), name=dataset.name, description=json.dumps(dataset.to_json()))
+    # A table that was compared by its digests, and is as it was, keeps them.
+    undigested = {c.table.key: c for c in comparisons.values() if c.written or c.table.key not in digested}
+    client.write(
+        load("ingest/begin_ingest"),
+        name=dataset.name,
+        description=json.dumps(dataset.to_json()),
+        written=[*undigested, *dropped],
+    )
     _write(client, records, former, comparisons, dropped, keep_stale=keep, number=number, progress=progress)
+    write_digests(client, dataset.name, undigested, digested, stale=keep)
     # What is stale or set aside is not in the source: the next run must look again.
     whole = not records.num_quarantined and not any(table.stale for table in report)
+    totals = {table.table: table.total for table in report}
     client.write(
         load("ingest/end_ingest"),
         name=dataset.name,
-        counts=json.dumps({table.table: table.total for table in report if table.total}),
+        counts=json.dumps({key: total for key, total in totals.items() if total}),
         fingerprint=fingerprint if whole else None,
         state=state or secrets.token_hex(16),
         ingest=number,
+        written=[{"key": key, "rows": totals[key]} for key in undigested],
     )
     return report
 
@@ -182,17 +202,25 @@ def recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport 
     return IngestReport(tuple(TableChanges(key, 0, 0, 0, count) for key, count in counts.items()), recognised=True)
 
 
+def _digested(client: GraphClient, records: Records) -> dict[str, Digests]:
+    """The tables whose digests tell what the database holds."""
+    digested = digested_tables(client, records.dataset.name)
+    # A count that is not what the last ingest left tells that somebody else was there.
+    return {
+        key: known
+        for key, known in digested.items()
+        if key in records.tables and known.rows == count_rows(client, records.tables[key])
+    }
+
+
 def _compare(
-    client: GraphClient, records: Records, former: Dataset, options: IngestOptions, progress: Progress
+    client: GraphClient, records: Records, former: Dataset, digested: Mapping[str, Digests], progress: Progress
 ) -> dict[str, Comparison]:
     """Compare every table with what the database holds; nothing is written."""
-    name = records.dataset.name
-    digested = {} if options.verify else digested_tables(client, name)
     comparisons = {}
     for key, table in records.tables.items():
-        # A count that is not what the last ingest left tells that somebody else was there.
-        if key in digested and digested[key] == count_rows(client, table):
-            stage_digests(client, name, records.store, table)
+        if key in digested:
+            stage_digests(client, records.dataset.name, records.store, table, digested[key])
         else:
             stage_rows(client, records.store, table, _former_columns(records, former, key), progress)
         comparisons[key] = Comparison.of(records.store, table)
@@ -224,9 +252,8 @@ def _write(
 ) -> None:
     """Write the differences: entities, relations, hyperedges; what goes, goes in the opposite order."""
     dataset = records.dataset
-    for comparison in (*comparisons.values(), *dropped.values()):
-        if comparison.created or comparison.changed or comparison.removed:
-            begin_table(client, dataset.name, comparison.table.key)
+    for key in dropped:
+        remove_digests(client, dataset.name, key)
     for modality in dataset.modalities:
         gone = list(_former_columns(records, former, modality.label))
         write_entities(client, comparisons[modality.label], gone, progress, number=number)
@@ -241,10 +268,6 @@ def _write(
     for key, comparison in (*comparisons.items(), *dropped.items()):
         if comparison.table.kind == "entities" and not (keep_stale and key in comparisons):
             remove_entities(client, comparison, progress)
-    digested = digested_tables(client, dataset.name)
-    for key, comparison in comparisons.items():
-        if key not in digested:
-            end_table(client, dataset.name, comparison, stale=keep_stale)
 
 
 def _former_columns(records: Records, former: Dataset, key: str) -> dict[str, str]:

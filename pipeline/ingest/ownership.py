@@ -1,6 +1,7 @@
 """Whose nodes are whose: a data set writes and removes only what is its own."""
 
 import re
+from collections.abc import Iterable
 
 from pipeline.domain.dataset import Dataset
 from pipeline.errors import GraphSchemaError
@@ -33,6 +34,9 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
         shared = [label for label in labels if snake_case(label) in taken]
         if name != dataset.name and shared:
             raise _taken(dataset.name, shared, name)
+    described = {name: other.dataset for name, other in stored.items()} | {dataset.name: dataset}
+    if _are_all_described(client, described.values()):
+        return stored.get(dataset.name)
     for label, kind in labels.items():
         (row,) = client.read(load("ingest/count_foreign").with_identifiers(Label=label), kind=kind)
         if row["foreign"]:
@@ -48,6 +52,23 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
                 hint="call it something else in the data set file, or write back with --no-fixed-names first",
             )
     return own
+
+
+def _are_all_described(client: GraphClient, datasets: Iterable[Dataset]) -> bool:
+    """Whether Neo4j's counts tell that every node with a label of the data sets is ours, without a look at each.
+
+    A node of ours has one such label and the common one: those of others make the counts of labels exceed that of the common one.
+    """
+    described = {"Entity": 0, "Hyperedge": 0}
+    for dataset in datasets:
+        for label, kind in _node_labels(dataset).items():
+            described[kind] += _count(client, label)
+    return all(count == _count(client, kind) for kind, count in described.items())
+
+
+def _count(client: GraphClient, label: str) -> int:
+    (row,) = client.read(load("query/count_nodes").with_identifiers(Label=label))
+    return int(row["nodes"])
 
 
 def _taken(dataset: str, labels: list[str], owner: str) -> GraphSchemaError:

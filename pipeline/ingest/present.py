@@ -1,25 +1,60 @@
-"""What the database holds of a table: by the digests that the last ingest left, or, where they may not be true, row by row.
+"""What the database holds of a table: by the digests that the last ingests left, or, where they may not be true, row by row.
 
-Digests are true from the end of a table's writing to the beginning of the next: an ingest that dies in between leaves none.
+Digests are true from the end of an ingest to the beginning of the next that writes the table: one that dies in between leaves none.
+They lie in parts: first those of all rows, then, of each ingest since, those of the rows that it changed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.domain.progress import Progress
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
+from pipeline.ingest.batches import BATCH_BYTES, CONCURRENCY
 from pipeline.records.comparison import Comparison, add_present_part, add_present_rows, create_present
 from pipeline.records.store import Store
 from pipeline.records.tables import Table
 
+GREATEST_CHANGES = 0.1
+"""The part of a table's rows that parts of changes hold at most: beyond it all rows are digested anew."""
+
+MOST_CHANGES = 16
+"""Parts of changes of a table, since each is a transaction to read."""
+
 _ROWS_AT_ONCE = 20_000
 
 
-def digested_tables(client: GraphClient, dataset: str) -> dict[str, int]:
-    """The tables whose digests are true, with the number of their rows."""
-    return {row["key"]: row["rows"] for row in client.read(load("ingest/read_tables"), dataset=dataset)}
+@dataclass(frozen=True)
+class Digests:
+    """The digests of a table that are true.
+
+    Attributes
+    ----------
+    rows
+        Number of the table's rows.
+    parts
+        Number of the parts.
+    changes
+        Number of those that hold changes.
+    changed
+        Number of rows in these.
+    """
+
+    rows: int
+    parts: int
+    changes: int
+    changed: int
+
+    def takes(self, comparison: Comparison) -> bool:
+        """Whether the difference shall be one more part of changes."""
+        return self.changes < MOST_CHANGES and self.changed + comparison.written <= GREATEST_CHANGES * self.rows
+
+
+def digested_tables(client: GraphClient, dataset: str) -> dict[str, Digests]:
+    """The tables whose digests are true."""
+    rows = client.read(load("ingest/read_tables"), dataset=dataset)
+    return {row.pop("key"): Digests(**row) for row in rows}
 
 
 def count_rows(client: GraphClient, table: Table) -> int:
@@ -31,13 +66,13 @@ def count_rows(client: GraphClient, table: Table) -> int:
     return int(row["nodes"])
 
 
-def stage_digests(client: GraphClient, dataset: str, store: Store, table: Table) -> None:
+def stage_digests(client: GraphClient, dataset: str, store: Store, table: Table, digests: Digests) -> None:
     """Stage what a table holds by its digests."""
     create_present(store, table)
-    (row,) = client.read(load("ingest/count_parts"), dataset=dataset, key=table.key)
-    for number in range(row["parts"]):
-        (part,) = client.read(load("ingest/read_part"), dataset=dataset, key=table.key, number=number)
-        add_present_part(store, table, part["digests"])
+    numbers = ({"number": number} for number in range(digests.parts))
+    statement = load("ingest/read_part")
+    for part in client.read_pages(statement, numbers, concurrency=CONCURRENCY, dataset=dataset, key=table.key):
+        add_present_part(store, table, part["digests"], changes=part["changed"] is not None)
 
 
 def stage_rows(client: GraphClient, store: Store, table: Table, former: Mapping[str, str], progress: Progress) -> None:
@@ -69,18 +104,53 @@ def stage_rows(client: GraphClient, store: Store, table: Table, former: Mapping[
             advance(num_read)
 
 
-def begin_table(client: GraphClient, dataset: str, key: str) -> None:
-    """Take back a table's digests, before its first row is written."""
-    client.write(load("ingest/begin_table"), dataset=dataset, key=key)
+def remove_digests(client: GraphClient, dataset: str, key: str) -> None:
+    """Remove a table's digests, which are no longer true."""
+    client.write(load("ingest/remove_digests"), dataset=dataset, key=key)
 
 
-def end_table(client: GraphClient, dataset: str, comparison: Comparison, *, stale: bool) -> None:
-    """Store a table's digests, after its last row was written."""
-    begin_table(client, dataset, comparison.table.key)
-    for number, part in enumerate(comparison.parts(stale=stale)):
-        client.write(load("ingest/write_part"), dataset=dataset, key=comparison.table.key, number=number, digests=part)
-    rows = comparison.created + comparison.changed + comparison.unchanged + (comparison.removed if stale else 0)
-    client.write(load("ingest/end_table"), dataset=dataset, key=comparison.table.key, rows=rows)
+def write_digests(
+    client: GraphClient, dataset: str, comparisons: Mapping[str, Comparison], digested: Mapping[str, Digests], *, stale: bool
+) -> None:
+    """Store the digests of tables, after their last row was written.
+
+    Parameters
+    ----------
+    client, dataset
+        Where to.
+    comparisons
+        The tables, with what was written.
+    digested
+        Digests that were true before.
+    stale
+        Whether rows that should go were left there.
+    """
+
+    def parts() -> Iterator[dict[str, object]]:
+        for key, comparison in comparisons.items():
+            before = digested.get(key)
+            if before is not None and before.takes(comparison):
+                for number, (part, rows) in enumerate(comparison.parts_of_changes(stale=stale), before.parts):
+                    yield {"key": key, "number": number, "digests": part, "changed": rows}
+            else:
+                remove_digests(client, dataset, key)
+                for number, (part, _) in enumerate(comparison.parts(stale=stale)):
+                    yield {"key": key, "number": number, "digests": part, "changed": None}
+
+    for batch in _batches(parts()):
+        client.write(load("ingest/write_parts"), dataset=dataset, batch={"rows": batch})
+
+
+def _batches(parts: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Small parts together; a large one alone."""
+    batch: list[dict[str, Any]] = []
+    for part in parts:
+        if batch and sum(len(one["digests"]) for one in (*batch, part)) > BATCH_BYTES:
+            yield batch
+            batch = []
+        batch.append(part)
+    if batch:
+        yield batch
 
 
 def _read(client: GraphClient, table: Table) -> Iterator[dict[str, list[Any]]]:

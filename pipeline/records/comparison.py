@@ -2,6 +2,7 @@
 
 Both sides are compared by digests: the columns that tell one row from another, and 64 bits of the rest. Those of the rows that are
 there come from the database, packed in parts of some thousand rows; so a table that changed little costs little, whatever its size.
+The digests of rows that changed make a part of their own, behind those of all rows: so what was packed is not packed again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,7 +102,7 @@ class Comparison:
         # One pass over both sides; only what differs is kept.
         store.run(f"""
             CREATE TABLE difference_{name} AS
-            SELECT {using}, pos,
+            SELECT {using}, pos, w.content AS content,
                 CASE WHEN p.content IS NULL THEN 'created' WHEN w.content IS NULL THEN 'removed' ELSE 'changed' END AS what
             FROM wanted_{name} w FULL JOIN present_{name} p USING ({using}) WHERE w.content IS DISTINCT FROM p.content
         """)
@@ -109,6 +110,11 @@ class Comparison:
         created, changed, removed = (counts.get(what, 0) for what in ("created", "changed", "removed"))
         wanted = store.value(f"SELECT count(*) FROM {name}")
         return cls(store, table, created, changed, removed, wanted - created - changed)
+
+    @property
+    def written(self) -> int:
+        """Rows that differ."""
+        return self.created + self.changed + self.removed
 
     def created_rows(self, size: int) -> Iterator[pa.RecordBatch]:
         """Rows to create, so many at a time."""
@@ -124,20 +130,33 @@ class Comparison:
         rows = f"SELECT {columns} FROM difference_{self.table.name} WHERE what = 'removed' ORDER BY ALL"
         return self.store.batches(rows, size)
 
-    def parts(self, *, stale: bool) -> Iterator[bytes]:
-        """Digests of the rows as they are once the difference is written; with those that should go, if they were left there."""
+    def parts(self, *, stale: bool) -> Iterator[tuple[bytes, int]]:
+        """Digests of the rows as they are once the difference is written; with those that should go, if they were left there.
+
+        Each part comes with the number of its rows.
+        """
         using = ", ".join(key_columns(self.table))
         name = self.table.name
         rows = f"SELECT {using}, content FROM wanted_{name}"
         if stale:
             gone = f"(SELECT {using} FROM difference_{name} WHERE what = 'removed')"
             rows += f" UNION ALL SELECT {using}, content FROM present_{name} SEMI JOIN {gone} USING ({using})"
-        packed = f"SELECT {', '.join(_packed(self.table))}, content FROM ({rows}) ORDER BY {using}"
+        return self._packed(rows)
+
+    def parts_of_changes(self, *, stale: bool) -> Iterator[tuple[bytes, int]]:
+        """The same of the difference alone: a row that goes has no content."""
+        using = ", ".join(key_columns(self.table))
+        left = "WHERE what <> 'removed'" if stale else ""
+        return self._packed(f"SELECT {using}, content FROM difference_{self.table.name} {left}")
+
+    def _packed(self, rows: str) -> Iterator[tuple[bytes, int]]:
+        using = ", ".join(key_columns(self.table))
+        packed = f"SELECT {', '.join(_packed_key(self.table))}, content FROM ({rows}) ORDER BY {using}"
         for batch in self.store.batches(packed, PART_ROWS):
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
                 writer.write_batch(batch)
-            yield sink.getvalue().to_pybytes()
+            yield sink.getvalue().to_pybytes(), batch.num_rows
 
     def _rows(self, what: str, size: int) -> Iterator[pa.RecordBatch]:
         name = self.table.name
@@ -153,11 +172,16 @@ def create_present(store: Store, table: Table) -> None:
     store.run(f"CREATE OR REPLACE TABLE present_{table.name} ({columns}, content UBIGINT)")
 
 
-def add_present_part(store: Store, table: Table, part: bytes) -> None:
-    """Add the digests of a part that `Comparison.parts` gave."""
-    key = ["(high::UHUGEINT << 64) + low"] if table.kind == "hyperedges" else table.identity
+def add_present_part(store: Store, table: Table, part: bytes, *, changes: bool) -> None:
+    """Add the digests of a part that `Comparison.parts` gave, or, after those, one of `Comparison.parts_of_changes`."""
+    key = ["(high::UHUGEINT << 64) + low AS id"] if table.kind == "hyperedges" else table.identity
+    present = f"present_{table.name}"
     with pa.ipc.open_stream(pa.py_buffer(part)) as reader, store.view(reader.read_all()) as view:
-        store.run(f"INSERT INTO present_{table.name} SELECT {', '.join(key)}, content FROM {view}")
+        rows = f"(SELECT {', '.join(key)}, content FROM {view})"
+        if changes:
+            same = " AND ".join(f"{present}.{column} = changed.{column}" for column in key_columns(table))
+            store.run(f"DELETE FROM {present} USING {rows} changed WHERE {same}")
+        store.run(f"INSERT INTO {present} FROM {rows} WHERE content IS NOT NULL")
 
 
 def add_present_rows(store: Store, table: Table, columns: Mapping[str, Sequence[Any]], damaged: Sequence[bool]) -> None:
@@ -205,7 +229,7 @@ def _readable(table: Table) -> list[str]:
     return [f"{as_text('id')} AS id"] if table.kind == "hyperedges" else table.identity
 
 
-def _packed(table: Table) -> list[str]:
+def _packed_key(table: Table) -> list[str]:
     """The key as Arrow can hold it."""
     return ["(id >> 64)::UBIGINT AS high", f"{_low('id')} AS low"] if table.kind == "hyperedges" else table.identity
 

@@ -40,7 +40,10 @@ IDENTIFIERS = {
 PARAMETERS: dict[str, Any] = {
     "position": 0,
     "size": 2,
-    "rows": [{"id": "f0", "members": ["f0", "m0", "s0"], "source": "f0", "target": "f2", "vector": [1.0], "properties": {}}],
+    "batch": {
+        "rows": [{"id": "f0", "members": ["f0", "m0", "s0"], "source": "f0", "target": "f2", "vector": [1.0], "properties": {}}]
+    },
+    "written": [],
     "properties": ["year"],
     "property": "embeddingA",
     "k": 3,

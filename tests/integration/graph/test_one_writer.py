@@ -141,7 +141,9 @@ def test_whoever_s_lease_has_expired_writes_nothing_more(client: GraphClient, ta
         for write in (
             lambda: writer.write(WRITE),
             lambda: writer.write_and_return(WRITE),
-            lambda: writer.write_batches(Statement("test", "UNWIND $rows AS r CREATE (:Written)"), [[1]], advance=lambda n: None),
+            lambda: writer.write_batches(
+                Statement("test", "UNWIND $batch.rows AS r CREATE (:Written)"), [[1]], advance=lambda n: None
+            ),
             lambda: writer.change_schema(INDEX),
         ):
             with pytest.raises(LeaseLostError, match="the lease on data set tiny has ended"):

@@ -1,4 +1,5 @@
 import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from pipeline.errors import GraphSchemaError, IngestRefusedError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import Statement
 from pipeline.graph.stored_datasets import stored_datasets
-from pipeline.ingest import batches
+from pipeline.ingest import batches, present
 from pipeline.ingest import ingest as ingest_module
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.ingest.ownership import claim
@@ -159,6 +160,54 @@ def test_stale_rows_stay_when_told_to_and_go_when_not(client: GraphClient) -> No
     assert content(client) == wanted(smaller)
 
 
+def parts_of(client: GraphClient, key: str) -> list[int | None]:
+    """How many rows each part of a table's digests says have changed; None for a part of all rows."""
+    text = "MATCH (:IngestedTable {key: $key})-[:HAS_PART]->(p) RETURN p.number AS number, p.changed AS changed ORDER BY number"
+    rows = ask(client, text, key=key)
+    assert [row["number"] for row in rows] == list(range(len(rows)))
+    return [row["changed"] for row in rows]
+
+
+def test_digests_of_what_changed_are_added_until_they_are_too_many(client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+
+    @contextlib.contextmanager
+    def progress(description: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        lines.append(description)
+        yield lambda steps: None
+
+    def stars(*values: float) -> tiny.Tables:
+        tables = tiny.tables()
+        tables.hyperedges["Making"].loc[: len(values) - 1, "value"] = values
+        return tables
+
+    ingest(client, tiny.tables())
+    # As the former version left them: no part tells of changes.
+    (part,) = ask(client, "MATCH (:IngestedTable {key: 'Making'})-[:HAS_PART]->(p) RETURN keys(p) AS keys")
+    assert sorted(part["keys"]) == ["digests", "number"]
+    for values, expected in (((7.0, 8.0), [None, 2]), ((7.0, 9.0), [None, 2, 1]), ((1.0, 2.0, 3.0), [None])):
+        ingest(client, stars(*values), progress=progress)
+        assert parts_of(client, "Making") == expected
+        assert content(client) == wanted(stars(*values))
+    # What goes is a change as well, and what stays though it should go is none.
+    fewer = stars(1.0, 2.0, 3.0)
+    fewer.hyperedges["Making"] = fewer.hyperedges["Making"].iloc[2:]
+    ingest(client, fewer, IngestOptions(keep_stale=True), progress=progress)
+    assert parts_of(client, "Making") == [None]
+    ingest(client, fewer, progress=progress)
+    assert parts_of(client, "Making") == [None, 2]
+    ingest(client, stars(1.0, 5.0, 3.0), progress=progress)
+    assert parts_of(client, "Making") == [None, 2, 2]
+    assert content(client) == wanted(stars(1.0, 5.0, 3.0))
+    monkeypatch.setattr(present, "MOST_CHANGES", 2)
+    ingest(client, stars(1.0, 5.0, 4.0), progress=progress)
+    assert parts_of(client, "Making") == [None]
+    assert not [line for line in lines if line.startswith("Reading back")]
+    verified = ingest(client, stars(1.0, 5.0, 4.0), IngestOptions(verify=True), progress)
+    assert not any(table.written for table in verified.tables)
+    assert [line for line in lines if line.startswith("Reading back")]
+
+
 def test_a_dry_run_tells_and_writes_nothing(client: GraphClient) -> None:
     dry = ingest(client, tiny.tables(), IngestOptions(dry_run=True))
     assert num_nodes(client) == 0
@@ -260,12 +309,19 @@ class Killed(BaseException):
     kills=st.lists(st.integers(1, 60), min_size=1, max_size=3),
     batch_size=st.integers(3, 12),
     first=st.sampled_from([None, 20, 24]),
+    greatest_changes=st.sampled_from([0.0, 10.0]),
 )
 def test_runs_that_are_killed_end_as_if_they_had_not_been(
-    client: GraphClient, monkeypatch: pytest.MonkeyPatch, kills: list[int], batch_size: int, first: int | None
+    client: GraphClient,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: list[int],
+    batch_size: int,
+    first: int | None,
+    greatest_changes: float,
 ) -> None:
     """Killed at any write, at a first load or at a change, once or several times."""
     wipe(client)
+    monkeypatch.setattr(present, "GREATEST_CHANGES", greatest_changes)
     options = IngestOptions(allow_removal=True)
     if first is not None:
         ingest(client, tiny.tables(num_films=first), options)
@@ -331,14 +387,14 @@ def test_the_state_is_another_after_each_ingest_that_wrote_and_the_same_after_ot
     assert len({first, second, third, mended}) == 4
 
     # What one that is killed after its last row has written, the next one finds there and does not write.
-    end = ingest_module.end_table
+    write = ingest_module.write_digests
 
     def die(*args: Any, **parameters: Any) -> None:
-        end(*args, **parameters)
+        write(*args, **parameters)
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest_module, "end_table", die)
+        patch.setattr(ingest_module, "write_digests", die)
         with pytest.raises(Killed):
             ingest(client, changed)
     assert stored_datasets(client)["tiny"].state is None
@@ -383,6 +439,13 @@ def test_labels_of_nodes_that_are_not_ours_are_refused(client: GraphClient) -> N
     with pytest.raises(GraphSchemaError, match="1 Maker nodes that hyperlearn did not write"):
         ingest(client, tiny.tables())
     assert num_nodes(client) == 1
+
+
+def test_a_node_of_others_in_the_place_of_one_of_ours_is_refused(client: GraphClient) -> None:
+    ingest(client, tiny.tables())
+    change(client, "MATCH (f:Film {id: 'f2'}) DETACH DELETE f CREATE (:Film {id: 'other', name: 'Somebody else'})")
+    with pytest.raises(GraphSchemaError, match="1 Film nodes that hyperlearn did not write"):
+        ingest(client, tiny.tables(), IngestOptions(verify=True))
 
 
 def test_labels_of_another_data_set_are_refused(client: GraphClient) -> None:
@@ -456,7 +519,7 @@ def test_rows_that_are_long_go_in_smaller_batches(client: GraphClient, monkeypat
 
     def counting(self: GraphClient, statement: Statement, **parameters: Any) -> Any:
         if statement.name == "ingest/write_entities" and ":`Film`" in statement.text:
-            sizes.append(len(parameters["rows"]))
+            sizes.append(len(parameters["batch"]["rows"]))
         return write(self, statement, **parameters)
 
     monkeypatch.setattr(GraphClient, "write", counting)

@@ -39,6 +39,43 @@ def ids(batches: Iterator[pa.RecordBatch]) -> set[str]:
     return {id_ for batch in batches for id_ in batch.column(0).to_pylist()}
 
 
+def stage_parts(records: Records, parts: list[bytes], changes: list[bytes]) -> Comparison:
+    """Compare films with what such parts hold."""
+    table = records.tables["Film"]
+    create_present(records.store, table)
+    for part in parts:
+        add_present_part(records.store, table, part, changes=False)
+    for part in changes:
+        add_present_part(records.store, table, part, changes=True)
+    return Comparison.of(records.store, table)
+
+
+@settings(deadline=None, max_examples=15)
+@given(versions=st.lists(rows_by_id, min_size=2, max_size=4), last=rows_by_id, part_rows=st.integers(1, 5), stale=st.booleans())
+def test_parts_of_changes_after_those_of_all_rows_hold_what_is_there(
+    versions: list[dict[str, int | None]], last: dict[str, int | None], part_rows: int, stale: bool
+) -> None:
+    first, *others = versions
+    changes: list[bytes] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison, "PART_ROWS", part_rows)
+        with staged(first) as records:
+            parts = [part for part, _ in stage_parts(records, [], []).parts(stale=False)]
+        there = first
+        for wanted in others:
+            there = (there if stale else {}) | wanted
+            with staged(wanted) as records:
+                found = stage_parts(records, parts, changes)
+                new = list(found.parts_of_changes(stale=stale))
+            assert sum(rows for _, rows in new) == found.created + found.changed + (0 if stale else found.removed)
+            changes += [part for part, _ in new]
+    with staged(last) as records:
+        found = stage_parts(records, parts, changes)
+        assert ids(found.created_rows(3)) == last.keys() - there.keys()
+        assert ids(found.changed_rows(3)) == {key for key in last.keys() & there.keys() if last[key] != there[key]}
+        assert ids(found.removed_keys(3)) == there.keys() - last.keys()
+
+
 @settings(deadline=None, max_examples=25)
 @given(present=rows_by_id, wanted=rows_by_id, part_rows=st.integers(1, 5))
 def test_the_difference_is_that_of_the_rows_by_digests_and_by_rows(
@@ -49,12 +86,12 @@ def test_the_difference_is_that_of_the_rows_by_digests_and_by_rows(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(comparison, "PART_ROWS", part_rows)
             create_present(former.store, table)
-            parts = list(Comparison.of(former.store, table).parts(stale=False))
+            parts = [part for part, _ in Comparison.of(former.store, table).parts(stale=False)]
         for by_digests in (True, False):
             create_present(records.store, table)
             if by_digests:
                 for part in parts:
-                    add_present_part(records.store, table, part)
+                    add_present_part(records.store, table, part, changes=False)
             else:
                 columns = {
                     "id": list(present),
