@@ -97,6 +97,8 @@ def driver(connection: Connection, shared_client: GraphClient) -> Iterator[neo4j
     keep_choice(shared_client, "tiny", {})
     # Only types that tell their time have the property, and the tiny ones do not: the server would complain of its name.
     change(shared_client, "CALL db.createProperty('time')")
+    # Nor have their digests changed.
+    change(shared_client, "CALL db.createProperty('changed')")
     with neo4j.GraphDatabase.driver(connection.uri, auth=(connection.user, connection.password)) as driver:
         yield driver
 
