@@ -34,17 +34,10 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
         shared = [label for label in labels if snake_case(label) in taken]
         if name != dataset.name and shared:
             raise _taken(dataset.name, shared, name)
-    described = {name: other.dataset for name, other in stored.items()} | {dataset.name: dataset}
-    if _are_all_described(client, described.values()):
-        return stored.get(dataset.name)
-    for label, kind in labels.items():
-        (row,) = client.read(load("ingest/count_foreign").with_identifiers(Label=label), kind=kind)
-        if row["foreign"]:
-            raise GraphSchemaError(
-                f"the database has {row['foreign']:,} {label} nodes that hyperlearn did not write",
-                hint="ingest into a database of its own (NEO4J_DATABASE), or rename the label",
-            )
     own = stored.get(dataset.name)
+    described = {name: other.dataset for name, other in stored.items()} | {dataset.name: dataset}
+    if not (_is_as_left(client, dataset, own) and _are_all_described(client, described.values())):
+        _refuse_foreign(client, dataset)
     for modality in dataset.modalities:
         if own is not None and own.fixed_names and FIXED_PROPERTY in modality.properties:
             raise GraphSchemaError(
@@ -54,10 +47,28 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
     return own
 
 
-def _are_all_described(client: GraphClient, datasets: Iterable[Dataset]) -> bool:
-    """Whether Neo4j's counts tell that every node with a label of the data sets is ours, without a look at each.
+def _refuse_foreign(client: GraphClient, dataset: Dataset) -> None:
+    """Look at each node that has a label of the data set."""
+    for label, kind in _node_labels(dataset).items():
+        (row,) = client.read(load("ingest/count_foreign").with_identifiers(Label=label), kind=kind)
+        if row["foreign"]:
+            raise GraphSchemaError(
+                f"the database has {row['foreign']:,} {label} nodes that hyperlearn did not write",
+                hint="ingest into a database of its own (NEO4J_DATABASE), or rename the label",
+            )
 
-    A node of ours has one such label and the common one: those of others make the counts of labels exceed that of the common one.
+
+def _is_as_left(client: GraphClient, dataset: Dataset, own: StoredDataset | None) -> bool:
+    """Whether each label has as many nodes as the last ingest left, or none before the first."""
+    left = own.counts if own is not None else {}
+    return left is not None and all(_count(client, label) == left.get(label, 0) for label in _node_labels(dataset))
+
+
+def _are_all_described(client: GraphClient, datasets: Iterable[Dataset]) -> bool:
+    """Whether the labels of the data sets have as many nodes together as the label that is common to them.
+
+    A node of ours has both. Beside `_is_as_left` that tells whose nodes are whose from Neo4j's counts, without a look at each: it
+    would take somebody who removed one of ours, made one with its label, and another with the common label alone.
     """
     described = {"Entity": 0, "Hyperedge": 0}
     for dataset in datasets:

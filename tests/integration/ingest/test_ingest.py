@@ -438,7 +438,10 @@ def test_labels_of_nodes_that_are_not_ours_are_refused(client: GraphClient) -> N
     change(client, "CREATE (:Maker {id: 'm0', name: 'Somebody else'})")
     with pytest.raises(GraphSchemaError, match="1 Maker nodes that hyperlearn did not write"):
         ingest(client, tiny.tables())
-    assert num_nodes(client) == 1
+    change(client, "CREATE (:Entity {name: 'Theirs, of a label that ours have in common'})")
+    with pytest.raises(GraphSchemaError, match="1 Maker nodes that hyperlearn did not write"):
+        ingest(client, tiny.tables())
+    assert num_nodes(client) == 2
 
 
 def test_a_node_of_others_in_the_place_of_one_of_ours_is_refused(client: GraphClient) -> None:
