@@ -148,6 +148,17 @@ def test_a_worker_that_does_not_answer_is_given_up(snapshot: Path, out: Path) ->
     assert not out.exists()
 
 
+def test_nothing_listens_to_other_machines_while_workers_run(snapshot: Path, out: Path) -> None:
+    listening: set[str] = set()
+
+    def look() -> None:
+        for process in psutil.Process().children(recursive=True):
+            listening.update(c.laddr.ip for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN)
+
+    train(snapshot, out, PARAMETERS, run="closed", workers=2, progress=when_training(look))
+    assert listening == {"127.0.0.1"}
+
+
 def test_an_interrupt_ends_the_workers(snapshot: Path, out: Path) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
