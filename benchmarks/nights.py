@@ -83,7 +83,7 @@ def _new_films(asked: Question, seed: int) -> dict[str, float]:
     is_new = {label: np.zeros(count, np.bool_) for label, count in known.num_entities.items()}
     is_new["Movie"][asked.rows_Q] = True
     before = fit(_without(known, is_new), parameters)
-    folded = fold_in(known, before.factors, before.types, is_new, parameters)
+    folded, _ = fold_in(known, before.factors, before.types, is_new, parameters)
     return {
         "nothing known of them": _mrr(before, asked),
         "folded in": _mrr(replace(before, factors=folded), asked),

@@ -36,6 +36,7 @@ for _command in (
     refresh.refresh,
     tune.tune,
     query.similar,
+    query.complete,
     query.vectors,
     runs.runs,
     runs.rollback,

@@ -3,5 +3,5 @@ MATCH (dataset:Dataset {name: $dataset})
 SET dataset.counts = null, dataset.fingerprint = null, dataset.state = null, dataset.copiedRun = null
 WITH dataset
 OPTIONAL MATCH (dataset)-[:HAS_RUN]->(run:EmbeddingRun)
-OPTIONAL MATCH (run)-[:HAS_VECTORS]->(vectors:RunVectors)
-DETACH DELETE run, vectors
+OPTIONAL MATCH (run)-[:HAS_VECTORS|LEARNED]->(part:RunVectors|LearnedPosition)
+DETACH DELETE run, part

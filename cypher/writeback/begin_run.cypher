@@ -3,8 +3,8 @@ MATCH (dataset:Dataset {name: $dataset})
 CALL (dataset) {
   MATCH (former:EmbeddingRun {dataset: dataset.name})
   WHERE former.slot = $slot OR former.status = 'staging'
-  OPTIONAL MATCH (former)-[:HAS_VECTORS]->(vectors:RunVectors)
-  DETACH DELETE vectors
+  OPTIONAL MATCH (former)-[:HAS_VECTORS|LEARNED]->(part:RunVectors|LearnedPosition)
+  DETACH DELETE part
   SET former.slot = null,
       former.status = CASE former.status WHEN 'staging' THEN 'abandoned' ELSE former.status END
 }

@@ -1,5 +1,6 @@
 """Commands that ask."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +9,13 @@ import typer
 from pipeline.command.terminal import DatasetName, Json, client, output, print_json, progress
 from pipeline.domain.dataset import Modality
 from pipeline.errors import QueryError
+from pipeline.query.complete import Candidate, described_type, question
+from pipeline.query.complete import complete as candidates
 from pipeline.query.find import Entity, find
 from pipeline.query.served import Run, ask_published, published
 from pipeline.query.similar import Neighbour
 from pipeline.query.similar import similar as nearest
-from pipeline.report.tables import neighbours_table
+from pipeline.report.tables import candidates_table, neighbours_table
 
 
 def similar(
@@ -42,6 +45,49 @@ def similar(
         print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in neighbours])
     else:
         output.print(neighbours_table(target, entity.name, neighbours))
+
+
+def complete(
+    hyperedge_type: Annotated[str, typer.Argument(help="Hyperedge type, such as Direction.", metavar="HYPEREDGE-TYPE")],
+    given: Annotated[list[str], typer.Argument(help="Members that are given, by exact name or id.", metavar="LABEL=NAME...")],
+    ask: Annotated[str, typer.Option("--ask", help="Which member is asked for.", metavar="LABEL")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
+    new: Annotated[bool, typer.Option("--new", help="Leave out those with which such a hyperedge is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show who could best complete a hyperedge, given other members: the model's own score, not a nearness of vectors.
+
+    Members that are neither given nor asked for are taken as the average of those that stand there. Where a modality stands in the
+    type more than once, LABEL takes the first position that is free; a position's number, from 0, chooses another.
+
+    Example: [bold]hyperlearn complete Direction Genre=Thriller --ask Director[/bold]
+    """
+    with client() as graph:
+        dataset, kind = described_type(graph, hyperedge_type)
+        asked = question(kind, [_where_and_who(text) for text in given], ask)
+
+        def answer(modality: Modality, run: Run) -> tuple[dict[int, Entity], list[Candidate]]:
+            found = {
+                position: find(graph, dataset.modality(kind.members[position]), who, choose=f"{kind.members[position]}=")
+                for position, who in asked.given.items()
+            }
+            ids = {position: entity.id for position, entity in found.items()}
+            return found, candidates(graph, run, modality, replace(asked, given=ids), k=k, new=new)
+
+        found, listed = ask_published(graph, asked.asked, answer)
+    if as_json:
+        print_json([{"id": c.id, "name": c.name, "label": c.label, "score": c.score, "known": c.known} for c in listed])
+    else:
+        output.print(
+            candidates_table(kind.label, dataset.modality(asked.asked), [entity.name for entity in found.values()], listed)
+        )
+
+
+def _where_and_who(text: str) -> tuple[str, str]:
+    where, sign, who = text.partition("=")
+    if not (where and sign and who):
+        raise QueryError(f"{text!r} does not say which member it is", hint="write LABEL=NAME, as in Genre=Thriller")
+    return where, who
 
 
 def vectors(

@@ -23,12 +23,13 @@ _RESERVED_LABELS = frozenset(
         "Hyperedge",
         "IngestedPart",
         "IngestedTable",
+        "LearnedPosition",
         "RunVectors",
         "ServedVectors",
         "WriteLease",
     }
 )
-_RESERVED_PROPERTIES = frozenset({"embeddingA", "embeddingB", "id", "ingest", "name"})
+_RESERVED_PROPERTIES = frozenset({"biasesA", "biasesB", "embeddingA", "embeddingB", "id", "ingest", "name"})
 
 PropertyType = Literal["string", "integer", "float", "boolean", "date", "datetime", "strings", "integers", "floats"]
 """What a property holds; the plural ones are lists."""

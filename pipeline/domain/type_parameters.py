@@ -84,13 +84,27 @@ class TypeParameters:
         self, others: Mapping[int, npt.NDArray[np.float32]], vectors_ND: npt.NDArray[np.float32], position: int
     ) -> npt.NDArray[np.float32]:
         """Score every entity at a position (Q × N), given vectors (Q × D) of the others; without mean and their biases."""
+        scores_QN: npt.NDArray[np.float32] = self.context(others, position) @ vectors_ND.T + self.biases[position]
+        return scores_QN
+
+    def context(self, others: Mapping[int, npt.NDArray[np.float32]], position: int) -> npt.NDArray[np.float32]:
+        """What the vectors at a position are multiplied with (Q × D), given vectors (Q × D) of the others."""
         product_QD = np.ones((1, len(self.scale_D)), np.float32)
         for other, vectors_QD in others.items():
             product_QD = product_QD * (self.centres_KD[other] + np.roll(vectors_QD, self.shifts[other], axis=1))
         context_QD = self.scale_D * (product_QD - self.centres_KD[list(others)].prod(axis=0))
-        context_QD = np.roll(context_QD, -self.shifts[position], axis=1)
-        scores_QN: npt.NDArray[np.float32] = context_QD @ vectors_ND.T + self.biases[position]
-        return scores_QN
+        return np.roll(context_QD, -self.shifts[position], axis=1)
+
+    def without_context(self, others: Mapping[int, npt.NDArray[np.float32]], position: int) -> npt.NDArray[np.float64]:
+        """What scores have besides, but for biases (Q), given vectors (Q × D) of the others: the same for all at the position."""
+        centres_KD = self.centres_KD.astype(np.float64)
+        product_QD, alone_QD = centres_KD[position][None], np.zeros((1, len(self.scale_D)))
+        for other, vectors_QD in others.items():
+            moved_QD = np.roll(vectors_QD, self.shifts[other], axis=1)
+            product_QD = product_QD * (centres_KD[other] + moved_QD)
+            alone_QD = alone_QD + moved_QD * np.delete(centres_KD, other, axis=0).prod(axis=0)
+        values_Q: npt.NDArray[np.float64] = (product_QD - centres_KD.prod(axis=0) - alone_QD) @ self.scale_D + self.mean
+        return values_Q
 
 
 def shifts_of(modalities: Sequence[str], embedding_dim: int) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Where the vectors of a run lie: two slots, one served while the other is written.
 
-A slot is a property of the entities and a vector index per modality. Readers take the slot of the published run: switching runs is
-one small transaction, and nobody meets a mixture.
+A slot is a property of the entities and a vector index per modality, and a property for the biases beside the vectors. Readers take
+the slot of the published run: switching runs is one small transaction, and nobody meets a mixture.
 """
 
 from typing import Literal, get_args
@@ -21,6 +21,11 @@ INDEX_LIMIT = 10_000
 def vector_property(slot: Slot) -> str:
     """Name of the node property that holds the vectors of a slot."""
     return f"embedding{slot}"
+
+
+def bias_property(slot: Slot) -> str:
+    """Name of the node property that holds what the hyperedge types of a slot's run add to an entity, a number per position."""
+    return f"biases{slot}"
 
 
 def vector_index(label: str, slot: Slot) -> str:

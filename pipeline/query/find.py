@@ -31,7 +31,7 @@ class Entity:
     properties: dict[str, Any]
 
 
-def find(client: GraphClient, modality: Modality, id_or_name: str, *, by_id: bool = False) -> Entity:
+def find(client: GraphClient, modality: Modality, id_or_name: str, *, by_id: bool = False, choose: str = "") -> Entity:
     """The entity of that name, or else of that id.
 
     Parameters
@@ -44,6 +44,8 @@ def find(client: GraphClient, modality: Modality, id_or_name: str, *, by_id: boo
         Exact name or id.
     by_id
         Look for an id only.
+    choose
+        How one of several entities is chosen, up to its id, for the message; by default by what `hyperlearn similar` takes.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def find(client: GraphClient, modality: Modality, id_or_name: str, *, by_id: boo
         lines = "".join(f"\n  {entity.id}  {entity.name}{_described(entity)}" for entity in found)
         raise AmbiguousNameError(
             f"{len(found)} entities of {modality.label} are named {id_or_name!r}:{lines}",
-            hint=f"choose one by its id: hyperlearn similar {modality.label} --id {found[0].id}",
+            hint=f"choose one by its id: {choose or f'hyperlearn similar {modality.label} --id '}{found[0].id}",
         )
     if not found:
         raise _unknown(client, modality, id_or_name, by_id=by_id)

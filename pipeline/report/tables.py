@@ -51,6 +51,22 @@ def neighbours_table(modality: Modality, name: str, neighbours: Sequence[Any]) -
     return Group(Text(f"{modality.label}: nearest to {name}", style="bold"), table(columns, rows))
 
 
+def candidates_table(kind: str, modality: Modality, given: Sequence[str], candidates: Sequence[Any]) -> Group:
+    """Who could complete a hyperedge, with what tells them apart, best first, under a heading."""
+    columns = {"": "right", "name": "left", **dict.fromkeys(modality.distinguish_by, "left"), "score": "right", " ": "left"}
+    rows = [
+        (
+            place,
+            candidate.name,
+            *(candidate.properties.get(name) for name in modality.distinguish_by),
+            candidate.score,
+            "known" if candidate.known else "",
+        )
+        for place, candidate in enumerate(candidates, start=1)
+    ]
+    return Group(Text(f"{kind}: {modality.label} given {', '.join(given)}", style="bold"), table(columns, rows))
+
+
 def quality_table(questions: Sequence[Mapping[str, Any]]) -> Table:
     """What a model reaches on hidden hyperedges, beside the best that counting does."""
     rows = []

@@ -35,7 +35,7 @@ def fold_in(
     types: Mapping[str, TypeParameters],
     is_new: Mapping[str, npt.NDArray[np.bool_]],
     parameters: TrainingParameters,
-) -> Factors:
+) -> tuple[Factors, dict[str, TypeParameters]]:
     """Give new entities vectors, the others held, of a run of the stochastic update.
 
     Parameters
@@ -53,8 +53,10 @@ def fold_in(
 
     Returns
     -------
-    Factors
-        All vectors. Those that were there are as they were; no row is zero.
+    vectors
+        Of all entities. Those that were there are as they were; no row is zero.
+    types
+        Biases of new entities likewise.
     """
     problem = build_problem(hypergraph, replace(parameters, validation=0.0))
     terms = [term for term in problem.terms if term.label in types]
@@ -73,7 +75,8 @@ def fold_in(
                 steps.zero_grad()
                 torch.autograd.backward(loss)
                 steps.step()
-        return fill_zero_rows({label: each.all() for label, each in moving.items()})[0]
+        vectors, _ = fill_zero_rows({label: each.all() for label, each in moving.items()})
+        return vectors, {**types, **{term.label: each.learned() for term, each in zip(terms, asked, strict=True)}}
     finally:
         torch.set_num_threads(threads)
 
@@ -165,6 +168,10 @@ class _Asked:
     def moved_biases(self) -> list[Tensor]:
         """What moves besides the vectors."""
         return [bias.moved_n for bias in self._biases]
+
+    def learned(self) -> TypeParameters:
+        """What the type adds to vectors, those of new entities as well."""
+        return replace(self._learned, biases=tuple(bias.all() for bias in self._biases))
 
     def losses(self) -> Iterator[Tensor]:
         """The loss of one batch after the other, added up over hyperedges and slots."""

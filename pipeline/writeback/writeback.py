@@ -14,6 +14,7 @@ from pipeline.graph.schema import await_indexes
 from pipeline.graph.slots import (
     INDEX_LIMIT,
     Slot,
+    bias_property,
     create_vector_index,
     drop_vector_index,
     vector_identifiers,
@@ -22,6 +23,7 @@ from pipeline.graph.slots import (
 )
 from pipeline.graph.statement import load
 from pipeline.writeback.fixed_names import copy_served, switch_fixed_names
+from pipeline.writeback.positions import biases_of, write_positions
 from pipeline.writeback.runs import begin_run, publish_run, remove_old_records
 
 BATCH_SIZE = 2_000
@@ -112,6 +114,7 @@ def write_run(
         counts[label] = _count_written(client, embeddings, label, slot, whole=whole)
         # The index is made after the vectors, which is quicker than keeping it up to date, and while the next modality is written.
         create_vector_index(client, label, slot, embeddings.embedding_dim)
+    write_positions(client, embeddings)
     with progress("Waiting for the vector indexes"):
         await_indexes(client)
     for label, count in counts.items():
@@ -126,23 +129,26 @@ def _clear(client: GraphClient, label: str, slot: Slot) -> None:
 
 
 def write_vectors(client: GraphClient, embeddings: Embeddings, label: str, slot: Slot, progress: Progress) -> None:
-    """Write the vectors of a modality into a slot."""
+    """Write the vectors of a modality into a slot, and what the hyperedge types add to them."""
     ids = embeddings.ids[label]
     with progress(f"Writing vectors of {label}", total=len(ids)) as advance:
         client.write_batches(
-            load("writeback/write_vectors").with_identifiers(Modality=label),
-            _batches(client, ids, embeddings.factors[label]),
+            load("writeback/write_vectors").with_identifiers(Modality=label, biases=bias_property(slot)),
+            _batches(client, ids, embeddings.factors[label], biases_of(embeddings, label)),
             concurrency=CONCURRENCY,
             advance=advance,
             property=vector_property(slot),
         )
 
 
-def _batches(client: GraphClient, ids: Sequence[str], factor_NR: npt.NDArray[np.float32]) -> Iterator[list[object]]:
+def _batches(
+    client: GraphClient, ids: Sequence[str], factor_NR: npt.NDArray[np.float32], bias_NP: npt.NDArray[np.float32]
+) -> Iterator[list[object]]:
     """Rows of the statement that writes vectors, `BATCH_SIZE` at a time."""
     for start in range(0, len(ids), BATCH_SIZE):
-        vectors = client.vectors(factor_NR[start : start + BATCH_SIZE])
-        yield [{"id": id_, "vector": vector} for id_, vector in zip(ids[start : start + BATCH_SIZE], vectors, strict=True)]
+        batch = slice(start, start + BATCH_SIZE)
+        rows = zip(ids[batch], client.vectors(factor_NR[batch]), bias_NP[batch].tolist(), strict=True)
+        yield [{"id": id_, "vector": vector, "biases": biases} for id_, vector, biases in rows]
 
 
 def count_vectors(client: GraphClient, label: str, slot: Slot, embedding_dim: int) -> tuple[int, int]:

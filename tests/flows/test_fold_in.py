@@ -12,6 +12,7 @@ import pytest
 from pipeline.errors import ConfigurationError, WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.stored_runs import StoredRun, stored_runs
+from pipeline.query.complete import Question, complete
 from pipeline.query.served import published
 from pipeline.query.similar import similar
 from pipeline.query.vectors import read_vectors
@@ -73,6 +74,10 @@ def test_few_new_entities_are_folded_in_and_count_as_served(flow: ModuleType, cl
     assert (the_run(client).id, the_run(client).num_entities, the_run(client).num_folded_in) == (run.id, 36, 2)
     modality, served = published(client, "Film")
     assert len(similar(client, served, modality, "f50", k=25)) == 25
+    making = tiny.DATASET.hyperedge_types[0]
+    made = complete(client, served, modality, Question(making, {1: "m0", 2: "s0"}, 0), k=100)
+    assert {candidate.id for candidate in made} == after.keys()
+    assert next(candidate.known for candidate in made if candidate.id == "f50")
 
     # What was folded in is up to date; what comes later is counted from the training on, and all of it learned together.
     assert refresh(flow, with_new_films(50, 51))["write-back"] == f"skipped: run {run.id} stays served"

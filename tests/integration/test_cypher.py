@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.type_parameters import TypeParameters
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.graph.statement import Statement, load
@@ -27,6 +28,7 @@ IDENTIFIERS = {
     "Member2": "Style",
     "RELATION_TYPE": "LIKE",
     "embedding": "embeddingA",
+    "biases": "biasesA",
     "served": "embeddingA",
     "Kind": "Entity",
     "vector_index": "film_embedding_a",
@@ -43,6 +45,12 @@ PARAMETERS: dict[str, Any] = {
     "batch": {
         "rows": [{"id": "f0", "members": ["f0", "m0", "s0"], "source": "f0", "target": "f2", "vector": [1.0], "properties": {}}]
     },
+    "context": [1.0, 2.0],
+    "bias": 0,
+    "hidden": ["f1"],
+    "others": [{"position": 1, "id": "m0"}],
+    "asked": 2,
+    "positions": [{"type": "Making", "position": 0, "bias": 0}],
     "written": [],
     "properties": ["year"],
     "property": "embeddingA",
@@ -93,7 +101,10 @@ def driver(connection: Connection, shared_client: GraphClient) -> Iterator[neo4j
     ingest(shared_client, tiny.tables())
     ids = {label: sorted(table["id"]) for label, table in tiny.tables().entities.items()}
     vectors = {label: np.ones((len(of), 2), dtype=np.float32) for label, of in ids.items()}
-    write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {}, {"key": "k"}), fixed_names=True)
+    ones = np.ones(2, np.float32)
+    biases = tuple(np.zeros(len(ids[label]), np.float32) for label in ("Film", "Maker", "Style"))
+    making = TypeParameters(("Film", "Maker", "Style"), "likelihood", 0.0, ones, np.ones((3, 2), np.float32), biases, (0, 0, 0))
+    write_back(shared_client, Embeddings("run-1", "tiny", 2, ids, vectors, {"Making": making}, {"key": "k"}), fixed_names=True)
     keep_choice(shared_client, "tiny", {})
     # Only types that tell their time have the property, and the tiny ones do not: the server would complain of its name.
     change(shared_client, "CALL db.createProperty('time')")

@@ -1,13 +1,16 @@
 """Folding in from directory to directory: the vectors of entities that a run does not have."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.domain.type_parameters import TypeParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.fold_in import fold_in
 from pipeline.train.start.former import by_rows_now, rows_then
@@ -50,11 +53,16 @@ def folded(snapshot: Path, embeddings: Path) -> Embeddings:
         for label, learned in run.types.items()
     }
     parameters = TrainingParameters.from_json(run.report["parameters"])
-    vectors = fold_in(state.hypergraph, former, types, is_new, parameters)
+    vectors, types = fold_in(state.hypergraph, former, types, is_new, parameters)
     new = {label: new_N for label, new_N in is_new.items() if new_N.any()}
     return replace(
         run,
         ids={label: [ids[label][row] for row in np.flatnonzero(new_N)] for label, new_N in new.items()},
         factors={label: vectors[label][new_N] for label, new_N in new.items()},
-        types={},
+        types={label: _only(learned, is_new) for label, learned in types.items()},
     )
+
+
+def _only(learned: TypeParameters, kept: Mapping[str, npt.NDArray[np.bool_]]) -> TypeParameters:
+    """With the biases of some entities."""
+    return replace(learned, biases=tuple(b_N[kept[label]] for b_N, label in zip(learned.biases, learned.modalities, strict=True)))

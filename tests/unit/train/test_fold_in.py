@@ -41,7 +41,7 @@ def trained(hypergraph: Hypergraph, parameters: TrainingParameters = PARAMETERS)
 
 
 def folded(hypergraph: Hypergraph, run: Fit, parameters: TrainingParameters = PARAMETERS) -> Factors:
-    return fold_in(hypergraph, run.factors, run.types, marks(hypergraph), parameters)
+    return fold_in(hypergraph, run.factors, run.types, marks(hypergraph), parameters)[0]
 
 
 def loss_of_the_new(hypergraph: Hypergraph, run: Fit, vectors: Factors) -> float:
@@ -111,7 +111,7 @@ def test_who_has_only_neighbours_starts_among_them_and_who_has_nothing_is_like_t
     hypergraph = coupled(num=60, presence=True)
     run = trained(hypergraph)
     untied = without(hypergraph, marks(hypergraph))
-    after = fold_in(replace(untied, graphs=hypergraph.graphs), run.factors, run.types, marks(hypergraph), PARAMETERS)
+    after, _ = fold_in(replace(untied, graphs=hypergraph.graphs), run.factors, run.types, marks(hypergraph), PARAMETERS)
     (ants,) = (weights for key, weights in hypergraph.graphs.items() if key[0] == "Ant")
     known = ants.toarray()[2] * ~marks(hypergraph)["Ant"]
     mean = known @ run.factors["Ant"] / known.sum()

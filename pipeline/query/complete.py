@@ -1,0 +1,237 @@
+"""Who could stand at a position of a hyperedge, given other members: the model's own score, not a nearness of vectors.
+
+Members that nobody names are taken as the average of those that stand there, weighed by how often they do: the score is linear in
+each member. Shapes: D embedding_dim.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
+from pipeline.domain.type_parameters import TypeParameters
+from pipeline.errors import QueryError, UnknownNameError
+from pipeline.graph.client import GraphClient
+from pipeline.graph.slots import bias_property, vector_identifiers
+from pipeline.graph.statement import load
+from pipeline.graph.stored_datasets import stored_datasets
+from pipeline.query.served import Run
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a hyperedge type.
+
+    Attributes
+    ----------
+    type
+        The hyperedge type.
+    given
+        Who stands where, by position: an id, or whatever else names an entity.
+    position
+        The position that is asked for.
+    """
+
+    type: HyperedgeType
+    given: Mapping[int, str]
+    position: int
+
+    @property
+    def asked(self) -> str:
+        """Label of the modality that is asked for."""
+        return self.type.members[self.position]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An entity that could stand at the position.
+
+    Attributes
+    ----------
+    id, name, label
+        What it is.
+    score
+        Its probability among all entities of the modality; the value that such a hyperedge would have, where values were learned.
+    known
+        Whether such a hyperedge is there.
+    properties
+        Values of the properties that tell apart entities of one name.
+    """
+
+    id: str
+    name: str
+    label: str
+    score: float
+    known: bool
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+def described_type(client: GraphClient, label: str) -> tuple[Dataset, HyperedgeType]:
+    """The hyperedge type of that label, and the data set that has it.
+
+    Raises
+    ------
+    QueryError
+        If no data set has it.
+    """
+    known = [(stored.dataset, kind) for stored in stored_datasets(client).values() for kind in stored.dataset.hyperedge_types]
+    for dataset, kind in known:
+        if kind.label == label:
+            return dataset, kind
+    labels = ", ".join(kind.label for _, kind in known)
+    raise QueryError(f"there is no hyperedge type {label}", hint=f"there are {labels or 'none: ingest a data set first'}")
+
+
+def question(kind: HyperedgeType, given: Sequence[tuple[str, str]], ask: str) -> Question:
+    """Find the positions that a person names.
+
+    Parameters
+    ----------
+    kind
+        The hyperedge type.
+    given
+        Where a member stands, and who it is. Where is a modality's label, which takes its first position that is free, or a
+        position's number, from 0.
+    ask
+        Where to look for candidates, likewise.
+
+    Raises
+    ------
+    QueryError
+        If there is no such place, or nobody is given.
+    """
+    free = list(range(len(kind.members)))
+    places = [where for where, _ in given] + [ask]
+    taken = {}
+    # Numbers first: a label takes what they leave.
+    for number, where in sorted(enumerate(places), key=lambda place: not place[1].isdecimal()):
+        fitting = [position for position in free if where in (kind.members[position], str(position))]
+        if not fitting:
+            members = ", ".join(f"{position} {label}" for position, label in enumerate(kind.members))
+            raise QueryError(f"{kind.label} has no place for {where}, or not so many", hint=f"its members are {members}")
+        free.remove(fitting[0])
+        taken[number] = fitting[0]
+    position = taken.pop(len(given))
+    if not given:
+        raise QueryError("no member is given", hint=f"name one: {', '.join(f'{kind.members[other]}=NAME' for other in free)}")
+    return Question(kind, {taken[number]: who for number, (_, who) in enumerate(given)}, position)
+
+
+def complete(client: GraphClient, run: Run, asked: Modality, question: Question, *, k: int, new: bool = False) -> list[Candidate]:
+    """The k entities that could best stand at the position, best first.
+
+    All entities of the modality are compared, by the server.
+
+    Parameters
+    ----------
+    client
+        The database.
+    run
+        The published run.
+    asked
+        The modality that is asked for.
+    question
+        Hyperedge type, ids of the given members, and the position.
+    k
+        How many, at least 1.
+    new
+        Leave out those with which such a hyperedge is there.
+
+    Raises
+    ------
+    QueryError
+        If the run has learned nothing of the type, or a given member has no vector.
+    """
+    learned = _learned(client, run, question.type)
+    others, biases = _others(client, run, question, learned)
+    type_ = _type_parameters(learned)
+    known = _known_members(client, question)
+    identifiers = {**vector_identifiers(asked.label, run.slot), "biases": bias_property(run.slot)}
+    rows = client.read(
+        load("query/complete").with_identifiers(**identifiers),
+        bias=learned[question.position]["bias"],
+        context=type_.context(others, question.position)[0].tolist(),
+        hidden=sorted(known) if new else [],
+        k=k,
+        properties=list(asked.distinguish_by),
+    )
+    if type_.loss == "likelihood":
+        scores = [row["share"] for row in rows]
+    else:
+        besides = type_.without_context(others, question.position)[0] + sum(biases)
+        scores = [row["score"] + besides for row in rows]
+    return [
+        Candidate(
+            row["id"],
+            row["name"],
+            asked.label,
+            float(score),
+            row["id"] in known,
+            dict(zip(asked.distinguish_by, row["properties"], strict=True)),
+        )
+        for row, score in zip(rows, scores, strict=True)
+    ]
+
+
+def _learned(client: GraphClient, run: Run, kind: HyperedgeType) -> list[dict[str, Any]]:
+    """What the run learned of each position."""
+    rows = client.read(load("query/learned_positions"), run=run.id, type=kind.label)
+    if not rows:
+        raise QueryError(
+            f"run {run.id} has learned nothing of {kind.label}",
+            hint="it has no hyperedges, or the weight 0; or a version that did not keep it wrote the run: refresh with --force",
+        )
+    return [row["position"] for row in rows]
+
+
+def _others(
+    client: GraphClient, run: Run, question: Question, learned: Sequence[Mapping[str, Any]]
+) -> tuple[dict[int, npt.NDArray[np.float32]], list[float]]:
+    """Vectors (1 × D) and biases of the members that are not asked for."""
+    vectors, biases = {}, []
+    for position, told in enumerate(learned):
+        if position == question.position:
+            continue
+        vector, bias = told["average"], told["averageBias"]
+        if position in question.given:
+            vector, bias = _member(client, run, question.type.members[position], question.given[position], told["bias"])
+        vectors[position] = np.asarray([vector], np.float32)
+        biases.append(bias)
+    return vectors, biases
+
+
+def _member(client: GraphClient, run: Run, label: str, id_: str, bias: int) -> tuple[list[float], float]:
+    identifiers = {**vector_identifiers(label, run.slot), "biases": bias_property(run.slot)}
+    rows = client.read(load("query/member").with_identifiers(**identifiers), id=id_, bias=bias)
+    if not rows:
+        raise UnknownNameError(f"no {label} with the id {id_!r} has a vector", hint="it may have come after the last refresh")
+    return rows[0]["vector"], rows[0]["bias"]
+
+
+def _known_members(client: GraphClient, question: Question) -> set[str]:
+    """Who stands at the position in hyperedges that hold all that is given."""
+    position, *more = question.given
+    rows = client.read(
+        load("query/known_members").with_identifiers(Modality=question.type.members[position], HyperedgeType=question.type.label),
+        id=question.given[position],
+        position=position,
+        others=[{"position": other, "id": question.given[other]} for other in more],
+        asked=question.position,
+    )
+    return {row["id"] for row in rows}
+
+
+def _type_parameters(learned: Sequence[Mapping[str, Any]]) -> TypeParameters:
+    """As training had them, but for the entities' biases."""
+    return TypeParameters(
+        modalities=tuple(told["modality"] for told in learned),
+        loss=learned[0]["loss"],
+        mean=learned[0]["mean"],
+        scale_D=np.asarray(learned[0]["scale"], np.float32),
+        centres_KD=np.asarray([told["centre"] for told in learned], np.float32),
+        biases=(),
+        shifts=tuple(told["shift"] for told in learned),
+    )
