@@ -59,7 +59,7 @@ def candidates_table(kind: str, modality: Modality, given: Sequence[str], candid
             place,
             candidate.name,
             *(candidate.properties.get(name) for name in modality.distinguish_by),
-            candidate.score,
+            f"{candidate.score:.2g}",
             "known" if candidate.known else "",
         )
         for place, candidate in enumerate(candidates, start=1)

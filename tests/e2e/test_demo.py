@@ -91,6 +91,24 @@ def test_similar_prints_json_best_first(hyperlearn: Command) -> None:
 
 
 @pytest.mark.usefixtures("demo")
+def test_a_hyperedge_is_completed(hyperlearn: Command) -> None:
+    """The README's question; its first answer is far enough ahead to be among the first whatever the processor."""
+    western = hyperlearn("complete", "Direction", "Genre=Western", "--ask", "Director", "-k", "5", "--json")
+    assert western.returncode == 0, western.stderr
+    candidates = json.loads(western.stdout)
+    assert all(candidate.keys() == {"id", "name", "label", "score", "known"} for candidate in candidates)
+    assert [candidate for candidate in candidates if candidate["name"] == "John Ford" and candidate["known"]]
+    scores = [candidate["score"] for candidate in candidates]
+    assert scores == sorted(scores, reverse=True)
+    assert 0 < sum(scores) < 1
+    new = hyperlearn("complete", "Direction", "Genre=Western", "--ask", "Director", "--new", "--json")
+    assert not any(candidate["known"] for candidate in json.loads(new.stdout))
+    wrong = hyperlearn("complete", "Direction", "Western", "--ask", "Director")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "'Western' does not say which member it is" in wrong.stderr
+
+
+@pytest.mark.usefixtures("demo")
 def test_an_unknown_name_gets_spellings_and_a_shared_one_its_ids(hyperlearn: Command) -> None:
     unknown = hyperlearn("similar", "Movie", "Figth Club")
     assert (unknown.returncode, unknown.stdout) == (2, "")
