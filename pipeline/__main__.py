@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.text import Text
 
-from pipeline.command import check, evaluate, query, refresh, runs, server, stages, tune
+from pipeline.command import check, evaluate, query, refresh, report, runs, server, stages, tune
 from pipeline.command.terminal import messages
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -38,6 +38,7 @@ for _command in (
     query.similar,
     query.complete,
     query.vectors,
+    report.report,
     runs.runs,
     runs.rollback,
     runs.remove,

@@ -5,8 +5,6 @@
 .npy        the matrix; FILE.ids.csv beside it has id and name of each row
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import ArtifactError, ConfigurationError
+from pipeline.domain.whole_file import check_is_free, write_whole
+from pipeline.errors import ConfigurationError
 from pipeline.query.vectors import Vectors
 
 
@@ -31,8 +30,7 @@ def check_file(file: Path, *, overwrite: bool) -> None:
     if file.suffix not in _FORMATS:
         raise ConfigurationError(f"{file} has the ending {file.suffix!r}", hint=f"use {', '.join(_FORMATS)}")
     for each in (file, *([_ids_file(file)] if file.suffix == ".npy" else [])):
-        if each.exists() and not overwrite:
-            raise ArtifactError(f"{each} exists already", hint="name another file, or say --overwrite")
+        check_is_free(each, overwrite=overwrite)
 
 
 def write_vectors(vectors: Vectors, file: Path, *, overwrite: bool = False) -> None:
@@ -46,31 +44,13 @@ def write_vectors(vectors: Vectors, file: Path, *, overwrite: bool = False) -> N
         If the file is there and may not be overwritten, or cannot be written.
     """
     check_file(file, overwrite=overwrite)
-    try:
-        if file.suffix == ".npy":
-            _whole(_ids_file(file), vectors.frame[["name"]].to_csv, overwrite=overwrite)
-        _whole(file, lambda to: _FORMATS[file.suffix](vectors, to), overwrite=overwrite)
-    except OSError as error:
-        raise ArtifactError(
-            f"{file} cannot be written: {error.strerror or error}", hint="check the folder, the disk's room and its rights"
-        ) from error
+    if file.suffix == ".npy":
+        write_whole(_ids_file(file), vectors.frame[["name"]].to_csv, overwrite=overwrite)
+    write_whole(file, lambda to: _FORMATS[file.suffix](vectors, to), overwrite=overwrite)
 
 
 def _ids_file(file: Path) -> Path:
     return file.with_name(f"{file.name}.ids.csv")
-
-
-def _whole(file: Path, write: Callable[[Path], object], *, overwrite: bool) -> None:
-    """Write beside the file, then give it its name."""
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as folder:
-        # The ending stays: numpy adds its own to a name without it.
-        written = Path(folder) / f"file{file.suffix}"
-        write(written)
-        if overwrite:
-            written.replace(file)
-        else:
-            # Unlike a renaming, a link fails where somebody else was quicker.
-            os.link(written, file)
 
 
 def _write_parquet(vectors: Vectors, file: Path) -> None:

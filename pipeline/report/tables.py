@@ -69,13 +69,19 @@ def candidates_table(kind: str, modality: Modality, given: Sequence[str], candid
 
 def quality_table(questions: Sequence[Mapping[str, Any]]) -> Table:
     """What a model reaches on hidden hyperedges, beside the best that counting does."""
+    columns = {"hidden": "left", "measure": "left", "model": "right", "best of counting": "left"}
+    return table(columns, quality_rows(questions))
+
+
+def quality_rows(questions: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Its rows: what was hidden, the measure, the model's figure, and counting's."""
     rows = []
     for question in questions:
         measure = "mrr" if "mrr" in question else "rmse"
         what = "the value" if question["slot"] is None else f"{question['modality']} ({question['slot']})"
         counted = f"{question[f'baseline{measure.capitalize()}']:.3f} ({question['baseline']})"
         rows.append([f"{question['type']}: {what}", measure.upper(), f"{question[measure]:.3f}", counted])
-    return table({"hidden": "left", "measure": "left", "model": "right", "best of counting": "left"}, rows)
+    return rows
 
 
 def quality_in_short(questions: Sequence[Mapping[str, Any]]) -> str:

@@ -109,6 +109,19 @@ def test_a_hyperedge_is_completed(hyperlearn: Command) -> None:
 
 
 @pytest.mark.usefixtures("demo")
+def test_the_report_is_one_page(hyperlearn: Command, tmp_path: Path) -> None:
+    file = tmp_path / "movies.html"
+    result = hyperlearn("report", "movies", "--out", str(file))
+    assert result.returncode == 0, result.stderr
+    html = file.read_text(encoding="utf-8")
+    for text in ("88,375", "Alfred Hitchcock", "<h3>Decade</h3>", "Components"):
+        assert text in html, text
+    assert hyperlearn("report", "movies", "--out", str(file)).returncode == 1
+    assert list(tmp_path.iterdir()) == [file]
+    assert hyperlearn("report", "movies", "--out", str(file), "--overwrite").returncode == 0
+
+
+@pytest.mark.usefixtures("demo")
 def test_an_unknown_name_gets_spellings_and_a_shared_one_its_ids(hyperlearn: Command) -> None:
     unknown = hyperlearn("similar", "Movie", "Figth Club")
     assert (unknown.returncode, unknown.stdout) == (2, "")

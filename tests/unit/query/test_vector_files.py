@@ -6,7 +6,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import ArtifactError, ConfigurationError
-from pipeline.query import vector_files
 from pipeline.query.vector_files import check_file, write_vectors
 from pipeline.query.vectors import Vectors
 
@@ -46,13 +45,6 @@ def test_a_file_that_is_there_is_left_unless_it_may_go(tmp_path: Path, there: st
     write_vectors(VECTORS, tmp_path / "v.npy", overwrite=True)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["v.npy", "v.npy.ids.csv"]
     np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), MATRIX)
-
-
-def test_of_two_at_once_the_first_one_s_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_files, "check_file", lambda file, overwrite: (tmp_path / "v.csv").write_text("the first"))
-    with pytest.raises(ArtifactError, match="cannot be written: File exists"):
-        write_vectors(VECTORS, tmp_path / "v.csv")
-    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("v.csv", "the first")]
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
