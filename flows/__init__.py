@@ -6,12 +6,11 @@ reports nothing. What the environment says already stands.
 
 import os
 
+from pipeline.domain.private_folder import private_folder
 from pipeline.settings import Settings
 
 if "PREFECT_HOME" not in os.environ:
-    _folder = Settings.load().home / "prefect"
-    _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.environ["PREFECT_HOME"] = str(_folder)
+    os.environ["PREFECT_HOME"] = str(private_folder(Settings.load().home / "prefect"))
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 # A busy machine takes longer than the twenty seconds after which Prefect gives up its temporary server.

@@ -96,7 +96,7 @@ def _progress() -> Progress:
     return listener.get() or LogProgress(get_run_logger())
 
 
-@task(name="ingest", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+@task(name="ingest", task_run_name="ingest {dataset}", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
 def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: Lease) -> StageReport:
     """Read the source and make the database hold it."""
     start = time.monotonic()
@@ -106,7 +106,7 @@ def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: 
     return _done("ingest", start, _ingest_in_words(report), report.notes)
 
 
-@task(name="export", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+@task(name="export", task_run_name="export {dataset}", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
 def export_task(dataset: str, directory: Path, resume: str | None) -> StageReport:
     """Read the hypergraph from the database into a snapshot directory, or take over one that has the key to resume from."""
     start = time.monotonic()
@@ -120,7 +120,7 @@ def export_task(dataset: str, directory: Path, resume: str | None) -> StageRepor
     return _done("export", start, did)
 
 
-@task(name="tune")
+@task(name="tune", task_run_name="tune {snapshot.parent.name}")
 def tune_task(
     snapshot: Path, settings: dict[str, Any], seconds: float, stored: Mapping[str, Any] | None, lease: Lease
 ) -> StageReport:
@@ -134,7 +134,7 @@ def tune_task(
     return _done("tune", start, told)
 
 
-@task(name="train")
+@task(name="train", task_run_name="train {embeddings.parent.name}")
 def train_task(
     snapshot: Path,
     embeddings: Path,
@@ -179,7 +179,7 @@ def _served_vectors(dataset: str, folder: Path) -> Iterator[Path | None]:
         yield None if served is None else Path(temporary) / "embeddings"
 
 
-@task(name="fold in")
+@task(name="fold in", task_run_name="fold in {embeddings.parent.name}")
 def fold_in_task(snapshot: Path, embeddings: Path, key: str | None, lease: Lease) -> StageReport:
     """Give entities that the run that is served does not have vectors, and serve them with it."""
     start = time.monotonic()
@@ -190,7 +190,13 @@ def fold_in_task(snapshot: Path, embeddings: Path, key: str | None, lease: Lease
     return _done("fold in", start, f"{numbers} added to run {new.run}")
 
 
-@task(name="write-back", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+@task(
+    name="write-back",
+    task_run_name="write back {embeddings.parent.name}",
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=_worth_another_try,
+)
 def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     """Write the vectors to the nodes, check them, and serve them."""
     start = time.monotonic()
@@ -200,7 +206,13 @@ def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     return _done("write-back", start, did)
 
 
-@task(name="fixed names", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+@task(
+    name="fixed names",
+    task_run_name="fixed names of {dataset}",
+    retries=2,
+    retry_delay_seconds=10,
+    retry_condition_fn=_worth_another_try,
+)
 def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
     """Copy the served vectors to their fixed names, unless the copy is whole: a try that failed must not write the run again."""
     start = time.monotonic()
@@ -209,7 +221,7 @@ def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
     return _done("fixed names", start, _COPY_IS_WHOLE if copied is None else f"{copied:,} vectors copied")
 
 
-@flow(name="refresh", flow_run_name="refresh-{dataset}")
+@flow(name="refresh", flow_run_name="refresh {dataset}")
 def refresh(
     dataset: str = "movies",
     workers: int | None = None,

@@ -113,7 +113,9 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
         # Neo4j and Prefect take some ten seconds each to start; the first task finds Neo4j starting, and waits for it.
         starting = pool.submit(settings.connect, progress)
         from flows import refresh as flow
+        from flows.temporary_server import end_with_this_process
 
+        end_with_this_process()
         flow.listener.set(progress)
         if is_up and not options.get("force") and options.get("fixed_names") is None:
             # Where nothing has changed, Prefect need not start: that takes ten times as long as to see it.

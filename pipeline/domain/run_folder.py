@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.domain.private_folder import private_folder
+
 _AFTER_DATASET = re.compile(r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{4}")
 
 
@@ -30,7 +32,7 @@ def embeddings_folder(runs: Path, dataset: str, run: str) -> Path:
 @contextmanager
 def run_folder(runs: Path, dataset: str, run: str) -> Iterator[Path]:
     """Make the folder of a run, and keep others from removing it for the length of a block."""
-    folder = runs / dataset / run
+    folder = private_folder(runs) / dataset / run
     folder.mkdir(parents=True)
     with _locked(folder) as locked:
         assert locked  # noqa: S101 - nobody else knows of it yet

@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.domain.private_folder import private_folder
 from pipeline.errors import EmbeddedServerError
 from pipeline.graph.configuration import MIB, Memory, Ports, neo4j_conf
 
@@ -103,8 +104,7 @@ class Home:
 
     def make(self) -> None:
         """Have the folder, for its owner only."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.chmod(0o700)
+        private_folder(self.path)
 
     def prepare(self, ports: Ports, memory: Memory) -> None:
         """Write all that the server reads when it starts."""

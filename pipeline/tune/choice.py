@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.private_folder import private_folder
 from pipeline.errors import ConfigurationError
 
 _GROWN = 1.5
@@ -55,7 +56,7 @@ class Choice:
     def write(self, folder: Path) -> None:
         """Keep it, in place of a former one."""
         file = choice_file(folder, self.dataset)
-        file.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(file.parent)
         beside = file.with_name(f".{file.name}-{os.getpid()}")
         beside.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
         beside.replace(file)

@@ -22,6 +22,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.private_folder import private_folder
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import ConfigurationError, TrainingDivergedError
 from pipeline.evaluate.hidden import Hidden
@@ -245,7 +246,7 @@ def settle(
 def _study(hypergraph: Hypergraph, given: Mapping[str, Any], seed: int, journal: Path | None) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if journal is not None:
-        journal.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(journal.parent)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         storage = InMemoryStorage() if journal is None else JournalStorage(JournalFileBackend(str(journal)))

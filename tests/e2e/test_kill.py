@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.graph.client import GraphClient
@@ -26,6 +27,22 @@ def client(connection: Connection) -> Iterator[GraphClient]:
         assert num_nodes(client) == 0
         yield client
         wipe(client)
+
+
+def test_prefect_s_temporary_server_ends_with_a_refresh_that_is_killed(connection: Connection, tmp_path: Path) -> None:
+    """Whenever that is: here while the server starts."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "refresh", str(library.write(tmp_path, "b0,r0,1\n"))],
+        env=variables(connection, tmp_path / "home"),
+        stderr=subprocess.DEVNULL,
+    )
+    servers: list[psutil.Process] = []
+    while process.poll() is None and not servers:
+        servers = [child for child in psutil.Process(process.pid).children() if "uvicorn" in child.cmdline()]
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert psutil.wait_procs(servers, timeout=120)[1] == []
 
 
 def test_a_process_that_is_killed_while_it_writes_is_mended_by_the_next(

@@ -1,5 +1,6 @@
 """The refresh flow, run by Prefect against a real database with a small data set."""
 
+import stat
 from pathlib import Path
 from types import ModuleType
 
@@ -30,6 +31,28 @@ def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, c
     (folder,) = (tmp_path / "runs" / "tiny").iterdir()
     assert folder.name == run.id
     assert {path.name for path in folder.iterdir()} == {"snapshot", "embeddings"}
+    # What was learned tells of the tables: it is for its owner only.
+    assert stat.S_IMODE((tmp_path / "runs").stat().st_mode) == 0o700
+
+
+def test_prefect_s_runs_say_what_they_do_and_to_what(flow: ModuleType, client: GraphClient) -> None:
+    flow.refresh(dataset="tiny", settings={"embedding_dim": 4, "rounds": 1})
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    with get_client(sync_client=True) as prefect:
+        (run,) = prefect.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+        tasks = prefect.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+    _, served = published(client, "Film")
+    assert run.name == "refresh tiny"
+    assert {task.name for task in tasks} == {
+        "ingest tiny",
+        "export tiny",
+        f"tune {served.id}",
+        f"train {served.id}",
+        f"write back {served.id}",
+    }
 
 
 def test_a_setting_that_cannot_be_is_refused_before_anything_is_done(flow: ModuleType, client: GraphClient) -> None:
