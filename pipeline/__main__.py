@@ -36,6 +36,7 @@ for _command in (
     refresh.refresh,
     tune.tune,
     query.similar,
+    query.explain,
     query.complete,
     query.vectors,
     report.report,

@@ -1,6 +1,6 @@
 """Commands that ask."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +11,13 @@ from pipeline.domain.dataset import Modality
 from pipeline.errors import QueryError
 from pipeline.query.complete import Candidate, described_type, question
 from pipeline.query.complete import complete as candidates
+from pipeline.query.explain import Explanation
+from pipeline.query.explain import explain as why
 from pipeline.query.find import Entity, find
 from pipeline.query.served import Run, ask_published, published
 from pipeline.query.similar import Neighbour
 from pipeline.query.similar import similar as nearest
-from pipeline.report.tables import candidates_table, neighbours_table
+from pipeline.report.tables import candidates_table, explanation_table, neighbours_table
 
 
 def similar(
@@ -45,6 +47,31 @@ def similar(
         print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in neighbours])
     else:
         output.print(neighbours_table(target, entity.name, neighbours))
+
+
+def explain(
+    label: Annotated[str, typer.Argument(help="Modality, such as Movie.", metavar="LABEL")],
+    one: Annotated[str, typer.Argument(help="Exact name, or id.", metavar="ONE")],
+    other: Annotated[str, typer.Argument(help="Exact name, or id.", metavar="OTHER")],
+    to: Annotated[str | None, typer.Option(help="Modality of the other; LABEL by default.", metavar="LABEL")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show why two entities are near: what joins them in the graph, and which components carry the score.
+
+    Example: [bold]hyperlearn explain Movie "Fight Club" "Panic Room"[/bold]
+    """
+    with client() as graph:
+        target = published(graph, to or label)[0]
+
+        def question(modality: Modality, run: Run) -> tuple[Entity, Entity, Explanation]:
+            entities = find(graph, modality, one, choose=" "), find(graph, target, other, choose=" ")
+            return *entities, why(graph, run, entities)
+
+        first, second, explanation = ask_published(graph, label, question)
+    if as_json:
+        print_json(asdict(explanation))
+    else:
+        output.print(explanation_table(first.name, second.name, explanation))
 
 
 def complete(

@@ -51,6 +51,23 @@ def neighbours_table(modality: Modality, name: str, neighbours: Sequence[Any]) -
     return Group(Text(f"{modality.label}: nearest to {name}", style="bold"), table(columns, rows))
 
 
+def explanation_table(one: str, other: str, explanation: Any) -> Group:  # noqa: ANN401 - what a query found
+    """Why two entities are near."""
+    parts: list[Text | Table] = [Text(f"{one} and {other}: {explanation.score:.3f}", style="bold")]
+    if explanation.together:
+        parts.append(Text(f"{explanation.together:,} hyperedges join them"))
+    parts.extend(Text(f"related by {kind}, {weight:.3g}") for kind, weight in explanation.relations)
+    if explanation.shared:
+        columns = {"shared": "left", " ": "left", "with the one": "right", "the other": "right", "anybody": "right"}
+        rows = [(each.label, each.name, *map(str, each.hyperedges), f"{each.degree:,}") for each in explanation.shared]
+        parts.append(table(columns, rows))
+    if explanation.components:
+        columns = {"component": "right", "of the cosine": "right", "as in": "left"}
+        rows = [(each.number, f"{each.share:.3f}", ", ".join(each.names)) for each in explanation.components]
+        parts.append(table(columns, rows))
+    return Group(*parts)
+
+
 def candidates_table(kind: str, modality: Modality, given: Sequence[str], candidates: Sequence[Any]) -> Group:
     """Who could complete a hyperedge, with what tells them apart, best first, under a heading."""
     columns = {"": "right", "name": "left", **dict.fromkeys(modality.distinguish_by, "left"), "score": "right", " ": "left"}

@@ -109,6 +109,18 @@ def test_a_hyperedge_is_completed(hyperlearn: Command) -> None:
 
 
 @pytest.mark.usefixtures("demo")
+def test_nearness_is_explained(hyperlearn: Command) -> None:
+    result = hyperlearn("explain", "Movie", "Fight Club", "Panic Room", "--json")
+    assert result.returncode == 0, result.stderr
+    explanation = json.loads(result.stdout)
+    assert {"David Fincher", "Jared Leto"} <= {shared["name"] for shared in explanation["shared"]}
+    assert sum(component["share"] for component in explanation["components"]) < 1
+    table = hyperlearn("explain", "Movie", "Fight Club", "Panic Room").stdout
+    assert table.startswith("Fight Club and Panic Room: 0.")
+    assert "David Fincher" in table
+
+
+@pytest.mark.usefixtures("demo")
 def test_the_report_is_one_page(hyperlearn: Command, tmp_path: Path) -> None:
     file = tmp_path / "movies.html"
     result = hyperlearn("report", "movies", "--out", str(file))
