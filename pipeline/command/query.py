@@ -8,8 +8,9 @@ import typer
 
 from pipeline.command.terminal import DatasetName, Json, client, output, print_json, progress
 from pipeline.domain.dataset import Modality
+from pipeline.domain.question import question
 from pipeline.errors import QueryError
-from pipeline.query.complete import Candidate, described_type, question
+from pipeline.query.complete import Candidate, described_type
 from pipeline.query.complete import complete as candidates
 from pipeline.query.explain import Explanation
 from pipeline.query.explain import explain as why

@@ -95,6 +95,18 @@ class TypeParameters:
         context_QD = self.scale_D * (product_QD - self.centres_KD[list(others)].prod(axis=0))
         return np.roll(context_QD, -self.shifts[position], axis=1)
 
+    def average(self, vectors_ND: npt.NDArray[np.float32], position: int) -> tuple[npt.NDArray[np.float64], float]:
+        """Vector and bias of who stands at a position, on average.
+
+        It stands for a member that nobody names, since scores are linear in each.
+
+        Biases of a likelihood are logarithms of how often an entity stands there; values say nothing of that.
+        """
+        bias_N = self.biases[position].astype(np.float64)
+        often_N = np.exp(bias_N - bias_N.max()) if self.loss == "likelihood" else np.ones(len(bias_N))
+        often_N /= often_N.sum()
+        return often_N @ vectors_ND, float(often_N @ bias_N)
+
     def without_context(self, others: Mapping[int, npt.NDArray[np.float32]], position: int) -> npt.NDArray[np.float64]:
         """What scores have besides, but for biases (Q), given vectors (Q × D) of the others: the same for all at the position."""
         centres_KD = self.centres_KD.astype(np.float64)

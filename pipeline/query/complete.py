@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
+from pipeline.domain.question import Question
 from pipeline.domain.type_parameters import TypeParameters
 from pipeline.errors import QueryError, UnknownNameError
 from pipeline.graph.client import GraphClient
@@ -19,30 +20,6 @@ from pipeline.graph.slots import bias_property, vector_identifiers
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.query.served import Run
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a hyperedge type.
-
-    Attributes
-    ----------
-    type
-        The hyperedge type.
-    given
-        Who stands where, by position: an id, or whatever else names an entity.
-    position
-        The position that is asked for.
-    """
-
-    type: HyperedgeType
-    given: Mapping[int, str]
-    position: int
-
-    @property
-    def asked(self) -> str:
-        """Label of the modality that is asked for."""
-        return self.type.members[self.position]
 
 
 @dataclass(frozen=True)
@@ -83,41 +60,6 @@ def described_type(client: GraphClient, label: str) -> tuple[Dataset, HyperedgeT
             return dataset, kind
     labels = ", ".join(kind.label for _, kind in known)
     raise QueryError(f"there is no hyperedge type {label}", hint=f"there are {labels or 'none: ingest a data set first'}")
-
-
-def question(kind: HyperedgeType, given: Sequence[tuple[str, str]], ask: str) -> Question:
-    """Find the positions that a person names.
-
-    Parameters
-    ----------
-    kind
-        The hyperedge type.
-    given
-        Where a member stands, and who it is. Where is a modality's label, which takes its first position that is free, or a
-        position's number, from 0.
-    ask
-        Where to look for candidates, likewise.
-
-    Raises
-    ------
-    QueryError
-        If there is no such place, or nobody is given.
-    """
-    free = list(range(len(kind.members)))
-    places = [where for where, _ in given] + [ask]
-    taken = {}
-    # Numbers first: a label takes what they leave.
-    for number, where in sorted(enumerate(places), key=lambda place: not place[1].isdecimal()):
-        fitting = [position for position in free if where in (kind.members[position], str(position))]
-        if not fitting:
-            members = ", ".join(f"{position} {label}" for position, label in enumerate(kind.members))
-            raise QueryError(f"{kind.label} has no place for {where}, or not so many", hint=f"its members are {members}")
-        free.remove(fitting[0])
-        taken[number] = fitting[0]
-    position = taken.pop(len(given))
-    if not given:
-        raise QueryError("no member is given", hint=f"name one: {', '.join(f'{kind.members[other]}=NAME' for other in free)}")
-    return Question(kind, {taken[number]: who for number, (_, who) in enumerate(given)}, position)
 
 
 def complete(client: GraphClient, run: Run, asked: Modality, question: Question, *, k: int, new: bool = False) -> list[Candidate]:

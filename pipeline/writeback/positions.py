@@ -41,16 +41,13 @@ def _stands(embeddings: Embeddings, label: str) -> Iterator[tuple[str, int]]:
 
 def _learned(embeddings: Embeddings, name: str, position: int) -> dict[str, Any]:
     learned = embeddings.types[name]
-    bias_N = learned.biases[position].astype(np.float64)
-    # Biases of a likelihood are logarithms of how often an entity stands there.
-    often_N = np.exp(bias_N - bias_N.max()) if learned.loss == "likelihood" else np.ones(len(bias_N))
-    often_N /= often_N.sum()
+    average_D, average_bias = learned.average(embeddings.factors[learned.modalities[position]], position)
     return {
         "loss": learned.loss,
         "mean": learned.mean,
         "shift": learned.shifts[position],
         "scale": learned.scale_D.tolist(),
         "centre": learned.centres_KD[position].tolist(),
-        "average": (often_N @ embeddings.factors[learned.modalities[position]]).tolist(),
-        "averageBias": float(often_N @ bias_N),
+        "average": average_D.tolist(),
+        "averageBias": average_bias,
     }

@@ -92,12 +92,12 @@ def test_similar_prints_json_best_first(hyperlearn: Command) -> None:
 
 @pytest.mark.usefixtures("demo")
 def test_a_hyperedge_is_completed(hyperlearn: Command) -> None:
-    """The README's question; its first answer is far enough ahead to be among the first whatever the processor."""
+    """The README's question; two of its answers are far enough ahead to be among the first whatever the processor."""
     western = hyperlearn("complete", "Direction", "Genre=Western", "--ask", "Director", "-k", "5", "--json")
     assert western.returncode == 0, western.stderr
     candidates = json.loads(western.stdout)
     assert all(candidate.keys() == {"id", "name", "label", "score", "known"} for candidate in candidates)
-    assert [candidate for candidate in candidates if candidate["name"] == "John Ford" and candidate["known"]]
+    assert {"John Ford", "Raoul Walsh"} <= {candidate["name"] for candidate in candidates if candidate["known"]}
     scores = [candidate["score"] for candidate in candidates]
     assert scores == sorted(scores, reverse=True)
     assert 0 < sum(scores) < 1

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.domain.question import Question
 from pipeline.errors import ConfigurationError, WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.stored_runs import StoredRun, stored_runs
-from pipeline.query.complete import Question, complete
+from pipeline.query.complete import complete
 from pipeline.query.served import published
 from pipeline.query.similar import similar
 from pipeline.query.vectors import read_vectors

@@ -8,11 +8,12 @@ import pytest
 from scipy.special import softmax
 
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.question import Question
 from pipeline.domain.type_parameters import TypeParameters, shifts_of
 from pipeline.errors import QueryError, UnknownNameError
 from pipeline.graph.client import GraphClient
 from pipeline.ingest.ingest import ingest
-from pipeline.query.complete import Candidate, Question, complete, described_type
+from pipeline.query.complete import Candidate, complete, described_type
 from pipeline.query.served import published
 from pipeline.removal.removal import remove
 from pipeline.writeback.rollback import rollback

@@ -1,8 +1,8 @@
 import pytest
 
 from pipeline.domain.dataset import HyperedgeType
+from pipeline.domain.question import question
 from pipeline.errors import QueryError
-from pipeline.query.complete import question
 
 DIRECTION = HyperedgeType("Direction", ("Movie", "Director", "Genre"))
 CITING = HyperedgeType("Citing", ("Paper", "Paper", "Year"))

@@ -1,0 +1,167 @@
+"""Tables in, vectors out, in one process and without a database: for a notebook, a script, a first look.
+
+The words are those of the commands, and so are the answers. Shapes: N entities, R length of a vector.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.question import question
+from pipeline.domain.rows import RowIndex
+from pipeline.errors import AmbiguousNameError, QueryError, UnknownNameError
+from pipeline.evaluate.hypergraph import hypergraph_of
+from pipeline.records.source_protocol import Source
+from pipeline.train.fit import Fit, fit
+
+
+def learn(source: Source, settings: Mapping[str, Any] | None = None, progress: Progress = no_progress) -> "Learned":
+    """Learn one vector per entity of a data set.
+
+    Parameters
+    ----------
+    source
+        The data set: `pipeline.source.described.frames.source` for pandas frames, `pipeline.source.catalogue.find` for a data set
+        file or a built-in data set.
+    settings
+        Settings of training, value by name, over those of the data set (docs/parameters.md).
+    progress
+        Shows that it goes on.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting cannot be.
+    SourceError
+        If the tables cannot be read, or something is wrong with them; tells all that is.
+    TrainingDivergedError
+        If training fails.
+    """
+    with source.read(progress) as records:
+        records.check()
+        parameters = records.dataset.training_parameters(settings)
+        hypergraph = hypergraph_of(records)
+        names = {label: _names_by_row(records.frame(label)) for label in records.dataset.labels}
+    return Learned(hypergraph, names, fit(hypergraph, parameters, progress=progress))
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned of a data set.
+
+    Attributes
+    ----------
+    hypergraph
+        The data set in rows.
+    names
+        Names by id, per modality label; entities have their rows in this order.
+    fit
+        Vectors, and what hyperedge types add to them, by rows.
+    """
+
+    hypergraph: Hypergraph
+    names: Mapping[str, "pd.Series[str]"]
+    fit: Fit
+
+    def vectors(self, label: str) -> pd.DataFrame:
+        """The vectors of a modality: a row per entity, ``id`` the index, then ``name``, then ``v0``, ``v1`` … (float32)."""
+        names, matrix_NR = self._names(label), self.fit.factors[label]
+        frame = pd.DataFrame(matrix_NR, index=names.index, columns=[f"v{column}" for column in range(matrix_NR.shape[1])])
+        frame.insert(0, "name", names)
+        return frame
+
+    def similar(self, label: str, id_or_name: str, k: int = 10, *, to: str | None = None) -> pd.DataFrame:
+        """The entities nearest to one, best first: ``id`` the index, ``name``, and ``score``, (1 + cosine) / 2.
+
+        Parameters
+        ----------
+        label
+            Its modality.
+        id_or_name
+            Exact name, or id.
+        k
+            How many.
+        to
+            Modality of the others; its own by default.
+        """
+        target, row = to or label, self._row(label, id_or_name)
+        others_NR, own_R = self.fit.factors[label if to is None else to], self.fit.factors[label][row]
+        cosine_N = others_NR @ own_R / (np.linalg.norm(others_NR, axis=1) * np.linalg.norm(own_R))
+        frame = pd.DataFrame({"name": self._names(target), "score": (1 + cosine_N) / 2})
+        if target == label:
+            frame = frame.drop(index=frame.index[row])
+        return frame.sort_values("score", ascending=False, kind="stable").head(k)
+
+    def complete(self, hyperedge_type: str, given: Mapping[str, str], ask: str, k: int = 10) -> pd.DataFrame:
+        """Who could best complete a hyperedge: ``id`` the index, ``name``, ``score``, and ``known`` if such a hyperedge is there.
+
+        Parameters
+        ----------
+        hyperedge_type
+            Its label.
+        given
+            Exact name, or id, of members, by the modality's label, or by the number of the position where it stands more than once.
+            Who is not given is taken as the average of those that stand there.
+        ask
+            Which member is asked for, likewise.
+        k
+            How many.
+
+        Returns
+        -------
+        DataFrame
+            Scores are probabilities among all entities of the modality, or values, where those were learned.
+        """
+        kinds = {kind.label: kind for kind in self.hypergraph.dataset.hyperedge_types}
+        if hyperedge_type not in self.fit.types:
+            raise QueryError(f"nothing was learned of a hyperedge type {hyperedge_type}", hint=f"there are {', '.join(kinds)}")
+        kind, learned = kinds[hyperedge_type], self.fit.types[hyperedge_type]
+        asked = question(kind, list(given.items()), ask)
+        rows = {position: self._row(kind.members[position], who) for position, who in asked.given.items()}
+        others, besides = {}, 0.0
+        for position, label in enumerate(kind.members):
+            if position != asked.position:
+                vector_R, bias = learned.average(self.fit.factors[label], position)
+                if position in rows:
+                    vector_R, bias = self.fit.factors[label][rows[position]], float(learned.biases[position][rows[position]])
+                others[position] = vector_R[None].astype(np.float32)
+                besides += bias
+        scores_N = learned.scores_given(others, self.fit.factors[asked.asked], asked.position)[0].astype(np.float64)
+        if learned.loss == "likelihood":
+            scores_N = softmax(scores_N)
+        else:
+            scores_N += besides + learned.without_context(others, asked.position)[0]
+        members_EK = self.hypergraph.hyperedges[hyperedge_type].members_EK
+        holds_E = np.all([members_EK[:, position] == row for position, row in rows.items()], axis=0)
+        names = self._names(asked.asked)
+        known_N = np.isin(np.arange(len(names)), members_EK[holds_E, asked.position])
+        frame = pd.DataFrame({"name": names, "score": scores_N, "known": known_N})
+        return frame.sort_values("score", ascending=False, kind="stable").head(k)
+
+    def _names(self, label: str) -> "pd.Series[str]":
+        if label not in self.names:
+            raise QueryError(f"there is no modality {label}", hint=f"there are {', '.join(self.names)}")
+        return self.names[label]
+
+    def _row(self, label: str, id_or_name: str) -> int:
+        names = self._names(label)
+        rows = np.flatnonzero(names.to_numpy() == id_or_name)
+        if len(rows) > 1:
+            ids = ", ".join(names.index[row] for row in rows[:5])
+            raise AmbiguousNameError(f"{len(rows)} entities of {label} are named {id_or_name!r}: {ids}", hint="give an id")
+        if not len(rows):
+            rows = np.flatnonzero(names.index == id_or_name)
+        if not len(rows):
+            raise UnknownNameError(f"no {label} has the name or the id {id_or_name!r}", hint=f".vectors({label!r}) has them all")
+        return int(rows[0])
+
+
+def _names_by_row(entities: pd.DataFrame) -> "pd.Series[str]":
+    names: pd.Series[str] = entities.set_index("id")["name"]
+    return names.reindex(RowIndex(entities["id"].tolist()).ids)
