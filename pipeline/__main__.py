@@ -5,19 +5,20 @@ question or a setting that cannot be right, 1 for anything else.
 """
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from pipeline.command import check, evaluate, query, refresh, report, runs, server, stages, tune
-from pipeline.command.terminal import messages
+from pipeline.command.terminal import messages, output
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
 app = typer.Typer(
     name="hyperlearn",
     help="Learn one vector per entity of a hypergraph kept in Neo4j, and ask for what is similar.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -46,6 +47,21 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(evaluate.app, name="evaluate")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        output.print(f"hyperlearn {version('hyperlearn')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show which version this is, and exit.")
+    ] = False,
+) -> None:
+    del show_version
 
 
 def main() -> None:

@@ -174,8 +174,9 @@ def write_back(
     from pipeline.domain.embeddings import Embeddings
     from pipeline.writeback.writeback import write_back as run
 
+    learned = Embeddings.read(embeddings)  # before a server is started
     with client() as graph:
-        counts = run(graph, Embeddings.read(embeddings), progress, wait=wait, fixed_names=fixed_names)
+        counts = run(graph, learned, progress, wait=wait, fixed_names=fixed_names)
     if as_json:
         print_json(counts)
         return

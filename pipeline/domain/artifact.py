@@ -130,6 +130,10 @@ def _manifest(directory: Path, form: str) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if not directory.exists():
+            raise ArtifactError(
+                f"{directory} does not exist", hint="name a directory that the stage before this one wrote"
+            ) from None
         raise ArtifactError(f"{path} is missing", hint="run the stage before this one again; it writes the manifest last") from None
     except ValueError as error:  # no JSON, or no UTF-8
         raise ArtifactError(f"{path} is damaged: {error}", hint=_AGAIN) from error

@@ -60,6 +60,8 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path} does not exist", hint=f"name {what} in TOML") from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"name {what} in TOML") from error
     except UnicodeDecodeError as error:

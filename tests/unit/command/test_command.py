@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,17 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert f"Example: hyperlearn {command}" in result.output
+
+
+def test_the_version_is_told() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output == f"hyperlearn {version('hyperlearn')}\n"
+
+
+def test_a_path_that_is_not_there_is_told_before_a_server_is_started(tmp_path: Path) -> None:
+    result = run("write-back", str(tmp_path / "nowhere"), HYPERLEARN_HOME=str(tmp_path / "home"))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: {tmp_path / 'nowhere'} does not exist\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_evaluating_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_names_of_other_parts_are_checked() -> None:
         "name: 'Books' cannot name a data set; use lower-case letters, digits, - and _",
         "modalities.Book: modality Book: distinguish_by names ['year'], which are no properties of it",
         "modalities.genre: 'genre' cannot be the label of a modality; use PascalCase letters and digits, and none of Dataset, "
-        "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable, RunVectors, ServedVectors, WriteLease",
+        "EmbeddingRun, Entity, Hyperedge, IngestedPart, IngestedTable, LearnedPosition, RunVectors, ServedVectors, WriteLease",
     ]
 
 
@@ -309,7 +309,7 @@ def test_a_file_that_is_no_toml_is_told_with_line_and_column(tmp_path: Path) -> 
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"nothing\.toml cannot be read: No such file"):
+    with pytest.raises(ConfigurationError, match=r"nothing\.toml does not exist"):
         read_description(tmp_path / "nothing.toml")
     (tmp_path / "latin.toml").write_bytes('name = "Bücher"'.encode("latin-1"))
     with pytest.raises(ConfigurationError, match=r"latin\.toml is not UTF-8 at byte 9"):
