@@ -134,13 +134,13 @@ def write_tables(folder: Path, count: int) -> None:
 
 def bare_loop(client: GraphClient, costs: Costs, ids: list[str], factor_NR: npt.NDArray[np.float32]) -> Cost:
     """The statement of ours over rows that are ready, one transaction after the other; into a property that no index has."""
-    statement = load("writeback/write_vectors").with_identifiers(Modality="Thing")
-    rows = [{"id": id_, "vector": vector} for id_, vector in zip(ids, factor_NR.tolist(), strict=True)]
+    statement = load("writeback/write_vectors").with_identifiers(Modality="Thing", biases="bareBiases")
+    rows = [{"id": id_, "vector": vector, "biases": []} for id_, vector in zip(ids, factor_NR.tolist(), strict=True)]
     with driver(client) as session, costs("bare loop"):
         for first in range(0, len(rows), BATCH_SIZE):
             batch = rows[first : first + BATCH_SIZE]
             session.execute_write(lambda tx, batch=batch: tx.run(statement.text, batch={"rows": batch}, property="bare").consume())
-    client.write_alone(Statement("clear", "MATCH (t:Thing) CALL (t) { REMOVE t.bare } IN TRANSACTIONS OF 10000 ROWS"))
+    client.write_alone(Statement("clear", "MATCH (t:Thing) CALL (t) { REMOVE t.bare, t.bareBiases } IN TRANSACTIONS OF 10000 ROWS"))
     return costs.of["bare loop"]
 
 

@@ -44,7 +44,10 @@ def evaluate_dataset(
     ] = None,
     valid: Annotated[
         list[str] | None,
-        typer.Option(metavar="TYPE=TABLE", help="The table with those to choose settings on: true, and not learned from."),
+        typer.Option(
+            metavar="TYPE=TABLE",
+            help="The table with those to choose settings on and to stop by: true, and not learned from.",
+        ),
     ] = None,
     part: Annotated[
         str, typer.Option(metavar="test|validation", help="What is asked for; settings are chosen on the validation part.")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
@@ -193,7 +193,21 @@ def _models(hidden: Hidden, parameters: TrainingParameters, progress: Progress) 
     compared = (known.with_graphs({}), known.with_graphs(shuffled(known.graphs, parameters.seed)))
     has_graphs = any(weights.nnz for weights in known.graphs.values())
     trained_on = dict(zip(OTHER_MODELS, compared, strict=True)) if has_graphs else {}
-    return {name: fit(used, parameters, progress=progress) for name, used in {**trained_on, OWN: known}.items()}
+    stop_by = _stop_by(hidden, parameters)
+    return {name: fit(used, parameters, held_out=stop_by, progress=progress) for name, used in {**trained_on, OWN: known}.items()}
+
+
+def _stop_by(hidden: Hidden, parameters: TrainingParameters) -> dict[str, HyperedgeList] | None:
+    """Of the user's own validation part, as much as training would else keep of what is known; None has it do so."""
+    if not hidden.validation:
+        return None
+    random, found = np.random.default_rng([parameters.seed, 3]), {}
+    for label, edges in hidden.known.hyperedges.items():
+        part = hidden.validation.get(label, edges.only(np.zeros(edges.num_hyperedges, np.bool_)))
+        chosen_E = np.zeros(part.num_hyperedges, np.bool_)
+        chosen_E[random.permutation(part.num_hyperedges)[: int(parameters.validation * edges.num_hyperedges)]] = True
+        found[label] = part.only(chosen_E)
+    return found
 
 
 def _measure_slot(hidden: Hidden, question: Question, position: int, models: Mapping[str, Fit], seed: int) -> None:

@@ -4,7 +4,7 @@ Shapes: E hyperedges, K arity, U units that are drawn.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,11 +25,14 @@ class Hidden:
         The hyperedges that are asked for, by type.
     true
         By type that is asked for, the members (E × K) of all hyperedges that are true: known, asked for, or of another part.
+    validation
+        A user's own validation part, by type, when another part is asked for: what training stops by; none where there is none.
     """
 
     known: Hypergraph
     asked: Mapping[str, HyperedgeList]
     true: Mapping[str, Rows]
+    validation: Mapping[str, HyperedgeList] = field(default_factory=dict)
 
 
 def hide(hypergraph: Hypergraph, label: str, by: str | None, part: Part, seed: int) -> Hidden:

@@ -56,7 +56,8 @@ def read_own_split(path: Path, tables: Tables, part: Part, progress: Progress) -
     tables
         The tables of the parts.
     part
-        What is asked for; the other part is neither known nor asked for, but true.
+        What is asked for; the other part is neither known nor asked for, but true. Training stops by the validation part, unless it
+        is what is asked for.
     progress
         Told of each step.
 
@@ -117,7 +118,8 @@ def _hidden(whole: Hypergraph, parts: Mapping[tuple[str, Part], HyperedgeList], 
         )
         for label in asked
     }
-    return Hidden(whole, asked, true)
+    validation = {label: edges for (label, name), edges in parts.items() if name == "validation" and name != part}
+    return Hidden(whole, asked, true, validation)
 
 
 def _repeats(hidden: Hidden) -> list[str]:

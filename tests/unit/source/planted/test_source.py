@@ -155,5 +155,5 @@ def test_everything_wrong_in_a_file_is_told(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError) as caught:
             _ = PlantedSource(file).name
         assert all(text in str(caught.value) for text in told), str(caught.value)
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         PlantedSource(tmp_path / "none.toml").fingerprint()

@@ -54,7 +54,7 @@ def test_what_is_no_toml_is_told(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(ConfigurationError, match=told):
             read_toml(file, "a drawing")
-    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+    with pytest.raises(ConfigurationError, match="does not exist") as caught:
         read_toml(tmp_path / "none.toml", "a drawing")
     assert caught.value.hint == "name a drawing in TOML"
 
