@@ -6,6 +6,7 @@ text is no such value, and never anything near it: 3.7 is no whole number, 2026-
 
 from pipeline.domain.dataset import PropertyType
 from pipeline.records.store import literal
+from pipeline.source.files.null_markers import missing_where
 from pipeline.source.files.raw_table import Column, trimmed
 
 EXPECTED: dict[PropertyType, str] = {
@@ -57,7 +58,10 @@ def texts(column: Column, separator: str | None) -> str:
         parts = f"list_transform({column.name}, lambda x: regexp_replace(CAST(x AS VARCHAR), '\\.0$', ''))"
     else:
         parts = column.name
-    return f"coalesce(list_filter(list_transform({parts}, lambda x: {trimmed('x')}), lambda x: x IS NOT NULL), [])"
+    found = f"list_transform({parts}, lambda x: {trimmed('x')})"
+    if column.null and separator is not None:
+        found = f"list_transform({found}, lambda x: {missing_where('x', column.null)})"
+    return f"coalesce(list_filter({found}, lambda x: x IS NOT NULL), [])"
 
 
 def typed(kind: PropertyType, value: str) -> str:

@@ -50,8 +50,8 @@ def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) 
     """
     encoding = table.encoding or "utf-8"
     with open_lines(path, table.suffix, encoding) as lines:
-        header = next(_rows(lines, table), None)
-    headers = _headers(staging, header, table)
+        first = next(_rows(lines, table), None)
+    headers = _headers(staging, first, table)
     if headers is None:
         return None
     staging.create(len(headers))
@@ -70,21 +70,29 @@ def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) 
     return staging.finish(headers, num_rows)
 
 
-def _headers(staging: Staging, header: "list[str] | _Bad | None", table: TableFile) -> list[str] | None:
-    if header is None:
-        staging.refuse("a header and rows", "an empty file")
+def _headers(staging: Staging, first: "list[str] | _Bad | None", table: TableFile) -> list[str] | None:
+    """The names of the columns: those of the first row, or those that the description gives."""
+    if first is None:
+        staging.refuse("a header and rows" if table.header else "rows", "an empty file")
         return None
-    if isinstance(header, _Bad):
-        staging.refuse(f"a header with {header.expected}", header.found)
-        return None
-    names = [name.strip() for name in header]
-    if not any(names):
-        staging.refuse("a header in the first line", "an empty line")
-        return None
-    other = next((sign for sign in _DELIMITERS if len(names) == 1 and sign in names[0] and table.delimiter is None), None)
+    cells = [] if isinstance(first, _Bad) else [cell.strip() for cell in first]
+    told = table.delimiter is not None or (table.columns is not None and len(table.columns) == 1)
+    other = next((sign for sign in _DELIMITERS if len(cells) == 1 and sign in cells[0] and not told), None)
     if other is not None:
         shown = other.replace("\t", "\\t")
         staging.refuse(f"columns separated by {_DELIMITERS[table.separator]}", f'"{shown}": add delimiter = "{shown}" to the table')
+        return None
+    # Without a header, a first row that cannot be read is one of the bad rows.
+    return list(table.columns) if table.columns is not None else _named(staging, first)
+
+
+def _named(staging: Staging, first: "list[str] | _Bad") -> list[str] | None:
+    if isinstance(first, _Bad):
+        staging.refuse(f"a header with {first.expected}", first.found)
+        return None
+    names = [cell.strip() for cell in first]
+    if not any(names):
+        staging.refuse("a header in the first line", "an empty line")
         return None
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
@@ -100,9 +108,9 @@ def _fast(name: str, path: Path, num_columns: int, table: TableFile, compression
     quote = literal('"' if table.quote is None else table.quote)
     return f"""
         INSERT INTO {name} SELECT row_number() OVER (), {cells} FROM read_csv(
-            {literal(str(path))}, auto_detect = false, columns = {{{columns}}}, header = true, delim = {literal(table.separator)},
-            quote = {quote}, escape = {quote}, comment = '', nullstr = '', compression = '{compression}',
-            max_line_size = {LONGEST_LINE}
+            {literal(str(path))}, auto_detect = false, columns = {{{columns}}}, header = {str(table.header).lower()},
+            delim = {literal(table.separator)}, quote = {quote}, escape = {quote}, comment = '', nullstr = '',
+            compression = '{compression}', max_line_size = {LONGEST_LINE}
         )
     """
 
@@ -118,7 +126,8 @@ class _Bad:
 def _read_carefully(staging: Staging, lines: Lines, num_columns: int, table: TableFile) -> int:
     """Read a file a row at a time; give the number of rows, with those that cannot be read."""
     rows = _rows(lines, table)
-    next(rows)  # the header
+    if table.header:
+        next(rows)
     number = 0
     for row in rows:
         if isinstance(row, _Bad):
@@ -137,7 +146,7 @@ def _read_carefully(staging: Staging, lines: Lines, num_columns: int, table: Tab
 
 
 def _rows(lines: Lines, table: TableFile) -> Iterator[list[str] | _Bad]:
-    """The rows of a file, the header among them; ``lines.taken`` are the lines of the row that was given last."""
+    """The rows of a file, its header among them; ``lines.taken`` are the lines of the row that was given last."""
     csv.field_size_limit(LONGEST_LINE)
     if table.quote == "":
         reader = csv.reader(lines, delimiter=table.separator, quoting=csv.QUOTE_NONE, strict=True)

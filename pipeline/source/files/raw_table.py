@@ -38,11 +38,14 @@ class Column:
         What the store calls it.
     kind
         What its cells are.
+    null
+        Texts that stand for a missing value; where one is a cell, it is missing already.
     """
 
     header: str
     name: str
     kind: Kind = "text"
+    null: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

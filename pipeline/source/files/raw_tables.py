@@ -12,6 +12,7 @@ from pipeline.records.records import Records
 from pipeline.records.store import literal, quoted
 from pipeline.source.files.delimited import stage_delimited
 from pipeline.source.files.json_lines import stage_json_lines
+from pipeline.source.files.null_markers import without_markers
 from pipeline.source.files.raw_table import Kind, RawTable, Staging, trimmed
 from pipeline.source.files.sqlite_tables import stage_sqlite
 from pipeline.source.files.table_file import TableFile
@@ -36,7 +37,7 @@ class RawTables:
         self._records = records
         self._folder = folder
         self._frames: dict[str, RawTable | None] = {}
-        self._files: dict[TableFile, RawTable | None] = {}
+        self._tables: dict[TableFile, RawTable | None] = {}
 
     def add(self, path: str, frame: pd.DataFrame) -> None:
         """Stage a table from memory, which is taken instead of the file of that path."""
@@ -44,14 +45,15 @@ class RawTables:
 
     def of(self, table: TableFile) -> RawTable | None:
         """The table, staged; None if it is refused as a whole, which is then among the problems."""
-        if table.path in self._frames:
-            return self._frames[table.path]
-        if table not in self._files:
-            self._files[table] = self._stage(table)
-        return self._files[table]
+        if table not in self._tables:
+            raw = self._frames[table.path] if table.path in self._frames else self._stage(table)
+            if raw is not None and table.null is not None:
+                raw = without_markers(self._records.store, raw, f"told_{len(self._tables)}", table.null)
+            self._tables[table] = raw
+        return self._tables[table]
 
     def _staging(self, place: str) -> Staging:
-        return Staging(self._records, place, f"raw_{len(self._frames) + len(self._files)}")
+        return Staging(self._records, place, f"raw_{len(self._frames) + len(self._tables)}")
 
     def _stage(self, table: TableFile) -> RawTable | None:
         staging = self._staging(table.place)

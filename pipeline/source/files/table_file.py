@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
 from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
 
@@ -22,6 +22,9 @@ _FORMATS: dict[str, Format] = {
 }
 _COMPRESSED = frozenset({".gz", ".zst", ".bz2", ".xz"})
 
+# A list in TOML, and a tuple here: what is to be read how is the key of a dictionary.
+_Texts = Annotated[tuple[Name, ...], Strict(False)]
+
 
 class TableFile(Part):
     """A table, and how its file is to be read where that is not plain."""
@@ -37,6 +40,12 @@ class TableFile(Part):
     """CSV: the character round texts that hold a delimiter or a line break; doubled inside them. By default ", none where empty."""
     encoding: Name | None = None
     """CSV and JSON lines: the character encoding, such as latin-1, windows-1252 or utf-16. By default utf-8."""
+    header: bool = True
+    """CSV: whether the first row names the columns. Where it is data, columns names them."""
+    columns: _Texts | None = None
+    """CSV without a header: the names of the columns, in their order."""
+    null: _Texts | None = None
+    """Texts that stand for a missing value, such as ["\\\\N", "NA"], wherever a cell or an element of a list is one of them."""
     sql: Name | None = None
     """SQLite: a query whose rows are the table."""
 
@@ -86,9 +95,16 @@ class TableFile(Part):
             raise contradiction(
                 f"the name of {self.path} does not tell what it holds; add format = one of csv, jsonl, parquet, sqlite"
             )
-        of_csv = [name for name in ("delimiter", "quote") if getattr(self, name) is not None]
+        of_csv = [name for name in ("delimiter", "quote", "header", "columns") if name in self.model_fields_set]
         if of_csv and self.kind != "csv":
             raise contradiction(f"{of_csv[0]} is for CSV, and {self.path} is {self.kind}")
+        if self.columns is not None and self.header:
+            raise contradiction("columns names the columns of a table without a header; add header = false, or leave columns out")
+        if not self.header and not self.columns:
+            raise contradiction('header = false needs the names of the columns: columns = ["id", "title", …]')
+        if self.columns is not None and len(set(self.columns)) < len(self.columns):
+            twice = next(name for name in self.columns if self.columns.count(name) > 1)
+            raise contradiction(f"columns names {twice} several times")
         if self.encoding and self.kind not in {"csv", "jsonl"}:
             raise contradiction(f"encoding is for CSV and JSON lines, and {self.path} is {self.kind}")
         if self.encoding is not None:

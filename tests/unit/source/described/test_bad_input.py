@@ -217,6 +217,17 @@ def test_rows_of_another_shape(tmp_path: Path) -> None:
     ]
 
 
+def test_names_of_columns_that_are_not_as_many_as_the_file_has(tmp_path: Path) -> None:
+    told = DESCRIPTION.replace('"authors.csv"', '{ path = "authors.csv", header = false, columns = ["id", "name"] }')
+    assert ("authors.csv", None, "2 columns", 2, ((1, "1 in a1"), (2, "3 in a2,x,y"))) in problems(
+        source(tmp_path, told, authors="a1\na2,x,y\na3,z\n")
+    )
+    assert problems(source(tmp_path, told, authors="")) == [("authors.csv", None, "rows", 1, ((None, "an empty file"),))]
+    assert problems(source(tmp_path, told, authors="a1;b\n")) == [
+        ("authors.csv", None, "columns separated by commas", 1, ((None, '";": add delimiter = ";" to the table'),))
+    ]
+
+
 def test_broken_encoding(tmp_path: Path) -> None:
     described = source(tmp_path, authors="id\na1\né\na2\n".encode("latin-1"))
     assert problems(described) == [("authors.csv", None, "characters in utf-8", 1, ((2, "\\xe9"),))]
@@ -266,6 +277,11 @@ def test_keys_are_there_and_stand_once(tmp_path: Path) -> None:
     assert empty[:2] == twice[:2] == ("books.csv", "isbn")
     assert (empty[2], [row for row, _ in empty[4]]) == ("a key", [2])
     assert (twice[2], [row for row, _ in twice[4]]) == ("each key once", [4])
+
+
+def test_a_key_that_is_a_null_marker_is_none(tmp_path: Path) -> None:
+    told = DESCRIPTION.replace('"authors.csv"', '{ path = "authors.csv", null = ["-"] }')
+    assert problems(source(tmp_path, told, authors="id\na1\n-\na2\n")) == [("authors.csv", "id", "a key", 1, ((2, None),))]
 
 
 def test_members_that_nobody_knows(tmp_path: Path) -> None:

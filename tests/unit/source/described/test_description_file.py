@@ -22,7 +22,7 @@ WHOLE = """
 name = "books"
 
 [modalities.Book]
-table = { path = "books.txt", format = "csv", delimiter = ";", quote = "'", encoding = "latin-1" }
+table = { path = "books.txt", format = "csv", delimiter = ";", quote = "'", encoding = "latin-1", null = ["NA"] }
 key = "isbn"
 name = "title"
 distinguish_by = ["year"]
@@ -272,6 +272,14 @@ def test_weight_0_is_allowed_of_graphs_and_types_and_not_of_features() -> None:
         ('{ path = "a.csv", delimiter = "\\n" }', "delimiter can be neither a line break nor the quote"),
         ('{ path = "a.csv", delimiter = ";;" }', "';;', expected at most 1 character"),
         ('""', "'', expected a text that is not empty"),
+        ('{ path = "a.csv", columns = ["id"] }', "columns names the columns of a table without a header; add header = false"),
+        ('{ path = "a.csv", header = false }', 'header = false needs the names of the columns: columns = ["id", "title", …]'),
+        ('{ path = "a.csv", header = false, columns = ["id", "id"] }', "columns names id several times"),
+        ('{ path = "a.csv", header = false, columns = [] }', "header = false needs the names of the columns"),
+        ('{ path = "a.csv", header = false, columns = [1] }', "1, expected a text"),
+        ('{ path = "a.jsonl", header = false, columns = ["id"] }', "header is for CSV, and a.jsonl is jsonl"),
+        ('{ path = "a.parquet", columns = ["id"] }', "columns is for CSV, and a.parquet is parquet"),
+        ('{ path = "a.csv", null = "NA" }', "'NA', expected a list"),
     ],
 )
 def test_options_of_a_table_fit_its_file(table: str, problem: str) -> None:

@@ -286,3 +286,31 @@ def test_a_description_from_python_is_that_of_the_file(tmp_path: Path) -> None:
     tables = {name: pd.read_csv(tmp_path / name, dtype=str) for name in FILES if name.endswith(".csv")}
     tables["readers.jsonl"] = pd.DataFrame({"id": ["r1", "r2"]})
     assert read(frames.source(content, tables)) == read(source)
+
+
+def test_null_markers_are_missing_names_values_and_members(tmp_path: Path) -> None:
+    (tmp_path / "titles.tsv").write_text("t1\tAlien\t1979\tHorror,\\N\nt2\t\\N\t\\N\t\\N\n", encoding="utf-8")
+    (tmp_path / "titles.toml").write_text(
+        r"""
+        name = "titles"
+        [modalities.Title]
+        table = { path = "titles.tsv", header = false, columns = ["id", "title", "year", "genres"], null = ["\\N"] }
+        key = "id"
+        name = "title"
+        properties = { year = "integer", genres = { type = "strings", separator = "," } }
+        [modalities.Genre]
+        [hyperedges.Kind]
+        table = { path = "titles.tsv", header = false, columns = ["id", "title", "year", "genres"], null = ["\\N"] }
+        members = [ { modality = "Title", column = "id" }, { modality = "Genre", column = "genres", separator = "," } ]
+        """,
+        encoding="utf-8",
+    )
+    with DescribedSource.of_file(tmp_path / "titles.toml").read(no_progress) as records:
+        records.check()
+        titles = records.frame("Title")
+        assert titles["name"].tolist() == ["Alien", "t2"]
+        assert titles["year"].isna().tolist() == [False, True]
+        assert titles["genres"].dropna().map(list).tolist() == [["Horror"]]
+        assert records.frame("Genre")["id"].tolist() == ["Horror"]
+        assert records.frame("Kind")[["member0", "member1"]].values.tolist() == [["t1", "Horror"]]
+        assert records.notes == ["Kind: 1 row of titles.tsv left out, with nothing in genres"]

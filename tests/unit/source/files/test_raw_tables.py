@@ -114,6 +114,44 @@ def test_mixed_ends_of_lines_and_blank_lines(tmp_path: Path) -> None:
     assert staged(tmp_path, TableFile(path="a.csv")) == [(1, "1", "2"), (2, "3", "4"), (3, "5", "6")]
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"", b'"4\n'])
+def test_without_a_header_the_first_row_is_data(tmp_path: Path, mark: bytes, end: bytes) -> None:
+    # A last line that is broken brings the whole file to the careful reader.
+    (tmp_path / "a.tsv").write_bytes(mark + b"1\tx\n2\ty\n\n" + end)
+    table = TableFile(path="a.tsv", header=False, columns=("id", "name"))
+    with Records(DATASET) as records:
+        raw = RawTables(records, tmp_path).of(table)
+        assert raw is not None
+        assert list(raw.columns) == ["id", "name"]
+        assert records.store.rows(f"SELECT row, c0, c1 FROM {raw.name} ORDER BY row") == [(1, "1", "x"), (2, "2", "y")]
+        assert records.store.rows("SELECT row FROM problems") == ([(3,)] if end else [])
+
+
+def test_a_column_without_a_header_may_hold_any_sign(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("Eco, Umberto; and others\n", encoding="utf-8")
+    assert staged(tmp_path, TableFile(path="a.tsv", header=False, columns=("a",))) == [(1, "Eco, Umberto; and others")]
+
+
+def test_null_markers_are_missing_in_every_kind_of_file(tmp_path: Path) -> None:
+    rows: list[list[str | None]] = [["1", "\\N"], [" NA ", "NAN"], ["\\n", None]]
+    frame = pd.DataFrame(rows, columns=["a", "b"], dtype=object)
+    (tmp_path / "a.csv").write_text(delimited(["a", "b"], rows), encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text(frame.to_json(orient="records", lines=True), encoding="utf-8")
+    frame.to_parquet(tmp_path / "a.parquet")
+    write_sqlite(tmp_path / "a.db", rows)
+    for path in ("a.csv", "a.jsonl", "a.parquet", "a.db#the rows", "frame.csv"):
+        found = staged(tmp_path, TableFile(path=path, null=("\\N", "NA")), {"frame.csv": frame})
+        assert found == [(1, "1", None), (2, None, "NAN"), (3, "\\n", None)], path
+        # Another part of a description may read the same file without.
+        assert staged(tmp_path, TableFile(path=path), {"frame.csv": frame}) == numbered(rows)
+
+
+def test_null_markers_in_lists(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"a": ["x", " NA "]}\n{"a": "NA"}\n', encoding="utf-8")
+    assert staged(tmp_path, TableFile(path="a.jsonl", null=("NA",))) == [(1, ["x", None]), (2, [None])]
+
+
 def test_names_of_files_are_no_patterns(tmp_path: Path) -> None:
     (tmp_path / "[a]*.csv").write_text("a\n1\n", encoding="utf-8")
     (tmp_path / "a.csv").write_text("a\n2\n", encoding="utf-8")
