@@ -14,7 +14,7 @@ from pipeline.errors import ConfigurationError
 
 _LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 _RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_PROPERTY = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
+_PROPERTY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _RESERVED_LABELS = frozenset(
     {
         "Dataset",
@@ -29,7 +29,8 @@ _RESERVED_LABELS = frozenset(
         "WriteLease",
     }
 )
-_RESERVED_PROPERTIES = frozenset({"biasesA", "biasesB", "embeddingA", "embeddingB", "id", "ingest", "name"})
+_RESERVED_PROPERTIES = ("biasesA", "biasesB", "embeddingA", "embeddingB", "id", "ingest", "name", "place", "row")
+"""Ours on the nodes, or in the tables where rows are staged; in capitals too, since SQL does not tell them apart."""
 
 PropertyType = Literal["string", "integer", "float", "boolean", "date", "datetime", "strings", "integers", "floats"]
 """What a property holds; the plural ones are lists."""
@@ -51,7 +52,8 @@ class Modality:
     label
         Its Neo4j label, PascalCase.
     properties
-        The properties that its entities have besides ``id`` and ``name``: type by name, names in camelCase.
+        The properties that its entities have besides ``id`` and ``name``: type by name. Names are letters,
+        digits and _, from a letter on; no two differ by capitals alone.
     distinguish_by
         Those of the properties that tell apart entities of one name, most telling first.
     """
@@ -67,11 +69,14 @@ class Modality:
                 raise ConfigurationError(
                     f"modality {self.label}: property {name} has the type {kind!r}", hint=f"use {', '.join(get_args(PropertyType))}"
                 )
-            if not _PROPERTY.fullmatch(name) or name in _RESERVED_PROPERTIES:
+            if not _PROPERTY.fullmatch(name) or name.lower() in map(str.lower, _RESERVED_PROPERTIES):
                 raise ConfigurationError(
                     f"modality {self.label}: {name!r} cannot be a property",
-                    hint=f"use camelCase, and none of {', '.join(sorted(_RESERVED_PROPERTIES))}",
+                    hint=f"use letters, digits and _, from a letter on, and none of {', '.join(_RESERVED_PROPERTIES)}",
                 )
+            same = next((other for other in self.properties if other != name and other.lower() == name.lower()), None)
+            if same is not None:
+                raise ConfigurationError(f"modality {self.label}: {name} and {same} are one property", hint="rename one of them")
         unknown = set(self.distinguish_by) - self.properties.keys()
         if unknown:
             raise ConfigurationError(

@@ -34,13 +34,13 @@ class Checks:
     def entities(self, table: Table) -> None:
         """Keys are there and stand once; numbers are finite; a name that is missing is the key."""
         self._problem(table, "id", "a key", "id IS NULL OR id = ''", "NULL")
-        # The first of several rows keeps the key.
+        # The first of several rows keeps the key. Names with a space are no properties'.
         repeated = f"""
-            SELECT *, row_number() OVER same AS nth, first_value(row) OVER same AS first_row
+            SELECT *, row_number() OVER same AS "nth row", first_value(row) OVER same AS "first row"
             FROM {table.name} WHERE id <> '' WINDOW same AS (PARTITION BY id ORDER BY place, row)
         """
-        found = "concat(id, ' again (first in row ', first_row, ')')"
-        self._problem(table, "id", "each key once", "nth > 1", found, source=f"({repeated})")
+        found = """concat(id, ' again (first in row ', "first row", ')')"""
+        self._problem(table, "id", "each key once", '"nth row" > 1', found, source=f"({repeated})")
         for column in ("id", "name"):
             self._problem(
                 table,

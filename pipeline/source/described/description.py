@@ -95,7 +95,8 @@ class ModalityTable(Part):
     name: Name | None = None
     """Column of the name that people know; by default the key."""
     properties: dict[str, Annotated[Property, Shorthand("type")]] = Field(default_factory=dict)
-    """What else to keep of the entities, by name in camelCase: a type, or a type with a column."""
+    """What else to keep of the entities, by name (letters, digits and _; camelCase is usual in Neo4j): a type, or a type with a
+    column."""
     distinguish_by: list[str] = Field(default_factory=list)
     """Properties that tell apart entities of one name, most telling first."""
     features: dict[str, Feature] = Field(default_factory=dict)

@@ -27,10 +27,22 @@ def test_a_relation_type_that_could_not_stand_in_cypher_is_refused(relation_type
         IntraModalGraph("Movie", relation_type)
 
 
-@pytest.mark.parametrize("name", ["id", "name", "embeddingA", "embeddingB", "Year", "a b"])
+@pytest.mark.parametrize(
+    "name", ["id", "name", "embeddingA", "embeddingb", "ID", "place", "Row", "a b", "_a", "1a", "é", "a`b", "a" * 65]
+)
 def test_a_property_that_is_ours_or_malformed_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be a property"):
         Modality("Movie", {name: "string"})
+
+
+@pytest.mark.parametrize("name", ["num_pages", "Year", "YEAR", "pages2", "nth", "first_row", "content"])
+def test_a_property_may_be_called_as_the_column_is(name: str) -> None:
+    assert Modality("Movie", {name: "string"}).properties == {name: "string"}
+
+
+def test_properties_that_differ_by_capitals_alone_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="year and Year are one property"):
+        Modality("Movie", {"year": "integer", "Year": "integer"})
 
 
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])

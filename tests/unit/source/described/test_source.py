@@ -1,6 +1,7 @@
 """A described data set: what its tables mean, which rows become what, and that nothing is left out silently."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.progress import no_progress
+from pipeline.records.problems import SourceProblems
 from pipeline.records.records import Records
 from pipeline.source.described import frames
 from pipeline.source.described.source import DescribedSource
@@ -314,3 +316,21 @@ def test_null_markers_are_missing_names_values_and_members(tmp_path: Path) -> No
         assert records.frame("Genre")["id"].tolist() == ["Horror"]
         assert records.frame("Kind")[["member0", "member1"]].values.tolist() == [["t1", "Horror"]]
         assert records.notes == ["Kind: 1 row of titles.tsv left out, with nothing in genres"]
+
+
+def test_properties_are_called_as_their_columns_are(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["a", "b"], "num_pages": [1, 2], "first_row": [7, 8], "NTH": [5, 6]})
+    described = {
+        "name": "books",
+        "modalities": {
+            "Book": {"table": "b.csv", "key": "id", "properties": dict.fromkeys(["num_pages", "first_row", "NTH"], "integer")}
+        },
+        "hyperedges": {"Shelf": {"table": "b.csv", "members": [{"modality": "Book", "column": "id"}] * 2}},
+    }
+    with frames.source(described, {"b.csv": frame}).read(no_progress) as records:
+        records.check()
+        assert records.frame("Book")[["num_pages", "first_row", "NTH"]].values.tolist() == [[1, 7, 5], [2, 8, 6]]
+    again = pd.concat([frame, frame.iloc[:1]])
+    told = re.escape("'a again (first in row 1)' in row 3")
+    with frames.source(described, {"b.csv": again}).read(no_progress) as records, pytest.raises(SourceProblems, match=told):
+        records.check()
