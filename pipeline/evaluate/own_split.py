@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress
 from pipeline.errors import ConfigurationError
@@ -20,7 +21,6 @@ from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.source.described.description import Hyperedges
 from pipeline.source.described.source import DescribedSource
 from pipeline.source.files.table_file import TableFile
-from pipeline.source.toml.did_you_mean import did_you_mean
 from pipeline.source.toml.toml_file import parsed
 
 Tables = Mapping[Part, Mapping[str, str]]

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.errors import ConfigurationError
-from pipeline.source.toml.did_you_mean import did_you_mean
 
 Selection = Mapping[str, tuple[int, ...]]
 """By hyperedge type, the slots that are asked for; none where the values are measured, and asked for themselves."""

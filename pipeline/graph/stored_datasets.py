@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.domain.dataset import Dataset
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
@@ -84,7 +85,7 @@ def stored_dataset(client: GraphClient, name: str) -> StoredDataset:
 def unknown_dataset(name: str, known: Collection[str]) -> QueryError:
     """What is said of a data set that is not among those of the database."""
     there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
-    return QueryError(f"the database holds no data set {name}", hint=there)
+    return QueryError(f"the database holds no data set {name}{did_you_mean(name, known)}", hint=there)
 
 
 def keep_choice(client: GraphClient, dataset: str, choice: Mapping[str, Any]) -> None:

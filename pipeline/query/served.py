@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pipeline.domain.dataset import Dataset, Modality
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import GraphStatementError, QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import Slot
@@ -86,7 +87,7 @@ def published(client: GraphClient, label: str) -> tuple[Modality, Run]:
         known.extend(candidate.dataset.labels)
     if not known:
         raise QueryError("the database holds no data set", hint="run `hyperlearn demo`, or `hyperlearn refresh DATASET`, first")
-    raise QueryError(f"there is no modality {label}", hint=f"there are {', '.join(known)}")
+    raise QueryError(f"there is no modality {label}{did_you_mean(label, known)}", hint=f"there are {', '.join(known)}")
 
 
 def ask_published(client: GraphClient, label: str, question: Callable[[Modality, Run], _T]) -> _T:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import DatasetChangedError, QueryError
@@ -113,7 +114,8 @@ def _entry(client: GraphClient, dataset: str) -> Served:
 def _published(client: GraphClient, dataset: str, label: str) -> Run:
     entry = _entry(client, dataset)
     if label not in entry.dataset.labels:
-        raise QueryError(f"data set {dataset} has no modality {label}", hint=f"it has {', '.join(entry.dataset.labels)}")
+        meant = did_you_mean(label, entry.dataset.labels)
+        raise QueryError(f"data set {dataset} has no modality {label}{meant}", hint=f"it has {', '.join(entry.dataset.labels)}")
     if entry.run is None:
         raise QueryError(f"data set {dataset} has no vectors yet", hint=f"run `hyperlearn refresh {dataset}` first")
     return entry.run

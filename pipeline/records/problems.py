@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SourceError
+from pipeline.records.causes import likely_cause
 from pipeline.records.store import Store, literal, quoted
 
 _SHOWN_EXAMPLES = 3
 _SHOWN_GROUPS = 20
 _LONGEST = 60
+_LOOKED_AT = 1_000
+"""Problems of a kind that tell what has probably made them."""
 
 CREATE_TABLE = """
     CREATE TABLE problems (key VARCHAR, place VARCHAR, row BIGINT, "column" VARCHAR, expected VARCHAR, found VARCHAR)
@@ -36,6 +39,8 @@ class ProblemGroup:
         How many rows have the problem.
     examples
         The first rows that have it, each with what was found; the row is None where the problem is no row's.
+    cause
+        What it looks like, and what to do about it; None where that is not known.
     """
 
     place: str
@@ -43,12 +48,14 @@ class ProblemGroup:
     expected: str
     count: int
     examples: tuple[tuple[int | None, str], ...]
+    cause: str | None = None
 
     def __str__(self) -> str:
         where = self.place if self.column is None else f"{self.place}, column {self.column}"
         shown = ", ".join(_shown(row, found) for row, found in self.examples)
         more = f" … {self.count:,} rows" if self.count > len(self.examples) else ""
-        return f"{where}: expected {self.expected}, found {shown}{more}"
+        cause = f"; {self.cause}" if self.cause else ""
+        return f"{where}: expected {self.expected}, found {shown}{more}{cause}"
 
 
 class SourceProblems(SourceError):  # noqa: N818 - it is several errors
@@ -75,19 +82,25 @@ class SourceProblems(SourceError):  # noqa: N818 - it is several errors
 
 
 def problem_groups(store: Store) -> list[ProblemGroup]:
-    """The problems in groups, in the order of the places."""
+    """The problems in groups, in the order of the places; each cell that one part of a description cannot use counts once."""
     rows = store.rows(f"""
-        WITH seen AS (SELECT DISTINCT place, row, "column", expected, found FROM problems),
+        WITH first AS (
+            SELECT * FROM problems
+            QUALIFY row IS NULL OR row_number() OVER (PARTITION BY key, place, row, "column", found ORDER BY rowid) = 1
+        ),
+        seen AS (SELECT DISTINCT place, row, "column", expected, found FROM first),
         numbered AS (
             SELECT *, count(*) OVER same AS num, row_number() OVER (same ORDER BY row, found) AS nth
             FROM seen WINDOW same AS (PARTITION BY place, "column", expected)
         )
         SELECT place, "column", expected, any_value(num), list(row ORDER BY nth), list(found ORDER BY nth)
-        FROM numbered WHERE nth <= {_SHOWN_EXAMPLES}
+        FROM numbered WHERE nth <= {_LOOKED_AT}
         GROUP BY place, "column", expected ORDER BY place, min(row) NULLS FIRST, "column" NULLS FIRST, expected
     """)
     return [
-        ProblemGroup(place, column, expected, n, tuple(zip(at, found, strict=True)))
+        ProblemGroup(
+            place, column, expected, n, tuple(zip(at, found, strict=True))[:_SHOWN_EXAMPLES], likely_cause(expected, found)
+        )
         for place, column, expected, n, at, found in rows
     ]
 

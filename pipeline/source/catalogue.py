@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import ConfigurationError
 from pipeline.records.source_protocol import Source
 
@@ -29,11 +30,19 @@ def find(dataset: str, path: Path | None = None) -> Source:
             raise ConfigurationError("--from is for built-in data sets", hint="a data set file names its tables itself")
         return DescribedSource.of_file(Path(dataset))
     if dataset not in _BUILT_IN:
-        raise ConfigurationError(
-            f"there is no data set {dataset!r}",
-            hint=f"name a data set file (….toml), or one that is built in: {', '.join(_BUILT_IN)}",
-        )
+        raise _unknown(dataset)
     return _BUILT_IN[dataset](path)
+
+
+def _unknown(dataset: str) -> ConfigurationError:
+    built_in = f"name a data set file (….toml), or one that is built in: {', '.join(_BUILT_IN)}"
+    path = Path(dataset)
+    if path.is_file():
+        return ConfigurationError(f"{dataset} is no data set file, whose names end in .toml", hint=built_in)
+    beside = [str(path.parent / file.name) for file in path.parent.glob("*.toml")]
+    return ConfigurationError(
+        f"there is no data set {dataset!r}{did_you_mean(dataset, [*_BUILT_IN, *sorted(beside)])}", hint=built_in
+    )
 
 
 def _movies(path: Path | None) -> Source:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import ConfigurationError
 from pipeline.source.described.description import Description, ModalityTable, Relation
 from pipeline.source.described.training_table import values
-from pipeline.source.toml.did_you_mean import did_you_mean
 from pipeline.source.toml.toml_file import parsed, read_toml, refused
 
 _HINT = "`hyperlearn check --schema` prints the JSON schema, for help in an editor"

@@ -25,6 +25,7 @@ from pipeline.source.described.description import (
     TextFeature,
     VectorFeature,
 )
+from pipeline.source.described.suspicions import TextColumn
 from pipeline.source.described.tables import DescribedTables
 from pipeline.source.files.raw_table import Column, RawTable
 from pipeline.source.files.raw_tables import what_is_there
@@ -121,6 +122,7 @@ def _read(
             number = tables.value(raw, entities.label, columns[feature.column], "float")
             return np.array([value for (value,) in store.rows(f"SELECT {number} {rows}")], dtype=np.float64)
         case CategoriesFeature():
+            tables.texts.append(TextColumn(raw, columns[feature.column], may_be_list=feature.separator is None))
             cell = texts(columns[feature.column], feature.separator)
             return [values for (values,) in store.rows(f"SELECT {cell} {rows}")]
         case TextFeature():

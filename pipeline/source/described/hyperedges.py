@@ -6,12 +6,14 @@ value, gives none and is counted.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.records.store import literal
 from pipeline.records.tables import member_columns, num_rows_in_words
 from pipeline.source.described.cell_values import text, texts
 from pipeline.source.described.description import Hyperedges, Member
+from pipeline.source.described.suspicions import TextColumn
 from pipeline.source.described.tables import DescribedTables
 from pipeline.source.files.raw_table import Column
 
@@ -62,7 +64,7 @@ class _Position:
         return f"{'nothing' if self.num_from_cell == 1 else f'fewer than {self.num_from_cell}'} in {self.column.header}"
 
 
-def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges) -> None:
+def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges, keyed: Collection[str] = ()) -> None:
     """Stage the hyperedges of a type.
 
     Parameters
@@ -73,6 +75,8 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges)
         The type.
     hyperedges
         Its description.
+    keyed
+        Labels of the modalities that have a table; a member of any other is whatever a text says.
     """
     raw, records = tables.raw_tables.of(hyperedges.table), tables.records
     if raw is None:
@@ -83,6 +87,11 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges)
     if columns is None:
         return
     positions = _positions(hyperedges, columns)
+    tables.texts += [
+        TextColumn(raw, position.column, may_be_list=position.member.separator is None)
+        for position in positions
+        if position.member.modality not in keyed
+    ]
     lacks = {position.lack: position.lacks for position in positions}
     value, time = "1.0", ""
     if hyperedges.value:

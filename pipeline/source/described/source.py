@@ -12,6 +12,7 @@ from pipeline.source.described.description import Description, VectorFeature
 from pipeline.source.described.description_file import read_description
 from pipeline.source.described.graphs import fill_nearest
 from pipeline.source.described.hyperedges import fill_hyperedges
+from pipeline.source.described.suspicions import note_suspicions
 from pipeline.source.described.tables import DescribedTables
 from pipeline.source.files.fingerprint import fingerprint
 from pipeline.source.files.raw_tables import RawTables, frame_digest
@@ -112,6 +113,7 @@ def fill_described(records: Records, description: Description, raw_tables: RawTa
         with progress(f"Reading {table.place}"):
             raw_tables.of(table)
     tables = DescribedTables(records, raw_tables)
+    keyed = [label for label, modality in description.modalities.items() if modality.table is not None]
     with progress("Staging tables", total=len(records.tables)) as advance:
         for label, modality in description.modalities.items():
             tables.fill_entities(label, modality)
@@ -120,7 +122,7 @@ def fill_described(records: Records, description: Description, raw_tables: RawTa
             tables.fill_relations(relation)
             advance(1)
         for label, hyperedges in description.hyperedges.items():
-            fill_hyperedges(tables, label, hyperedges)
+            fill_hyperedges(tables, label, hyperedges, keyed)
             advance(1)
     for label, modality in description.modalities.items():
         if modality.table is None:
@@ -129,6 +131,7 @@ def fill_described(records: Records, description: Description, raw_tables: RawTa
         if relation.nearest is not None:
             with progress(f"Nearest neighbours of {relation.modality}"):
                 fill_nearest(tables, relation, description.modalities[relation.modality], folder)
+    note_suspicions(records, tables.texts)
 
 
 def _tables_of(description: Description) -> list[TableFile]:

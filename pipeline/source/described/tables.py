@@ -5,14 +5,15 @@ counted in the notes. No row of a table is held in Python.
 """
 
 from pipeline.domain.dataset import PropertyType
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.records.records import Records
 from pipeline.records.store import literal
 from pipeline.records.tables import graph_table_key, member_columns, num_rows_in_words
 from pipeline.source.described.cell_values import EXPECTED, is_list, is_several, text, texts, typed, typed_list
 from pipeline.source.described.description import Description, ModalityTable, Relation
+from pipeline.source.described.suspicions import TextColumn
 from pipeline.source.files.raw_table import Column, RawTable
 from pipeline.source.files.raw_tables import RawTables
-from pipeline.source.toml.did_you_mean import did_you_mean
 
 
 class DescribedTables:
@@ -29,6 +30,8 @@ class DescribedTables:
     def __init__(self, records: Records, raw_tables: RawTables) -> None:
         self.records = records
         self.raw_tables = raw_tables
+        self.texts: list[TextColumn] = []
+        """The columns of which any text is taken as it is."""
 
     def fill_entities(self, label: str, modality: ModalityTable) -> None:
         """Stage the entities of a modality that has a table."""
@@ -43,8 +46,12 @@ class DescribedTables:
         name = text(columns[modality.name]) if modality.name else "NULL"
         cells = [id_, f"coalesce({name}, {id_})"]
         self._refuse_lists(raw, label, [columns[modality.key], *([columns[modality.name]] if modality.name else [])])
+        if modality.name:
+            self.texts.append(TextColumn(raw, columns[modality.name], may_be_list=False))
         for property_name, described in modality.properties.items():
             column = columns[headers[property_name]]
+            if described.type in {"string", "strings"}:
+                self.texts.append(TextColumn(raw, column, may_be_list=False))
             cells.append(self.value(raw, label, column, described.type, described.separator))
             self.records.columns[label, property_name] = column.header
         self.records.columns[label, "id"] = modality.key
@@ -95,7 +102,7 @@ class DescribedTables:
         missing = [header for header in dict.fromkeys(headers) if header not in raw.columns]
         for header in missing:
             meant = did_you_mean(header, raw.columns)
-            found = f"none{meant}{' There' if meant.endswith('?') else '; there'} are {', '.join(raw.columns)}"
+            found = f"none{meant}{' There' if meant.endswith('?') else '; there'} are {', '.join(raw.columns)}{raw.header_cause}"
             where, problem = map(literal, (key, raw.place)), map(literal, (header, "a column of that name", found))
             self.records.problem(f"SELECT {', '.join(where)}, NULL, {', '.join(problem)}")
         return None if missing else {header: raw.columns[header] for header in headers}

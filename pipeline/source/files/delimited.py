@@ -6,11 +6,14 @@ with their number. Blank lines are no rows.
 """
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import SourceError
+from pipeline.records.causes import NULL_MARKERS
 from pipeline.records.store import literal
 from pipeline.source.files.compressed import LONGEST_LINE, Lines, is_broken, open_lines, plain_file
 from pipeline.source.files.raw_table import RawTable, Staging, trimmed
@@ -22,6 +25,10 @@ COMPRESSIONS = {"": "none", ".gz": "gzip", ".zst": "zstd"}
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """Usual delimiters: one in the only column name says that the columns are separated by it."""
+
+
+_DATA = re.compile(r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
+"""Numbers and dates."""
 
 
 def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) -> RawTable | None:
@@ -67,7 +74,16 @@ def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) 
             num_rows = _read_carefully(staging, lines, len(headers), table)
     else:
         num_rows = staging.store.value(f"SELECT count(*) FROM {staging.name}")
-    return staging.finish(headers, num_rows)
+    raw = staging.finish(headers, num_rows)
+    return replace(raw, header_cause=header_cause(headers)) if table.header else raw
+
+
+def header_cause(names: Sequence[str]) -> str:
+    """What to say of a header that is probably a row of data: its cells are numbers, dates or null markers."""
+    data = [name for name in names if _DATA.fullmatch(name) or name in NULL_MARKERS]
+    if not data:
+        return ""
+    return f'; "{data[0]}" looks like data: if the first row is no header, say header = false, columns = ["id", …] of the table'
 
 
 def _headers(staging: Staging, first: "list[str] | _Bad | None", table: TableFile) -> list[str] | None:
@@ -96,7 +112,7 @@ def _named(staging: Staging, first: "list[str] | _Bad") -> list[str] | None:
         return None
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
-        staging.refuse("every column name once", f"{', '.join(twice)} several times")
+        staging.refuse("every column name once", f"{', '.join(twice)} several times{header_cause(names)}")
         return None
     return names
 

@@ -62,12 +62,15 @@ class RawTable:
         Its columns by header.
     num_rows
         How many rows the file has, also those that could not be read.
+    header_cause
+        What the header looks like where it is probably a row of data, and what to do about it.
     """
 
     place: str
     name: str
     columns: Mapping[str, Column]
     num_rows: int
+    header_cause: str = ""
 
 
 class Staging:

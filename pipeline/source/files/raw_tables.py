@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import SourceError
 from pipeline.records.records import Records
 from pipeline.records.store import literal, quoted
@@ -16,7 +17,6 @@ from pipeline.source.files.null_markers import without_markers
 from pipeline.source.files.raw_table import Kind, RawTable, Staging, trimmed
 from pipeline.source.files.sqlite_tables import stage_sqlite
 from pipeline.source.files.table_file import TableFile
-from pipeline.source.toml.did_you_mean import did_you_mean
 
 _WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"})
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.records.store import quoted
 from pipeline.source.files.raw_table import RawTable, Staging
 from pipeline.source.files.table_file import TableFile
-from pipeline.source.toml.did_you_mean import did_you_mean
 
 _CHUNK = 10_000
 

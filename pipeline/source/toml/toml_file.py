@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import ConfigurationError
-from pipeline.source.toml.did_you_mean import did_you_mean
 from pipeline.source.toml.model_schema import Location, known_keys, known_kinds
 
 _EXPECTED = {
@@ -61,7 +61,8 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigurationError(f"{path} does not exist", hint=f"name {what} in TOML") from None
+        beside = sorted(file.name for file in path.parent.glob("*.toml"))
+        raise ConfigurationError(f"{path} does not exist{did_you_mean(path.name, beside)}", hint=f"name {what} in TOML") from None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"name {what} in TOML") from error
     except UnicodeDecodeError as error:

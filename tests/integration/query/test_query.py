@@ -68,9 +68,11 @@ def test_a_name_of_several_gets_their_ids_and_what_tells_them_apart(client: Grap
 
 
 def test_an_unknown_modality_is_told_the_known_ones(client: GraphClient, wrote: Embeddings) -> None:
-    with pytest.raises(QueryError, match="no modality Movie") as error:
+    with pytest.raises(QueryError, match=r"no modality Movie$") as error:
         published(client, "Movie")
     assert error.value.hint == "there are Film, Maker, Style"
+    with pytest.raises(QueryError, match=r"no modality film; did you mean Film\?"):
+        published(client, "film")
 
 
 def test_before_the_first_run_there_is_nothing_to_ask(client: GraphClient) -> None:

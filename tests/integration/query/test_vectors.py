@@ -76,8 +76,10 @@ def test_questions_that_have_no_answer(client: GraphClient) -> None:
     ingest(client, tiny.tables())
     with pytest.raises(QueryError, match="tiny has no vectors yet"):
         read_vectors(client, "tiny", "Film")
-    with pytest.raises(QueryError, match="tiny has no modality Movie"):
-        read_vectors(client, "tiny", "Movie")
+    with pytest.raises(QueryError, match=r"tiny has no modality films; did you mean Film\?"):
+        read_vectors(client, "tiny", "films")
+    with pytest.raises(QueryError, match=r"holds no data set tyny; did you mean tiny\?"):
+        read_vectors(client, "tyny", "Film")
 
 
 def test_the_command_writes_a_file(wrote: GraphClient, tmp_path: Path) -> None:

@@ -65,7 +65,15 @@ def test_problems_are_an_exit_status_and_told_at_once(path: Path) -> None:
     as_json = check(path, "--json")
     assert as_json.exit_code == 1
     found = json.loads(as_json.stdout)["problems"]
-    assert {"place": "books.csv", "column": "year", "expected": "a whole number", "count": 1, "examples": [[1, "MCM"]]} in found
+    year = {
+        "place": "books.csv",
+        "column": "year",
+        "expected": "a whole number",
+        "count": 1,
+        "examples": [[1, "MCM"]],
+        "cause": None,
+    }
+    assert year in found
 
 
 def test_bad_rows_are_set_aside(path: Path) -> None:

@@ -117,7 +117,7 @@ def test_an_address_that_is_none_is_a_setting_that_is_wrong(tmp_path: Path) -> N
 def test_an_unknown_data_set_is_told_the_known_ones(tmp_path: Path) -> None:
     result = run("ingest", "moves", HYPERLEARN_HOME=str(tmp_path))
     assert result.returncode == 2
-    assert "there is no data set 'moves'" in result.stderr
+    assert "there is no data set 'moves'; did you mean movies?" in result.stderr
     assert "movies" in result.stderr
 
 

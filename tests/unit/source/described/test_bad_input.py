@@ -73,6 +73,13 @@ def problems(described: DescribedSource) -> list[Problem]:
     return [(group.place, group.column, group.expected, group.count, group.examples) for group in caught.value.groups]
 
 
+def causes(described: DescribedSource) -> dict[tuple[str, str | None], str | None]:
+    """What is told of problems beside what is wrong, by place and column."""
+    with described.read(no_progress) as records, pytest.raises(SourceProblems) as caught:
+        records.check()
+    return {(group.place, group.column): group.cause for group in caught.value.groups}
+
+
 def test_good_input_is_good(tmp_path: Path) -> None:
     with source(tmp_path).read(no_progress) as records:
         records.check()
@@ -364,6 +371,63 @@ def test_vectors_that_do_not_fit_the_table(tmp_path: Path, vectors: np.ndarray |
 
 
 # Very many
+
+
+# What has probably made them
+
+
+def test_null_markers_are_named(tmp_path: Path) -> None:
+    found = causes(source(tmp_path, books="isbn,year,price,sold,day,tags\nb1,NA,1,yes,,\nb2,NA,x,yes,,\nb3,1,y,no,,\n"))
+    assert found == {
+        ("books.csv", "year"): '"NA" looks like a null marker: say null = ["NA"] of the table',
+        ("books.csv", "price"): None,
+    }
+    keys = causes(source(tmp_path, authors="id\na1\na2\n\\N\n\\N\n"))
+    assert keys == {("authors.csv", "id"): '"\\N" looks like a null marker: say null = ["\\\\N"] of the table'}
+    members = causes(source(tmp_path, writing="book,author,part\nb1,a1,1\nb1,None,1\nb2,-,1\n"))
+    assert members == {("writing.csv", "author"): '"None" and "-" look like null markers: say null = ["None", "-"] of the table'}
+
+
+def test_lists_without_a_separator_are_named(tmp_path: Path) -> None:
+    told = DESCRIPTION.replace(', separator = ";" } ]', " } ]")
+    assert causes(source(tmp_path, told)) == {
+        ("writing.csv", "author"): '"a1;a2" looks like several in one cell: say separator = ";"'
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("id\na1\né\n".encode("latin-1"), "latin-1"),
+        ("id\na1\n“é”\n".encode("windows-1252"), "windows-1252"),
+        ("né\na1\n".encode("latin-1"), "latin-1"),
+        ("id\na1\n".encode("utf-16"), "utf-16"),
+    ],
+)
+def test_another_encoding_is_named(tmp_path: Path, content: bytes, encoding: str) -> None:
+    told = causes(source(tmp_path, authors=content))["authors.csv", None]
+    assert told == f'it looks like {encoding}: say encoding = "{encoding}" of the table'
+
+
+def test_a_header_that_is_data_is_recognised(tmp_path: Path) -> None:
+    for content, names in (("a1,1980,x\na2,1981,y\n", "a1, 1980, x"), ("a1,\\N,x\na2,1981,y\n", "a1, \\N, x")):
+        ((*_, ((_, found),)),) = problems(source(tmp_path, authors=content))
+        sign = names.split(", ")[1]
+        assert found == (
+            f'none; there are {names}; "{sign}" looks like data: if the first row is no header, '
+            'say header = false, columns = ["id", …] of the table'
+        )
+    ((*_, ((_, found),)),) = problems(source(tmp_path, authors="a1,1,1\na2,2,3\n"))
+    assert found.startswith('1 several times; "1" looks like data')
+
+
+def test_a_cell_that_a_part_uses_twice_is_one_problem(tmp_path: Path) -> None:
+    features = 'features.year = { kind = "number", column = "year" }\n[modalities.Book.properties]'
+    nearest = '[[relations]]\nmodality = "Book"\nnearest = 1\n[[relations]]\nmodality = "Author"'
+    told = DESCRIPTION.replace("[modalities.Book.properties]", features).replace('[[relations]]\nmodality = "Author"', nearest)
+    assert problems(source(tmp_path, told, books="isbn,year,price,sold,day,tags\nb1,MCM,,,,\nb2,,,,,\n")) == [
+        ("books.csv", "year", "a whole number", 1, ((1, "MCM"),))
+    ]
 
 
 def test_very_many_bad_rows_are_a_count_and_the_first_ones(tmp_path: Path) -> None:

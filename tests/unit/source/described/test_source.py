@@ -318,6 +318,30 @@ def test_null_markers_are_missing_names_values_and_members(tmp_path: Path) -> No
         assert records.notes == ["Kind: 1 row of titles.tsv left out, with nothing in genres"]
 
 
+def test_names_that_look_like_null_markers_or_lists_are_told(tmp_path: Path) -> None:
+    description = {
+        "name": "books",
+        "modalities": {"Book": {"table": "b.csv", "key": "id", "name": "title"}, "Author": {}},
+        "hyperedges": {
+            "Writing": {
+                "table": "b.csv",
+                "members": [{"modality": "Book", "column": "id"}, {"modality": "Author", "column": "author"}],
+            }
+        },
+    }
+    frame = pd.DataFrame({"id": ["1", "2", "3"], "title": ["x", r"\N", r"\N"], "author": ["Eco; Calvino", "Woolf", "Mann; Mann"]})
+    with frames.source(description, {"b.csv": frame}).read(no_progress) as records:
+        assert records.notes == [
+            r'b.csv, column title: "\N" looks like a null marker: say null = ["\\N"] of the table (2 of 3 cells)',
+            'b.csv, column author: "Eco; Calvino" looks like several in one cell: say separator = ";" (2 of 3 cells)',
+        ]
+    # What is told is done.
+    description["modalities"]["Book"]["table"] = {"path": "b.csv", "null": [r"\N"]}
+    description["hyperedges"]["Writing"]["members"][1]["separator"] = ";"
+    with frames.source(description, {"b.csv": frame}).read(no_progress) as records:
+        assert not any("looks like" in note for note in records.notes)
+
+
 def test_properties_are_called_as_their_columns_are(tmp_path: Path) -> None:
     frame = pd.DataFrame({"id": ["a", "b"], "num_pages": [1, 2], "first_row": [7, 8], "NTH": [5, 6]})
     described = {

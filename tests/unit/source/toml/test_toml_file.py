@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import ConfigurationError
-from pipeline.source.toml.did_you_mean import did_you_mean
 from pipeline.source.toml.part import Part
 from pipeline.source.toml.toml_file import parsed, read_toml
 
@@ -54,8 +54,8 @@ def test_what_is_no_toml_is_told(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(ConfigurationError, match=told):
             read_toml(file, "a drawing")
-    with pytest.raises(ConfigurationError, match="does not exist") as caught:
-        read_toml(tmp_path / "none.toml", "a drawing")
+    with pytest.raises(ConfigurationError, match=r"drawings.toml does not exist; did you mean drawing.toml\?") as caught:
+        read_toml(tmp_path / "drawings.toml", "a drawing")
     assert caught.value.hint == "name a drawing in TOML"
 
 
