@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pipeline.command import check, evaluate, query, refresh, report, runs, server, stages, tune
+from pipeline.command import check, evaluate, init, query, refresh, report, runs, server, stages, tune
 from pipeline.command.terminal import messages, output
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -29,6 +29,7 @@ for _command in (
     server.down,
     server.status,
     server.doctor,
+    init.init,
     check.check,
     stages.ingest,
     stages.export,

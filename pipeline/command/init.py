@@ -1,0 +1,42 @@
+"""The command that describes tables which nobody has described yet."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.command.terminal import messages, progress
+from pipeline.errors import ConfigurationError
+
+
+def init(
+    files: Annotated[
+        list[str], typer.Argument(help="Tables: CSV, TSV, JSON lines, Parquet, SQLite; compressed or not.", metavar="FILES...")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Write here, and not to standard output; a file that is there stays.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the data set; after the files by default.")] = None,
+) -> None:
+    """Look at tables, and write a data set file for them: keys, types, lists, what names what, and what was seen as comments.
+
+    Example: [bold]hyperlearn init books.csv authors.csv loans.csv --out books.toml[/bold]
+    """
+    from pipeline.source.sketch.sketch import sketch
+
+    if out is not None and out.exists():
+        raise ConfigurationError(f"{out} is there already", hint="name another file for --out, or move that one away")
+    if out is not None and not out.parent.is_dir():
+        raise ConfigurationError(f"{out.parent} is no folder", hint="make it first, or name another file for --out")
+    text = sketch(files, Path() if out is None else out.parent, name, progress)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise ConfigurationError(f"{out} is there already", hint="name another file for --out, or move that one away") from error
+    except OSError as error:
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror}", hint="name another file for --out") from error
+    messages.print(
+        f"{out} is a first guess. Look through it, then: hyperlearn check {out}", highlight=False, markup=False, soft_wrap=True
+    )

@@ -1,0 +1,1 @@
+"""A first data set file for tables that nobody has described yet."""

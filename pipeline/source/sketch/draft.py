@@ -1,0 +1,278 @@
+"""What tables probably describe: modalities, their properties, and the hyperedges that join them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.records.store import Store
+from pipeline.source.described.cell_values import typed
+from pipeline.source.sketch.names import label, property_name, singular, thing, words
+from pipeline.source.sketch.profile import ColumnProfile, TableProfile
+from pipeline.source.sketch.references import VALUE_WORDS, Reference, is_name, key_of, references, stem
+
+_FILLED = 0.95
+_COMPLETE = 0.5
+_MOST_MEMBERS = 5
+_MOST_COMBINATIONS = 4.0
+_MOST_CODES = 400
+_ROWS_PER_CODE = 20
+_LONGEST_CATEGORY = 100
+_WORDS_OF_CATEGORY = 6
+
+
+@dataclass(frozen=True)
+class DraftMember:
+    """A column whose values are entities."""
+
+    modality: str
+    column: ColumnProfile
+
+
+@dataclass
+class DraftModality:
+    """A kind of entity; ``table`` is None where its entities are those that columns name.
+
+    Attributes
+    ----------
+    properties
+        Columns by the name of the property.
+    seen
+        What was counted, and what is left to the reader, a line each.
+    """
+
+    label: str
+    table: TableProfile | None = None
+    key: ColumnProfile | None = None
+    name: ColumnProfile | None = None
+    properties: dict[str, ColumnProfile] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+
+
+@dataclass
+class DraftHyperedges:
+    """A type of hyperedge; ``value`` and ``time`` are columns."""
+
+    label: str
+    table: TableProfile
+    members: list[DraftMember]
+    value: ColumnProfile | None = None
+    time: ColumnProfile | None = None
+    seen: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Draft:
+    """All that was found, and what was not used, a line each."""
+
+    modalities: dict[str, DraftModality] = field(default_factory=dict)
+    hyperedges: list[DraftHyperedges] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+
+
+def draft(store: Store, tables: Sequence[TableProfile]) -> Draft:
+    """Guess what tables describe."""
+    return _Drafting(store, tables).draft
+
+
+class _Drafting:
+    def __init__(self, store: Store, tables: Sequence[TableProfile]) -> None:
+        self._store = store
+        self._tables = tables
+        self.draft = Draft()
+        found = ((position, key_of(table)) for position, table in enumerate(tables))
+        self._keys: dict[int, ColumnProfile] = {position: key for position, key in found if key is not None}
+        self._label_of: dict[int, str] = {}
+        for position, key in self._keys.items():
+            name = label(stem(tables[position]), self.draft.modalities)
+            self._label_of[position] = name
+            self.draft.modalities[name] = DraftModality(name, tables[position], key)
+        for position in range(len(tables)):
+            if position in self._keys:
+                self._entities(position)
+            else:
+                self._facts(position)
+
+    def _taken(self) -> list[str]:
+        return [*self.draft.modalities, *(each.label for each in self.draft.hyperedges)]
+
+    def _references(self, position: int) -> Mapping[str, Reference]:
+        columns = self._tables[position].columns.values()
+        key = self._keys.get(position)
+        found = {
+            column.header: references(self._store, self._tables, self._keys, position, column)
+            for column in columns
+            if column.num and column is not key
+        }
+        return {header: reference for header, reference in found.items() if reference is not None}
+
+    def _member(self, column: ColumnProfile, reference: Reference | None, before: str) -> DraftMember:
+        """A column as a member, of the table that it names or of a modality without one."""
+        if reference is not None:
+            return DraftMember(self._label_of[reference.target], column)
+        # Columns of one name, in whatever table, are of one kind.
+        about = thing(column.header)
+        wanted = "".join(word.capitalize() for word in about)
+        known = self.draft.modalities.get(wanted)
+        if known is not None and known.table is None:
+            return DraftMember(wanted, column)
+        name = label(column.header, self._taken(), before)
+        self.draft.modalities[name] = DraftModality(name, seen=[f"{column.header}: {_counted(column)}"])
+        return DraftMember(name, column)
+
+    def _entities(self, position: int) -> None:
+        """A table with a key: a modality, and what its columns join it with."""
+        table, key, own = self._tables[position], self._keys[position], self._label_of[position]
+        modality = self.draft.modalities[own]
+        modality.seen.append(f"{table.num_rows:,} rows; {key.header} is there once in each")
+        refers = self._references(position)
+        modality.name = _name_of(table, key, refers)
+        joined: list[tuple[ColumnProfile, Reference | None]] = []
+        for column in table.columns.values():
+            reference = refers.get(column.header)
+            if column is key or column is modality.name:
+                continue
+            if not column.num:
+                modality.seen.append(f"{column.header}: all cells are empty")
+            elif reference is not None and reference.num_missing:
+                self._dangling(modality.seen, column, reference)
+            elif reference is not None or _is_category(column):
+                joined.append((column, reference))
+            else:
+                name = property_name(column.header, modality.properties)
+                modality.properties[name] = column
+        first = [(c, r) for c, r in joined if c.num >= _FILLED * table.num_rows]
+        first = _few_combinations(sorted(first, key=lambda each: each[1] is None))[: _MOST_MEMBERS - 1]
+        itself = DraftMember(own, key)
+        if first:
+            self._join(table, [itself, *(self._member(c, r, own) for c, r in first)])
+        for column, reference in joined:
+            if not any(column is c for c, _ in first):
+                self._join(table, [itself, self._member(column, reference, own)])
+
+    def _join(self, table: TableProfile, members: list[DraftMember]) -> None:
+        name = label(" ".join(member.modality for member in members), self._taken())
+        if len(members) == 2 and members[0].modality == members[1].modality:
+            name = label(f"{members[0].modality} {members[1].column.header}", self._taken(), "To")
+        seen = [f"{member.column.header}: {_counted(member.column)}" for member in members[1:]]
+        self.draft.hyperedges.append(DraftHyperedges(name, table, members, seen=seen))
+
+    def _facts(self, position: int) -> None:
+        """A table without a key: each row joins what its columns name."""
+        table = self._tables[position]
+        refers = self._references(position)
+        seen: list[str] = []
+        joined: list[tuple[ColumnProfile, Reference | None]] = []
+        values: list[ColumnProfile] = []
+        times: list[ColumnProfile] = []
+        for column in table.columns.values():
+            reference = refers.get(column.header)
+            if reference is not None and reference.num_missing:
+                self._dangling(seen, column, reference)
+            elif reference is not None or _is_category(column) or _is_code(column):
+                joined.append((column, reference))
+            elif column.type in {"date", "datetime"}:
+                times.append(column)
+            elif column.type in {"integer", "float"} and VALUE_WORDS & set(words(column.header)):
+                values.append(column)
+            else:
+                seen.append(f"{column.header} is not used: {_counted(column)}")
+        joined, left = self._mostly_complete(table, joined)
+        seen += [f"{column.header} is not used: it is empty in {table.num_rows - column.num:,} rows" for column in left]
+        if len(joined) < 2:
+            self.draft.unused += [f"{table.raw.place}: no two columns that join anything were found", *seen]
+            return
+        name = label(stem(table), self._taken(), "Each")
+        # Its name is taken before those of its members, which may be called the same.
+        found = DraftHyperedges(name, table, [], seen=seen)
+        self.draft.hyperedges.append(found)
+        found.members += [self._member(column, reference, name) for column, reference in joined]
+        found.seen[:0] = [f"{table.num_rows:,} rows", *(f"{c.header}: {_counted(c)}" for c, _ in joined)]
+        value, time = next(iter(values), None), next(iter(times), None)
+        if self._is_one(found, value, time):
+            found.value, found.time = value, time
+        else:
+            told = " and ".join(column.header for column in (value, time) if column is not None)
+            found.seen.append(f"{told} left out: some combinations of members stand several times, with different ones")
+
+    def _mostly_complete(
+        self, table: TableProfile, joined: list[tuple[ColumnProfile, Reference | None]]
+    ) -> tuple[list[tuple[ColumnProfile, Reference | None]], list[ColumnProfile]]:
+        """The columns without those that are so often empty that most rows would be left out."""
+        kept, left = list(joined), []
+        while len(kept) > 1:
+            complete = " AND ".join(f"len({column.values}) > 0" for column, _ in kept)
+            if self._store.value(f"SELECT count(*) FROM {table.raw.name} WHERE {complete}") >= _COMPLETE * table.num_rows:
+                break
+            emptiest = min(kept, key=lambda each: each[0].num)
+            kept.remove(emptiest)
+            left.append(emptiest[0])
+        return kept, left
+
+    def _is_one(self, found: DraftHyperedges, value: ColumnProfile | None, time: ColumnProfile | None) -> bool:
+        """Whether every combination of members has one value and one time."""
+        told = [typed(column.type, column.column.name) for column in (value, time) if column is not None]
+        if not told:
+            return True
+        members = [member.column for member in found.members]
+        if any(column.is_list for column in members):
+            return False
+        cells = ", ".join(f"{column.column.name} AS m{position}" for position, column in enumerate(members))
+        named = ", ".join(f"m{position}" for position in range(len(members)))
+        content = f"row({', '.join(told)})"
+        several = f"SELECT 1 FROM ({{}}) GROUP BY {named} HAVING count(DISTINCT content) > 1"
+        rows = f"SELECT {cells}, {content}::VARCHAR AS content FROM {found.table.raw.name}"
+        return not self._store.value(f"SELECT count(*) FROM ({several.format(rows)})")
+
+    def _dangling(self, seen: list[str], column: ColumnProfile, reference: Reference) -> None:
+        target = self._label_of[reference.target]
+        _, num_distinct = column.num_values
+        seen.append(
+            f"{column.header} is not used: it seems to name {target}, but {reference.num_missing:,} of {num_distinct:,} "
+            f'values are no key there, such as "{reference.example}"'
+        )
+
+
+def _name_of(table: TableProfile, key: ColumnProfile, refers: Mapping[str, Reference]) -> ColumnProfile | None:
+    """The column of names: called so, and different in most rows."""
+    called = [
+        column
+        for column in table.columns.values()
+        if column is not key and is_name(column.header) and column.column.kind == "text" and column.header not in refers
+    ]
+    called = [
+        column for column in called if column.num >= _COMPLETE * table.num_rows and column.num_distinct >= _COMPLETE * column.num
+    ]
+    own = singular(words(stem(table))[-1]) if words(stem(table)) else ""
+    return min(called, key=lambda column: (len(words(column.header)) - (own in words(column.header)), column.header), default=None)
+
+
+def _is_category(column: ColumnProfile) -> bool:
+    """Whether a column's texts stand in several rows each, so that they join those."""
+    num, distinct = column.num_values
+    if column.type not in {"string", "strings"} or column.column.kind == "numbers" or distinct < 2:
+        return False
+    short = column.num_words <= _WORDS_OF_CATEGORY and column.longest <= _LONGEST_CATEGORY
+    return short and (2 * distinct <= num or (column.is_list and distinct < num))
+
+
+def _is_code(column: ColumnProfile) -> bool:
+    """Whether a column of whole numbers has a few that stand in many rows each, as years and months do."""
+    few = 1 < column.num_distinct <= _MOST_CODES and column.num >= _ROWS_PER_CODE * column.num_distinct
+    return column.type in {"integer", "boolean"} and few and not VALUE_WORDS & set(words(column.header))
+
+
+def _few_combinations(joined: list[tuple[ColumnProfile, Reference | None]]) -> list[tuple[ColumnProfile, Reference | None]]:
+    """The first columns of which a row gives only a few combinations."""
+    kept, product = [], 1.0
+    for column, reference in joined:
+        num, _ = column.num_values
+        product *= max(1.0, num / column.num)
+        if product > _MOST_COMBINATIONS:
+            break
+        kept.append((column, reference))
+    return kept
+
+
+def _counted(column: ColumnProfile) -> str:
+    """How many values a column has, in words."""
+    num, distinct = column.num_values
+    return f"{distinct:,} different values in {column.num:,} rows" + (f", {num:,} in all" if column.is_list else "")

@@ -1,0 +1,180 @@
+"""What the columns of a table hold, counted over all its rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.domain.dataset import PropertyType
+from pipeline.records.causes import NULL_MARKERS, SEPARATORS
+from pipeline.records.store import Store, literal
+from pipeline.source.described.cell_values import texts, typed
+from pipeline.source.files.raw_table import Column, RawTable
+from pipeline.source.files.table_file import TableFile
+
+_CERTAIN_MARKER = r"\N"
+_MARKER_SHARE = 0.01
+_LIST_SHARE = 0.02
+_LONGEST_ELEMENT = 40
+_ODD_ELEMENT = 0.5
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What a column holds.
+
+    Attributes
+    ----------
+    column
+        The column.
+    num, num_distinct
+        How many cells are not empty, and how many of them differ.
+    type
+        What all of them are.
+    num_words, longest
+        Words of a cell on average, and characters of the longest.
+    separator
+        What stands between the values of a cell; None where it is one, or a list already.
+    num_elements, num_distinct_elements
+        The same numbers of the values inside cells, where cells have several.
+    """
+
+    column: Column
+    num: int
+    num_distinct: int
+    type: PropertyType
+    num_words: float
+    longest: int
+    separator: str | None = None
+    num_elements: int = 0
+    num_distinct_elements: int = 0
+
+    @property
+    def header(self) -> str:
+        """What the file calls it."""
+        return self.column.header
+
+    @property
+    def is_list(self) -> bool:
+        """Whether cells hold several values."""
+        return self.separator is not None or self.column.kind != "text"
+
+    @property
+    def num_values(self) -> tuple[int, int]:
+        """How many values, of cells or inside them, and how many of them differ."""
+        return (self.num_elements, self.num_distinct_elements) if self.is_list else (self.num, self.num_distinct)
+
+    @property
+    def values(self) -> str:
+        """SQL of the values of a cell as a list."""
+        return texts(self.column, self.separator)
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """A table and what its columns hold.
+
+    Attributes
+    ----------
+    file
+        How a description names it.
+    raw
+        Its rows in the store.
+    num_rows
+        How many there are.
+    columns
+        What its columns hold, by header.
+    """
+
+    file: TableFile
+    raw: RawTable
+    num_rows: int
+    columns: Mapping[str, ColumnProfile]
+
+
+def null_markers(store: Store, raw: RawTable) -> tuple[str, ...]:
+    """The texts of a table that probably stand for missing values, in the order of the known ones.
+
+    One does where all other cells of its column are numbers or dates, or where it is more than a few of a column of texts.
+    """
+    found = set()
+    for column in raw.columns.values():
+        if column.kind != "text":
+            continue
+        c = column.name
+        among = f"{c} IN ({', '.join(map(literal, NULL_MARKERS))})"
+        counts = dict(store.rows(f"SELECT {c}, count(*) FROM {raw.name} WHERE {among} GROUP BY ALL"))
+        if not counts:
+            continue
+        plain = f"{typed('float', c)} IS NOT NULL OR {typed('datetime', c)} IS NOT NULL"
+        total, others, others_plain = store.rows(
+            f"SELECT count({c}), count(*) FILTER (NOT {among}), count(*) FILTER (NOT {among} AND ({plain})) FROM {raw.name}"
+        )[0]
+        among_values = 0 < others == others_plain
+        found |= {m for m, n in counts.items() if m == _CERTAIN_MARKER or among_values or n >= _MARKER_SHARE * total}
+    return tuple(marker for marker in NULL_MARKERS if marker in found)
+
+
+def profile(store: Store, file: TableFile, raw: RawTable) -> TableProfile:
+    """Count what the columns of a table hold."""
+    num_rows = store.num_rows(raw.name)
+    return TableProfile(file, raw, num_rows, {header: _column(store, raw, column) for header, column in raw.columns.items()})
+
+
+def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
+    if column.kind != "text":
+        return _with_elements(store, raw, ColumnProfile(column, store.value(_filled(raw, column)), 0, _list_type(column), 1.0, 0))
+    c = column.name
+    kinds: tuple[PropertyType, ...] = ("integer", "float", "boolean", "date", "datetime")
+    counted = ", ".join(f"count({typed(kind, c)})" for kind in kinds)
+    num, distinct, num_words, longest, codes, bits, *of_kind = store.rows(f"""
+        SELECT count({c}), count(DISTINCT {c}), coalesce(avg(len(string_split({c}, ' '))), 0), coalesce(max(len({c})), 0),
+               count(*) FILTER (regexp_full_match({c}, '[+-]?0[0-9]+')), count(*) FILTER ({c} IN ('0', '1')), {counted}
+        FROM {raw.name}
+    """)[0]
+    fitting = [kind for kind, count in zip(kinds, of_kind, strict=True) if count == num]
+    # Digits with a leading zero are codes, which numbers would shorten.
+    kind: PropertyType = fitting[0] if fitting and num and not codes else "string"
+    if kind == "integer" and bits == num and distinct == 2:
+        kind = "boolean"
+    found = ColumnProfile(column, num, distinct, kind, num_words, longest)
+    return _as_list(store, raw, found) if kind == "string" and num else found
+
+
+def _filled(raw: RawTable, column: Column) -> str:
+    return f"SELECT count(*) FROM {raw.name} WHERE len({texts(column, None)}) > 0"
+
+
+def _list_type(column: Column) -> PropertyType:
+    return "floats" if column.kind == "numbers" else "strings"
+
+
+def _as_list(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile:
+    """The column as one of lists, where a separator stands in enough of its cells and what it separates looks like values."""
+    for sign in SEPARATORS:
+        c = found.column.name
+        holds = f"contains({c}, {literal(sign)})"
+        count, spaced = store.rows(
+            f"SELECT count(*) FILTER ({holds}), count(*) FILTER (contains({c}, {literal(sign + ' ')})) FROM {raw.name}"
+        )[0]
+        if not count or count < _LIST_SHARE * found.num:
+            continue
+        several = _with_elements(store, raw, ColumnProfile(found.column, found.num, found.num_distinct, "strings", 0.0, 0, sign))
+        reuse = several.num_distinct_elements / several.num_elements
+        short = several.num_words <= 4 and several.longest <= 2 * _LONGEST_ELEMENT
+        # A comma with a space behind it is in names, titles and places.
+        plausible = (
+            reuse <= _ODD_ELEMENT / 2 and spaced < count / 2 if sign == "," else reuse < 1 or found.num_distinct == found.num
+        )
+        if short and plausible:
+            return several
+    return found
+
+
+def _with_elements(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile:
+    elements = f"SELECT unnest({found.values}) AS element FROM {raw.name}"
+    num, distinct, num_words, longest = store.rows(f"""
+        SELECT count(*), count(DISTINCT element), coalesce(avg(len(string_split(element, ' '))), 0), coalesce(max(len(element)), 0)
+        FROM ({elements})
+    """)[0]
+    return ColumnProfile(
+        found.column, found.num, found.num_distinct, found.type, num_words, longest, found.separator, num, distinct
+    )

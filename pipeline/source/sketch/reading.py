@@ -1,0 +1,167 @@
+"""How a file that nobody has described is to be read: its format, encoding, delimiter and header, as its first rows tell."""
+
+import codecs
+import csv
+import re
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.errors import ConfigurationError, SourceError
+from pipeline.records.causes import NULL_MARKERS
+from pipeline.source.files.compressed import open_lines, open_plain
+from pipeline.source.files.delimited import DATA
+from pipeline.source.files.raw_tables import what_is_there
+from pipeline.source.files.table_file import TableFile
+
+_ROWS = 2_000
+_DELIMITERS = ",\t;|"
+_COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
+_YEAR = re.compile(r"(1[5-9]|20)[0-9]{2}")
+
+
+def tables_of_file(given: str, place: str) -> list[TableFile]:
+    """The tables of a file, each as a description would name it.
+
+    Parameters
+    ----------
+    given
+        The path, with the table of a SQLite file after a ``#`` where only that is wanted.
+    place
+        What the description calls the file.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such file, or it is of no kind that is read.
+    SourceError
+        If it cannot be read.
+    """
+    kind = _kind(given)
+    file, _, table = given.partition("#") if kind == "sqlite" else (given, "", "")
+    path = Path(file)
+    absent = what_is_there(path)
+    if absent is not None:
+        raise ConfigurationError(f"{given}: expected a file, found {absent}")
+    try:
+        match kind:
+            case "sqlite":
+                named = [table] if table else _sqlite_tables(path)
+                file_place = place.partition("#")[0]
+                return [TableFile(path=f"{file_place}#{name}") for name in named]
+            case "csv" | None:
+                return [TableFile(path=place, **_options(path, place, told=kind is not None))]
+            case _:
+                return [TableFile(path=place)]
+    except SourceError as error:
+        raise SourceError(f"{given} {error}") from error
+
+
+def _kind(given: str) -> str | None:
+    try:
+        return TableFile(path=given).kind
+    except ValidationError as error:
+        text = error.errors()[0]["msg"]
+        if "spreadsheet" in text:
+            raise ConfigurationError(f"{given}: {text}") from error
+        # A SQLite file without a table after a #, or a name that tells nothing.
+        return "sqlite" if "SQLite" in text else None
+
+
+def _sqlite_tables(path: Path) -> list[str]:
+    names = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY rowid"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return [name for (name,) in connection.execute(names)]
+    except sqlite3.Error as error:
+        raise SourceError(f"cannot be read: {error}") from error
+
+
+def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
+    """The options of a file of delimited text that are not the defaults."""
+    suffix = PurePosixPath(place).suffix.lower()
+    suffix = suffix if suffix in _COMPRESSED else ""
+    options: dict[str, Any] = {} if told else {"format": "csv"}
+    encoding = _encoding(path, suffix)
+    if encoding != "utf-8":
+        options["encoding"] = encoding
+    with open_lines(path, suffix, encoding) as lines:
+        first = list(islice(lines, _ROWS))
+    default = TableFile(path=place, **options).separator
+    delimiter = _delimiter(first, default)
+    if delimiter != default:
+        options["delimiter"] = delimiter
+    rows = [row for row in _parsed(first, delimiter) if any(cell.strip() for cell in row)]
+    if not is_header(rows):
+        options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, _width(rows) + 1))}
+    return options
+
+
+def _encoding(path: Path, suffix: str) -> str:
+    with open_plain(path, suffix) as stream:
+        begin = stream.read(2**20)
+        if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        chunk = begin
+        try:
+            while chunk:
+                decoder.decode(chunk)
+                chunk = stream.read(2**20)
+        except UnicodeDecodeError:
+            # In latin-1, these are characters that control a terminal; in windows-1252, quotes and dashes.
+            return "windows-1252" if re.search(rb"[\x80-\x9f]", chunk) else "latin-1"
+    return "utf-8"
+
+
+def _delimiter(lines: list[str], default: str) -> str:
+    """The delimiter that gives most rows the same number of columns, more than one; the default where none does."""
+
+    def fit(delimiter: str) -> tuple[float, bool, int]:
+        widths = Counter(len(row) for row in _parsed(lines, delimiter) if row)
+        if not widths:
+            return 0.0, False, 0
+        width, count = widths.most_common(1)[0]
+        return (round(count / widths.total(), 1) if width > 1 else 0.0), delimiter == default, width
+
+    best = max(_DELIMITERS, key=fit)
+    return best if fit(best)[0] else default
+
+
+def _parsed(lines: list[str], delimiter: str) -> list[list[str]]:
+    rows = []
+    reader = csv.reader(lines, delimiter=delimiter)
+    while True:
+        try:
+            rows.append(next(reader))
+        except StopIteration:
+            return rows
+        except csv.Error:
+            continue
+
+
+def _width(rows: list[list[str]]) -> int:
+    return Counter(map(len, rows)).most_common(1)[0][0]
+
+
+def is_header(rows: list[list[str]]) -> bool:
+    """Whether the first of some rows names the columns: it is not like those below it."""
+    if len(rows) < 2:
+        return True
+    first, *rest = [[cell.strip() for cell in row] for row in rows]
+    below = [[row[position] for row in rest if position < len(row)] for position in range(len(first))]
+    data = [position for position, cell in enumerate(first) if _is_data(cell)]
+    if not data:
+        return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
+    if all(_YEAR.fullmatch(first[position]) for position in data) and len(set(first)) == len(first) and len(data) > 1:
+        return True  # a column per year
+    return not any(_is_data(cell) for position in data for cell in below[position][:50])
+
+
+def _is_data(cell: str) -> bool:
+    return bool(DATA.fullmatch(cell)) or cell in NULL_MARKERS

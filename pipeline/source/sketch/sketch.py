@@ -1,0 +1,86 @@
+"""From files to the text of a data set file: read, count, guess, write."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.domain.dataset import Dataset, Modality
+from pipeline.domain.progress import Progress
+from pipeline.errors import ConfigurationError
+from pipeline.records.problems import SourceProblems, problem_groups
+from pipeline.records.records import Records
+from pipeline.source.files.null_markers import without_markers
+from pipeline.source.files.raw_tables import RawTables
+from pipeline.source.files.table_file import TableFile
+from pipeline.source.sketch.draft import draft
+from pipeline.source.sketch.names import dataset_name
+from pipeline.source.sketch.profile import TableProfile, null_markers, profile
+from pipeline.source.sketch.reading import tables_of_file
+from pipeline.source.sketch.toml_text import toml_text
+
+_NOTHING = Dataset("sketch", (Modality("Nothing"),), ())
+"""Tables that nobody has described are staged for a data set that has none."""
+
+
+def sketch(paths: Sequence[str], folder: Path, name: str | None, progress: Progress) -> str:
+    """The text of a data set file for some tables.
+
+    All rows are counted, not only the first, so that what is said of keys and references holds for them.
+
+    Parameters
+    ----------
+    paths
+        The files; of a SQLite file all tables, or the one after a ``#``.
+    folder
+        Where the data set file will be; the paths in it are relative to that.
+    name
+        Of the data set; after the files by default.
+    progress
+        Told of each file.
+
+    Raises
+    ------
+    ConfigurationError
+        If a file is not there, or of no kind that is read.
+    SourceError
+        If one cannot be read.
+    """
+    if not paths:
+        raise ConfigurationError("no tables were named", hint="hyperlearn init books.csv loans.csv")
+    name = name or _name(paths)
+    Dataset(name, (), ())  # refuses what cannot be one
+    files = [table for path in dict.fromkeys(paths) for table in tables_of_file(path, _relative(path, folder))]
+    with Records(_NOTHING) as records:
+        tables = RawTables(records, folder)
+        profiles: list[TableProfile] = []
+        for file in files:
+            with progress(f"Reading {file.place}"):
+                found = _profile(records, tables, file, len(profiles))
+                if found is not None:
+                    profiles.append(found)
+        groups = problem_groups(records.store)
+        if any(row is None for group in groups for row, _ in group.examples):
+            raise SourceProblems(name, groups)
+        notes = [f"Rows that cannot be read: {group}" for group in groups]
+        with progress("Guessing"):
+            return toml_text(name, draft(records.store, profiles), notes)
+
+
+def _profile(records: Records, tables: RawTables, file: TableFile, number: int) -> TableProfile | None:
+    raw = tables.of(file)
+    if raw is None:
+        return None
+    markers = null_markers(records.store, raw)
+    if markers:
+        file = file.model_copy(update={"null": markers})
+        raw = without_markers(records.store, raw, f"without_{number}", markers)
+    return profile(records.store, file, raw)
+
+
+def _relative(path: str, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _name(paths: Sequence[str]) -> str:
+    first = Path(paths[0].partition("#")[0]).absolute()
+    return dataset_name(first.name.partition(".")[0] if len(paths) == 1 else first.parent.name)

@@ -1,0 +1,149 @@
+"""A draft as the text of a data set file, with what was seen as comments."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from pipeline.source.files.table_file import TableFile
+from pipeline.source.sketch.draft import Draft, DraftHyperedges, DraftMember, DraftModality
+from pipeline.source.sketch.profile import ColumnProfile
+
+_NUMBERS = frozenset({"integer", "float"})
+_WORDS_OF_TEXT = 6
+
+
+def toml_text(name: str, draft: Draft, notes: Iterable[str] = ()) -> str:
+    """The data set file that says what a draft has found.
+
+    Parameters
+    ----------
+    name
+        Of the data set.
+    draft
+        What was found.
+    notes
+        What else to say, a comment each.
+    """
+    lines = [
+        "# A guess from the tables, by `hyperlearn init`: look through it, rename and delete what you like, and try it with",
+        "# `hyperlearn check`. docs/datasets.md explains every field; the schema is what `hyperlearn check --schema` prints.",
+        "",
+        f"name = {_text(name)}",
+        *_comments([*notes, *draft.unused]),
+    ]
+    for modality in draft.modalities.values():
+        lines += ["", *_modality(modality)]
+    for hyperedges in draft.hyperedges:
+        lines += ["", *_hyperedges(hyperedges)]
+    if not draft.hyperedges:
+        lines += ["", *_NO_HYPEREDGES]
+    return "\n".join(lines) + "\n"
+
+
+_NO_HYPEREDGES = (
+    "# No columns were found that join two kinds of entities. A data set needs at least one type of hyperedge:",
+    "# [hyperedges.Writing]",
+    '# table = "books.csv"',
+    '# members = [{ modality = "Book", column = "isbn" }, { modality = "Author", column = "author" }]',
+)
+
+
+def _modality(modality: DraftModality) -> Iterator[str]:
+    yield f"[modalities.{modality.label}]"
+    if modality.table is None or modality.key is None:
+        yield from _comments(["no table: its entities are those that the columns name", *modality.seen])
+        return
+    yield from _comments(modality.seen)
+    yield f"table = {_table(modality.table.file)}"
+    yield f"key = {_text(modality.key.header)}"
+    if modality.name is not None:
+        comment = f"  # {modality.name.num_distinct:,} different ones in {modality.name.num:,} rows"
+        yield f"name = {_text(modality.name.header)}{comment}"
+    if modality.properties:
+        yield ""
+        yield f"[modalities.{modality.label}.properties]"
+        for name, column in modality.properties.items():
+            yield f"{name} = {_property(name, column)}{_gaps(column, modality.table.num_rows)}"
+    yield from _features(modality)
+
+
+def _property(name: str, column: ColumnProfile) -> str:
+    kind = column.type
+    options = [f"type = {_text(kind)}"]
+    if name != column.header:
+        options.append(f"column = {_text(column.header)}")
+    if column.separator is not None:
+        options.append(f"separator = {_text(column.separator)}")
+    return _text(kind) if len(options) == 1 else f"{{ {', '.join(options)} }}"
+
+
+def _features(modality: DraftModality) -> Iterator[str]:
+    """Features to make neighbours of, as comments: whether they say what is alike, only a person knows."""
+    lines = []
+    for name, column in modality.properties.items():
+        if column.type in _NUMBERS:
+            lines.append(f'{name} = {{ kind = "number", column = {_text(column.header)} }}')
+        elif column.type == "string" and column.num_words > _WORDS_OF_TEXT:
+            lines.append(f'{name} = {{ kind = "text", column = {_text(column.header)} }}')
+    if lines:
+        yield ""
+        yield from _comments(
+            [
+                "Take the # off to join each to the ten that are nearest by these:",
+                f"[modalities.{modality.label}.features]",
+                *lines,
+                "[[relations]]",
+                f'modality = "{modality.label}"',
+                "nearest = 10",
+            ]
+        )
+
+
+def _hyperedges(hyperedges: DraftHyperedges) -> Iterator[str]:
+    yield f"[hyperedges.{hyperedges.label}]"
+    yield from _comments(hyperedges.seen)
+    yield f"table = {_table(hyperedges.table.file)}"
+    yield "members = ["
+    yield from (f"    {_member(member)}," for member in hyperedges.members)
+    yield "]"
+    if hyperedges.value is not None:
+        yield f"value = {_text(hyperedges.value.header)}  # to be predicted; without this line it only counts that they are joined"
+    if hyperedges.time is not None:
+        yield f"time = {{ column = {_text(hyperedges.time.header)}, type = {_text(hyperedges.time.type)} }}"
+
+
+def _member(member: DraftMember) -> str:
+    separator = member.column.separator
+    more = "" if separator is None else f", separator = {_text(separator)}"
+    return f"{{ modality = {_text(member.modality)}, column = {_text(member.column.header)}{more} }}"
+
+
+def _table(file: TableFile) -> str:
+    given = file.model_dump(exclude_unset=True)
+    if given.keys() == {"path"}:
+        return _text(file.path)
+    return f"{{ {', '.join(f'{key} = {_value(value)}' for key, value in given.items())} }}"
+
+
+def _gaps(column: ColumnProfile, num_rows: int) -> str:
+    return f"  # empty in {num_rows - column.num:,} of {num_rows:,} rows" if column.num < num_rows else ""
+
+
+def _value(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return f"[{', '.join(_text(str(each)) for each in value)}]"
+        case _:
+            return _text(str(value))
+
+
+def _text(text: str) -> str:
+    """A text as TOML spells it: as JSON does, but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _comments(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        plain = "".join(character if character.isprintable() else " " for character in line)
+        yield f"# {plain}"

@@ -1,0 +1,48 @@
+"""`hyperlearn init`: a data set file on standard output or in a file of its own, which is never written over."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline.__main__ import app
+from pipeline.errors import ConfigurationError
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    (tmp_path / "loans.csv").write_text("reader,book\na,x\na,y\nb,x\nb,y\n", encoding="utf-8")
+    return tmp_path / "loans.csv"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def test_the_file_goes_to_standard_output(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(table.parent)
+    result = run("init", "loans.csv", "--name", "library")
+    assert result.exit_code == 0
+    assert 'name = "library"' in result.stdout
+    assert 'table = "loans.csv"' in result.stdout
+
+
+def test_what_is_written_passes_the_check_wherever_it_lies(table: Path) -> None:
+    (table.parent / "described").mkdir()
+    out = table.parent / "described" / "loans.toml"
+    assert run("init", table, "--out", out).exit_code == 0
+    assert f'table = "{Path("..") / "loans.csv"}"' in out.read_text(encoding="utf-8")
+    assert run("check", out).exit_code == 0
+
+
+def test_nothing_is_written_over(table: Path) -> None:
+    out = table.parent / "loans.toml"
+    out.write_text("mine", encoding="utf-8")
+    assert isinstance(run("init", table, "--out", out).exception, ConfigurationError)
+    assert out.read_text(encoding="utf-8") == "mine"
+    assert isinstance(run("init", table, "--out", table.parent / "none" / "x.toml").exception, ConfigurationError)
+    assert sorted(path.name for path in table.parent.iterdir()) == ["loans.csv", "loans.toml"]
+
+
+def test_a_name_that_cannot_be_one_is_refused(table: Path) -> None:
+    assert isinstance(run("init", table, "--name", "Not good").exception, ConfigurationError)

@@ -1,0 +1,150 @@
+"""A first data set file: what is guessed of small tables, and that it passes the check on them."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.domain.progress import no_progress
+from pipeline.errors import ConfigurationError, SourceError
+from pipeline.source.described.description import Description
+from pipeline.source.described.source import DescribedSource
+from pipeline.source.sketch.sketch import sketch
+
+TUTORIAL = Path(__file__).parents[4] / "docs" / "tutorial.md"
+
+
+def checked(folder: Path, *files: str) -> tuple[Description, dict[str, int], str]:
+    """What is described for files of a folder, how many rows the check finds of each part, and the text."""
+    text = sketch([str(folder / file) for file in files], folder, None, no_progress)
+    path = folder / "sketch.toml"
+    path.write_text(text, encoding="utf-8")
+    described = DescribedSource.of_file(path)
+    with described.read(no_progress) as records:
+        records.check()
+        return described.description, {key: records.num_rows(key) for key in records.tables}, text
+
+
+def members(description: Description, label: str) -> list[tuple[str, str, str | None]]:
+    return [(member.modality, member.column, member.separator) for member in description.hyperedges[label].members]
+
+
+def test_the_books_of_the_tutorial(tmp_path: Path) -> None:
+    page = TUTORIAL.read_text(encoding="utf-8")
+    for name, content in re.findall(r"<!-- file: (\S+\.csv) -->\n```\w+\n(.*?)```", page, re.DOTALL):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    description, counts, text = checked(tmp_path, "books.csv", "authors.csv", "loans.csv")
+    book, author = description.modalities["Book"], description.modalities["Author"]
+    assert (book.key, book.name, author.key, author.name) == ("isbn", "title", "id", "name")
+    assert {name: each.type for name, each in book.properties.items()} == {"year": "integer", "blurb": "string"}
+    assert ("Author", "authors", None) in members(description, "BookAuthorLanguageGenre")
+    assert ("Genre", "genres", ";") in members(description, "BookAuthorLanguageGenre")
+    assert members(description, "Loan") == [("Reader", "reader", None), ("Book", "book", None)]
+    assert description.hyperedges["Loan"].time is not None
+    assert counts["Book"] == 16
+    assert counts["Reader"] == 9
+    assert counts["Loan"] == 32
+    assert "# genres: 5 different values in 16 rows, 22 in all" in text
+
+
+def test_without_a_header_and_with_null_markers(tmp_path: Path) -> None:
+    kinds = ["Drama", "Drama,Comedy", "Horror,Drama", r"\N"]
+    rows = [f"tt{n:03}\tmovie\tTitle {n}\t{1900 + n if n % 3 else chr(92) + 'N'}\t{kinds[n % 4]}\n" for n in range(40)]
+    (tmp_path / "titles.tsv").write_text("".join(rows), encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "titles.tsv")
+    title = description.modalities["Title"]
+    assert title.table is not None
+    assert title.table.model_dump(exclude_unset=True) == {
+        "path": "titles.tsv",
+        "header": False,
+        "columns": ("column1", "column2", "column3", "column4", "column5"),
+        "null": (r"\N",),
+    }
+    assert title.key == "column1"
+    assert title.properties["column4"].type == "integer"
+    assert members(description, "TitleColumn5") == [("Title", "column1", None), ("Column5", "column5", ",")]
+    assert counts == {"Title": 40, "Column5": 3, "TitleColumn5": 50}
+
+
+def test_two_tables_with_a_foreign_key(tmp_path: Path) -> None:
+    (tmp_path / "shops.csv").write_text(
+        "shop_id,shop_name,opened\n1,North,2001-02-03\n2,South,2004-05-06\n3,West,\n", encoding="utf-8"
+    )
+    sales = "".join(f"{n % 3 + 1};{['tea', 'milk'][n % 2]};{n / 2}\n" for n in range(60))
+    (tmp_path / "sales.csv").write_text("shop_id;product;price\n" + sales, encoding="utf-8")
+    description, counts, text = checked(tmp_path, "shops.csv", "sales.csv")
+    shop = description.modalities["Shop"]
+    assert (shop.key, shop.name, shop.properties["opened"].type) == ("shop_id", "shop_name", "date")
+    assert members(description, "Sale") == [("Shop", "shop_id", None), ("Product", "product", None)]
+    assert description.hyperedges["Sale"].table.delimiter == ";"
+    assert counts["Sale"] == 6
+    assert "# price is not used: 60 different values in 60 rows" in text
+    assert 'opened = "date"  # empty in 1 of 3 rows' in text
+
+
+def test_a_reference_that_is_not_whole_is_told_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / "shops.csv").write_text("id,town\n1,A\n2,A\n3,B\n4,B\n", encoding="utf-8")
+    (tmp_path / "sales.csv").write_text("shop,day,buyer\n1,mon,x\n2,mon,x\n9,tue,y\n2,tue,y\n", encoding="utf-8")
+    description, _, text = checked(tmp_path, "shops.csv", "sales.csv")
+    assert [modality for modality, *_ in members(description, "Sale")] == ["Day", "Buyer"]
+    assert '# shop is not used: it seems to name Shop, but 1 of 3 values are no key there, such as "9"' in text
+
+
+def test_values_and_times_that_differ_in_one_combination_are_left_out(tmp_path: Path) -> None:
+    rows = "user,item,rating,date\na,x,1,2020-01-01\na,y,2,2020-01-01\nb,x,3,2020-01-02\nb,y,4,2020-01-02\n"
+    (tmp_path / "ratings.csv").write_text(rows, encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "ratings.csv")
+    assert description.hyperedges["Rating"].value == "rating"
+    assert counts["Rating"] == 4
+    (tmp_path / "ratings.csv").write_text(rows + "a,x,5,2020-01-03\n", encoding="utf-8")
+    description, _, text = checked(tmp_path, "ratings.csv")
+    assert description.hyperedges["Rating"].value is None
+    assert "# rating and date left out: some combinations" in text
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "windows-1252", "utf-16", "utf-8"])
+def test_encodings_and_odd_names(tmp_path: Path, encoding: str) -> None:
+    quote = "’" if encoding == "windows-1252" else "'"
+    rows = "".join(f"{n},caf{'é' if n % 2 else 'e'} d{quote}or,{n},{n % 3},x\n" for n in range(9))
+    (tmp_path / "my cafés (2).csv").write_bytes(f"N°,Café naïf,place,Entity,\n{rows}".encode(encoding, errors="replace"))
+    description, counts, _ = checked(tmp_path, "my cafés (2).csv")
+    (label,) = [name for name, modality in description.modalities.items() if modality.table is not None]
+    assert counts[label] == 9
+    assert {"column_place": "place"}.items() <= {n: p.column for n, p in description.modalities[label].properties.items()}.items()
+
+
+def test_other_kinds_of_files(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["a", "b", "c", "d"], "tags": [["x", "y"], ["x"], ["y"], []], "size": [1.5, 2.0, None, 4.0]})
+    frame.to_parquet(tmp_path / "parts.parquet")
+    frame.to_json(tmp_path / "pieces.jsonl.gz", orient="records", lines=True)
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        frame.assign(tags=["u", "u", "v", "v"]).to_sql("things", connection, index=False)
+        frame.assign(tags=["u", "u", "v", "v"]).to_sql("others", connection, index=False)
+    description, counts, _ = checked(tmp_path, "parts.parquet", "pieces.jsonl.gz", "shop.db")
+    assert {"Part", "Piece", "Thing", "Other", "Tag"} == description.modalities.keys()
+    assert counts["PartTag"] == counts["PieceTag"] == 4
+    assert description.modalities["Part"].properties["size"].type == "float"
+    one, _, _ = checked(tmp_path, "shop.db#things")
+    assert {"Thing", "Tag"} == one.modalities.keys()
+
+
+def test_a_table_that_joins_nothing_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,size\n1,5\n2,6\n3,7\n", encoding="utf-8")
+    text = sketch([str(tmp_path / "a.csv")], tmp_path, None, no_progress)
+    assert "# No columns were found that join two kinds of entities." in text
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "books.csv").write_text("id\n", encoding="utf-8")
+    (tmp_path / "sheet.xlsx").write_bytes(b"")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    (tmp_path / "broken.csv.gz").write_bytes(b"x")
+    for file, told in (("book.csv", "did you mean books.csv"), ("sheet.xlsx", "is a spreadsheet")):
+        with pytest.raises(ConfigurationError, match=told):
+            sketch([str(tmp_path / file)], tmp_path, None, no_progress)
+    for file, told in (("empty.csv", "an empty file"), ("broken.csv.gz", "damaged .gz file")):
+        with pytest.raises(SourceError, match=told):
+            sketch([str(tmp_path / file)], tmp_path, None, no_progress)
