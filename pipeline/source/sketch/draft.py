@@ -1,7 +1,7 @@
 """What tables probably describe: modalities, their properties, and the hyperedges that join them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.records.store import Store
 from pipeline.source.described.cell_values import typed
@@ -141,7 +141,8 @@ class _Drafting:
                 modality.properties[name] = column
         first = [(c, r) for c, r in joined if c.num >= _FILLED * table.num_rows]
         first = _few_combinations(sorted(first, key=lambda each: each[1] is None))[: _MOST_MEMBERS - 1]
-        itself = DraftMember(own, key)
+        # A key is one text, whatever stands in it.
+        itself = DraftMember(own, replace(key, separator=None))
         if first:
             self._join(table, [itself, *(self._member(c, r, own) for c, r in first)])
         for column, reference in joined:

@@ -9,7 +9,8 @@ from pipeline.errors import ConfigurationError
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ID_WORDS = frozenset({"id", "ids", "key", "fk", "uuid"})
-_LONGEST = 60
+_LONGEST = 50
+"""Characters of a label or a name, of the 64 that are allowed: something may be put before or behind it."""
 
 
 def words(text: str) -> list[str]:

@@ -90,12 +90,12 @@ class TableProfile:
     columns: Mapping[str, ColumnProfile]
 
 
-def null_markers(store: Store, raw: RawTable) -> tuple[str, ...]:
-    """The texts of a table that probably stand for missing values, in the order of the known ones.
+def null_markers(store: Store, raw: RawTable) -> dict[str, list[str]]:
+    """The texts of a table that probably stand for missing values, each with the columns in which they do.
 
     One does where all other cells of its column are numbers or dates, or where it is more than a few of a column of texts.
     """
-    found = set()
+    found: dict[str, list[str]] = {}
     for column in raw.columns.values():
         if column.kind != "text":
             continue
@@ -109,8 +109,10 @@ def null_markers(store: Store, raw: RawTable) -> tuple[str, ...]:
             f"SELECT count({c}), count(*) FILTER (NOT {among}), count(*) FILTER (NOT {among} AND ({plain})) FROM {raw.name}"
         )[0]
         among_values = 0 < others == others_plain
-        found |= {m for m, n in counts.items() if m == _CERTAIN_MARKER or among_values or n >= _MARKER_SHARE * total}
-    return tuple(marker for marker in NULL_MARKERS if marker in found)
+        for marker, count in counts.items():
+            if marker == _CERTAIN_MARKER or among_values or count >= _MARKER_SHARE * total:
+                found.setdefault(marker, []).append(column.header)
+    return found
 
 
 def profile(store: Store, file: TableFile, raw: RawTable) -> TableProfile:

@@ -53,27 +53,32 @@ def sketch(paths: Sequence[str], folder: Path, name: str | None, progress: Progr
     with Records(_NOTHING) as records:
         tables = RawTables(records, folder)
         profiles: list[TableProfile] = []
+        notes: list[str] = []
         for file in files:
             with progress(f"Reading {file.place}"):
-                found = _profile(records, tables, file, len(profiles))
+                found = _profile(records, tables, file, len(profiles), notes)
                 if found is not None:
                     profiles.append(found)
         groups = problem_groups(records.store)
         if any(row is None for group in groups for row, _ in group.examples):
             raise SourceProblems(name, groups)
-        notes = [f"Rows that cannot be read: {group}" for group in groups]
+        notes += [f"Rows that cannot be read: {group}" for group in groups]
         with progress("Guessing"):
             return toml_text(name, draft(records.store, profiles), notes)
 
 
-def _profile(records: Records, tables: RawTables, file: TableFile, number: int) -> TableProfile | None:
+def _profile(records: Records, tables: RawTables, file: TableFile, number: int, notes: list[str]) -> TableProfile | None:
+    """What a file holds; what a reader should look at is added to the notes."""
     raw = tables.of(file)
     if raw is None:
         return None
     markers = null_markers(records.store, raw)
+    if not file.header:
+        notes.append(f"{file.place}: its first row looks like data; give the columns their names")
+    notes += [f'{file.place}: "{marker}" is taken as missing; it is in {", ".join(headers)}' for marker, headers in markers.items()]
     if markers:
-        file = file.model_copy(update={"null": markers})
-        raw = without_markers(records.store, raw, f"without_{number}", markers)
+        file = file.model_copy(update={"null": tuple(markers)})
+        raw = without_markers(records.store, raw, f"without_{number}", tuple(markers))
     return profile(records.store, file, raw)
 
 

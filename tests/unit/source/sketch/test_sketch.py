@@ -54,7 +54,9 @@ def test_without_a_header_and_with_null_markers(tmp_path: Path) -> None:
     kinds = ["Drama", "Drama,Comedy", "Horror,Drama", r"\N"]
     rows = [f"tt{n:03}\tmovie\tTitle {n}\t{1900 + n if n % 3 else chr(92) + 'N'}\t{kinds[n % 4]}\n" for n in range(40)]
     (tmp_path / "titles.tsv").write_text("".join(rows), encoding="utf-8")
-    description, counts, _ = checked(tmp_path, "titles.tsv")
+    description, counts, text = checked(tmp_path, "titles.tsv")
+    assert "# titles.tsv: its first row looks like data; give the columns their names" in text
+    assert r'# titles.tsv: "\N" is taken as missing; it is in column4, column5' in text
     title = description.modalities["Title"]
     assert title.table is not None
     assert title.table.model_dump(exclude_unset=True) == {
@@ -114,6 +116,13 @@ def test_encodings_and_odd_names(tmp_path: Path, encoding: str) -> None:
     (label,) = [name for name, modality in description.modalities.items() if modality.table is not None]
     assert counts[label] == 9
     assert {"column_place": "place"}.items() <= {n: p.column for n, p in description.modalities[label].properties.items()}.items()
+
+
+def test_a_key_with_a_separator_in_it_is_one(tmp_path: Path) -> None:
+    (tmp_path / "parts.csv").write_text("part,kind\na;b,x\na;c,x\nd,y\ne,y\n", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "parts.csv")
+    assert members(description, "PartKind") == [("Part", "part", None), ("Kind", "kind", None)]
+    assert counts == {"Part": 4, "Kind": 2, "PartKind": 4}
 
 
 def test_other_kinds_of_files(tmp_path: Path) -> None:
