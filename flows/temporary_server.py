@@ -22,8 +22,8 @@ _watchers: list[subprocess.Popen[bytes]] = []
 
 def end_with_this_process() -> None:
     """Have a temporary server that Prefect starts from now on end with this process."""
-    mark = os.environ.setdefault(_MARK, secrets.token_hex(16))
     if not _watchers:
+        mark = os.environ[_MARK] = secrets.token_hex(16)
         command = [sys.executable, "-I", __file__, mark]
         _watchers.append(
             subprocess.Popen(

@@ -15,6 +15,7 @@ from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.question import question
 from pipeline.domain.rows import RowIndex
+from pipeline.domain.vectors_frame import vectors_frame
 from pipeline.errors import AmbiguousNameError, QueryError, UnknownNameError
 from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.records.source_protocol import Source
@@ -71,10 +72,8 @@ class Learned:
 
     def vectors(self, label: str) -> pd.DataFrame:
         """The vectors of a modality: a row per entity, ``id`` the index, then ``name``, then ``v0``, ``v1`` … (float32)."""
-        names, matrix_NR = self._names(label), self.fit.factors[label]
-        frame = pd.DataFrame(matrix_NR, index=names.index, columns=[f"v{column}" for column in range(matrix_NR.shape[1])])
-        frame.insert(0, "name", names)
-        return frame
+        names = self._names(label)
+        return vectors_frame(names.index.tolist(), names.tolist(), self.fit.factors[label])
 
     def similar(self, label: str, id_or_name: str, k: int = 10, *, to: str | None = None) -> pd.DataFrame:
         """The entities nearest to one, best first: ``id`` the index, ``name``, and ``score``, (1 + cosine) / 2.
@@ -90,10 +89,11 @@ class Learned:
         to
             Modality of the others; its own by default.
         """
-        target, row = to or label, self._row(label, id_or_name)
-        others_NR, own_R = self.fit.factors[label if to is None else to], self.fit.factors[label][row]
+        target = to or label
+        names, row = self._names(target), self._row(label, id_or_name)
+        others_NR, own_R = self.fit.factors[target], self.fit.factors[label][row]
         cosine_N = others_NR @ own_R / (np.linalg.norm(others_NR, axis=1) * np.linalg.norm(own_R))
-        frame = pd.DataFrame({"name": self._names(target), "score": (1 + cosine_N) / 2})
+        frame = pd.DataFrame({"name": names, "score": (1 + cosine_N) / 2})
         if target == label:
             frame = frame.drop(index=frame.index[row])
         return frame.sort_values("score", ascending=False, kind="stable").head(k)
@@ -127,9 +127,11 @@ class Learned:
         others, besides = {}, 0.0
         for position, label in enumerate(kind.members):
             if position != asked.position:
-                vector_R, bias = learned.average(self.fit.factors[label], position)
-                if position in rows:
-                    vector_R, bias = self.fit.factors[label][rows[position]], float(learned.biases[position][rows[position]])
+                vectors_NR, row = self.fit.factors[label], rows.get(position)
+                if row is None:
+                    vector_R, bias = learned.average(vectors_NR, position)
+                else:
+                    vector_R, bias = vectors_NR[row], float(learned.biases[position][row])
                 others[position] = vector_R[None].astype(np.float32)
                 besides += bias
         scores_N = learned.scores_given(others, self.fit.factors[asked.asked], asked.position)[0].astype(np.float64)

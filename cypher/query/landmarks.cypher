@@ -4,4 +4,4 @@ WHERE entity.`embedding` IS NOT NULL
 WITH entity, COUNT { (entity)<-[:MEMBER]-() } AS degree
 ORDER BY degree DESC, entity.id
 LIMIT $size
-RETURN entity.id AS id, coalesce(entity.name, entity.id) AS name, degree, entity.`embedding` AS vector
+RETURN entity.id AS id, coalesce(entity.name, entity.id) AS name, entity.`embedding` AS vector

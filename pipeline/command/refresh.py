@@ -115,13 +115,13 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
         from flows import refresh as flow
         from flows.temporary_server import end_with_this_process
 
-        end_with_this_process()
         flow.listener.set(progress)
         if is_up and not options.get("force") and options.get("fixed_names") is None:
             # Where nothing has changed, Prefect need not start: that takes ten times as long as to see it.
             unchanged = flow.up_to_date(dataset, options.get("path"), options.get("settings") or {})
             if unchanged is not None:
                 return unchanged
+        end_with_this_process()
         stages: list[StageReport] = flow.refresh(dataset=dataset, workers=workers, **options)
         starting.result()
     return stages

@@ -1,11 +1,12 @@
 """Whose nodes are whose: a data set writes and removes only what is its own."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from pipeline.domain.dataset import Dataset
 from pipeline.errors import GraphSchemaError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.counts import count_nodes
 from pipeline.graph.fixed_names import FIXED_PROPERTY
 from pipeline.graph.schema import snake_case
 from pipeline.graph.statement import load
@@ -35,8 +36,7 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
         if name != dataset.name and shared:
             raise _taken(dataset.name, shared, name)
     own = stored.get(dataset.name)
-    described = {name: other.dataset for name, other in stored.items()} | {dataset.name: dataset}
-    if not (_is_as_left(client, dataset, own) and _are_all_described(client, described.values())):
+    if not _are_all_ours(client, dataset, stored):
         _refuse_foreign(client, dataset)
     for modality in dataset.modalities:
         if own is not None and own.fixed_names and FIXED_PROPERTY in modality.properties:
@@ -58,28 +58,26 @@ def _refuse_foreign(client: GraphClient, dataset: Dataset) -> None:
             )
 
 
-def _is_as_left(client: GraphClient, dataset: Dataset, own: StoredDataset | None) -> bool:
-    """Whether each label has as many nodes as the last ingest left, or none before the first."""
-    left = own.counts if own is not None else {}
-    return left is not None and all(_count(client, label) == left.get(label, 0) for label in _node_labels(dataset))
+def _are_all_ours(client: GraphClient, dataset: Dataset, stored: Mapping[str, StoredDataset]) -> bool:
+    """Whether Neo4j's counts tell that the nodes with a label of the data set are ours, without a look at each.
 
-
-def _are_all_described(client: GraphClient, datasets: Iterable[Dataset]) -> bool:
-    """Whether the labels of the data sets have as many nodes together as the label that is common to them.
-
-    A node of ours has both. Beside `_is_as_left` that tells whose nodes are whose from Neo4j's counts, without a look at each: it
-    would take somebody who removed one of ours, made one with its label, and another with the common label alone.
+    They do where each label has as many as the last ingest left, or none before the first, and the labels of all data sets have as
+    many together as the label that is common to them: a node of ours has both. It would take somebody who removed one of ours, made
+    one with its label, and another with the common label alone.
     """
-    described = {"Entity": 0, "Hyperedge": 0}
-    for dataset in datasets:
-        for label, kind in _node_labels(dataset).items():
-            described[kind] += _count(client, label)
-    return all(count == _count(client, kind) for kind, count in described.items())
-
-
-def _count(client: GraphClient, label: str) -> int:
-    (row,) = client.read(load("query/count_nodes").with_identifiers(Label=label))
-    return int(row["nodes"])
+    own = stored.get(dataset.name)
+    left = own.counts if own is not None else {}
+    if left is None:
+        return False
+    described = {name: other.dataset for name, other in stored.items()} | {dataset.name: dataset}
+    common = {"Entity": 0, "Hyperedge": 0}
+    for name, each in described.items():
+        for label, kind in _node_labels(each).items():
+            count = count_nodes(client, label)
+            if name == dataset.name and count != left.get(label, 0):
+                return False
+            common[kind] += count
+    return all(count == count_nodes(client, kind) for kind, count in common.items())
 
 
 def _taken(dataset: str, labels: list[str], owner: str) -> GraphSchemaError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.domain.progress import Progress
 from pipeline.graph.client import GraphClient
+from pipeline.graph.counts import count_nodes
 from pipeline.graph.statement import load
 from pipeline.ingest.batches import BATCH_BYTES, CONCURRENCY
 from pipeline.records.comparison import Comparison, add_present_part, add_present_rows, create_present
@@ -62,8 +63,7 @@ def count_rows(client: GraphClient, table: Table) -> int:
     if table.kind == "relations":
         (row,) = client.read(load("ingest/count_relations").with_identifiers(**_graph(table)))
         return int(row["rows"])
-    (row,) = client.read(load("query/count_nodes").with_identifiers(Label=table.key))
-    return int(row["nodes"])
+    return count_nodes(client, table.key)
 
 
 def stage_digests(client: GraphClient, dataset: str, store: Store, table: Table, digests: Digests) -> None:

@@ -5,7 +5,7 @@ each member. Shapes: D embedding_dim.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,31 +19,24 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import bias_property, vector_identifiers
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_datasets
+from pipeline.query.find import Entity
 from pipeline.query.served import Run
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(Entity):
     """An entity that could stand at the position.
 
     Attributes
     ----------
-    id, name, label
-        What it is.
     score
         Its probability among all entities of the modality; the value that such a hyperedge would have, where values were learned.
     known
         Whether such a hyperedge is there.
-    properties
-        Values of the properties that tell apart entities of one name.
     """
 
-    id: str
-    name: str
-    label: str
     score: float
     known: bool
-    properties: dict[str, Any] = field(default_factory=dict)
 
 
 def described_type(client: GraphClient, label: str) -> tuple[Dataset, HyperedgeType]:
@@ -91,9 +84,8 @@ def complete(client: GraphClient, run: Run, asked: Modality, question: Question,
     others, biases = _others(client, run, question, learned)
     type_ = _type_parameters(learned)
     known = _known_members(client, question)
-    identifiers = {**vector_identifiers(asked.label, run.slot), "biases": bias_property(run.slot)}
     rows = client.read(
-        load("query/complete").with_identifiers(**identifiers),
+        load("query/complete").with_identifiers(**_identifiers(asked.label, run)),
         bias=learned[question.position]["bias"],
         context=type_.context(others, question.position)[0].tolist(),
         hidden=sorted(known) if new else [],
@@ -110,9 +102,9 @@ def complete(client: GraphClient, run: Run, asked: Modality, question: Question,
             row["id"],
             row["name"],
             asked.label,
+            dict(zip(asked.distinguish_by, row["properties"], strict=True)),
             float(score),
             row["id"] in known,
-            dict(zip(asked.distinguish_by, row["properties"], strict=True)),
         )
         for row, score in zip(rows, scores, strict=True)
     ]
@@ -146,11 +138,14 @@ def _others(
 
 
 def _member(client: GraphClient, run: Run, label: str, id_: str, bias: int) -> tuple[list[float], float]:
-    identifiers = {**vector_identifiers(label, run.slot), "biases": bias_property(run.slot)}
-    rows = client.read(load("query/member").with_identifiers(**identifiers), id=id_, bias=bias)
+    rows = client.read(load("query/member").with_identifiers(**_identifiers(label, run)), id=id_, bias=bias)
     if not rows:
         raise UnknownNameError(f"no {label} with the id {id_!r} has a vector", hint="it may have come after the last refresh")
     return rows[0]["vector"], rows[0]["bias"]
+
+
+def _identifiers(label: str, run: Run) -> dict[str, str]:
+    return {**vector_identifiers(label, run.slot), "biases": bias_property(run.slot)}
 
 
 def _known_members(client: GraphClient, question: Question) -> set[str]:

@@ -1,12 +1,12 @@
 """Nearest entities by the published vectors."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.domain.dataset import Modality
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import INDEX_LIMIT, vector_index, vector_property
 from pipeline.graph.statement import load
+from pipeline.query.find import Entity
 from pipeline.query.served import Run
 
 _CANDIDATES_PER_NEIGHBOUR = 10
@@ -14,24 +14,16 @@ _MIN_CANDIDATES = 200
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class Neighbour(Entity):
     """An entity near another one.
 
     Attributes
     ----------
-    id, name, label
-        What it is.
     score
         (1 + cosine) / 2 of the two vectors, as Neo4j counts it: 1 is the same direction, 0.5 a right angle.
-    properties
-        Values of the properties that tell apart entities of one name.
     """
 
-    id: str
-    name: str
-    label: str
     score: float
-    properties: dict[str, Any]
 
 
 def similar(
@@ -67,7 +59,7 @@ def similar(
     )
     return [
         Neighbour(
-            row["id"], row["name"], target.label, row["score"], dict(zip(target.distinguish_by, row["properties"], strict=True))
+            row["id"], row["name"], target.label, dict(zip(target.distinguish_by, row["properties"], strict=True)), row["score"]
         )
         for row in rows
     ]

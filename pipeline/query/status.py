@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.graph.client import GraphClient
+from pipeline.graph.counts import count_nodes
 from pipeline.graph.statement import load
 from pipeline.query.served import Served, served
 
@@ -39,13 +40,7 @@ def status(client: GraphClient) -> Status:
         uri=client.connection.uri,
         database=client.connection.database,
         version=server["version"],
-        entities={label: _count(client, label) for entry in datasets for label in entry.dataset.labels},
-        hyperedges={kind.label: _count(client, kind.label) for entry in datasets for kind in entry.dataset.hyperedge_types},
+        entities={label: count_nodes(client, label) for entry in datasets for label in entry.dataset.labels},
+        hyperedges={kind.label: count_nodes(client, kind.label) for entry in datasets for kind in entry.dataset.hyperedge_types},
         datasets=datasets,
     )
-
-
-def _count(client: GraphClient, label: str) -> int:
-    (row,) = client.read(load("query/count_nodes").with_identifiers(Label=label))
-    count: int = row["nodes"]
-    return count

@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.vectors_frame import vectors_frame
 from pipeline.errors import DatasetChangedError, QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import vector_identifiers
@@ -43,10 +44,7 @@ class Vectors:
     @property
     def frame(self) -> pd.DataFrame:
         """A row per entity: ``id`` is the index, then ``name``, then ``v0``, ``v1`` and so on, the vector."""
-        columns = [f"v{column}" for column in range(self.matrix_NR.shape[1])]
-        frame = pd.DataFrame(self.matrix_NR, index=pd.Index(self.ids, name="id"), columns=columns)
-        frame.insert(0, "name", self.names)
-        return frame
+        return vectors_frame(self.ids, self.names, self.matrix_NR)
 
 
 def read_vectors(client: GraphClient, dataset: str, label: str, progress: Progress = no_progress) -> Vectors:

@@ -1,6 +1,6 @@
 """Results as tables for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group
@@ -43,12 +43,28 @@ def in_words(cell: object) -> str:
 
 def neighbours_table(modality: Modality, name: str, neighbours: Sequence[Any]) -> Group:
     """Neighbours of an entity with names and what tells them apart, best first, under a heading."""
-    columns = {"": "right", "name": "left", **dict.fromkeys(modality.distinguish_by, "left"), "score": "right"}
+    heading = f"{modality.label}: nearest to {name}"
+    return _ranked(heading, modality, neighbours, {"score": "right"}, lambda neighbour: [neighbour.score])
+
+
+def candidates_table(kind: str, modality: Modality, given: Sequence[str], candidates: Sequence[Any]) -> Group:
+    """Who could complete a hyperedge, with what tells them apart, best first, under a heading."""
+    heading = f"{kind}: {modality.label} given {', '.join(given)}"
+    columns = {"score": "right", " ": "left"}
+    return _ranked(heading, modality, candidates, columns, lambda each: [f"{each.score:.2g}", "known" if each.known else ""])
+
+
+def _ranked(
+    heading: str, modality: Modality, found: Sequence[Any], columns: Mapping[str, str], cells: Callable[[Any], list[object]]
+) -> Group:
+    """Entities of a modality, best first, with columns of their own behind what tells them apart."""
+    apart = modality.distinguish_by
     rows = [
-        (place, neighbour.name, *(neighbour.properties.get(name) for name in modality.distinguish_by), neighbour.score)
-        for place, neighbour in enumerate(neighbours, start=1)
+        (place, each.name, *(each.properties.get(name) for name in apart), *cells(each))
+        for place, each in enumerate(found, start=1)
     ]
-    return Group(Text(f"{modality.label}: nearest to {name}", style="bold"), table(columns, rows))
+    shown = table({"": "right", "name": "left", **dict.fromkeys(apart, "left"), **columns}, rows)
+    return Group(Text(heading, style="bold"), shown)
 
 
 def explanation_table(one: str, other: str, explanation: Any) -> Group:  # noqa: ANN401 - what a query found
@@ -66,22 +82,6 @@ def explanation_table(one: str, other: str, explanation: Any) -> Group:  # noqa:
         rows = [(each.number, f"{each.share:.3f}", ", ".join(each.names)) for each in explanation.components]
         parts.append(table(columns, rows))
     return Group(*parts)
-
-
-def candidates_table(kind: str, modality: Modality, given: Sequence[str], candidates: Sequence[Any]) -> Group:
-    """Who could complete a hyperedge, with what tells them apart, best first, under a heading."""
-    columns = {"": "right", "name": "left", **dict.fromkeys(modality.distinguish_by, "left"), "score": "right", " ": "left"}
-    rows = [
-        (
-            place,
-            candidate.name,
-            *(candidate.properties.get(name) for name in modality.distinguish_by),
-            f"{candidate.score:.2g}",
-            "known" if candidate.known else "",
-        )
-        for place, candidate in enumerate(candidates, start=1)
-    ]
-    return Group(Text(f"{kind}: {modality.label} given {', '.join(given)}", style="bold"), table(columns, rows))
 
 
 def quality_table(questions: Sequence[Mapping[str, Any]]) -> Table:

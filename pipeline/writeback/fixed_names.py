@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import GraphSchemaError
 from pipeline.graph.client import GraphClient, Row
+from pipeline.graph.counts import count_nodes
 from pipeline.graph.fixed_names import FIXED_PROPERTY, create_fixed_index, drop_fixed_index, fixed_index
 from pipeline.graph.schema import await_indexes
 from pipeline.graph.slots import Slot, vector_property
@@ -148,9 +149,8 @@ def _is_whole(client: GraphClient, stored: StoredDataset, run: StoredRun) -> boo
 def _copy(client: GraphClient, label: str, slot: Slot, progress: Progress) -> int:
     """Copy the vectors of a modality, and count those that were others."""
     statement = load("names/copy_page").with_identifiers(Modality=label, served=vector_property(slot))
-    (count,) = client.read(load("query/count_nodes").with_identifiers(Label=label))
     after, num_changed = "", 0
-    with progress(f"Copying vectors of {label} to {FIXED_PROPERTY}", total=count["nodes"]) as advance:
+    with progress(f"Copying vectors of {label} to {FIXED_PROPERTY}", total=count_nodes(client, label)) as advance:
         while True:
             (page,) = client.write_and_return(statement, after=after, size=PAGE_SIZE)
             num_changed += int(page["changed"])

@@ -9,10 +9,10 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.run_folder import embeddings_folder
 from pipeline.errors import QueryError, WriteBackError
 from pipeline.graph.client import GraphClient
+from pipeline.graph.counts import count_nodes
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import await_indexes
 from pipeline.graph.slots import Slot, create_vector_index
-from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_dataset
 from pipeline.graph.stored_runs import StoredRun, stored_runs
 from pipeline.writeback.fixed_names import copy_served, switch_fixed_names
@@ -99,7 +99,7 @@ def rollback(
                 hint=f"`hyperlearn runs {dataset}` shows which can be served; `hyperlearn write-back` takes a folder of your own",
             )
         copy_served(writer, dataset, progress)
-        missing = {label: _num_entities(writer, label) - count for label, count in counts.items()}
+        missing = {label: count_nodes(writer, label) - count for label, count in counts.items()}
         return Rollback(run.id, former, written, counts, missing)
 
 
@@ -147,11 +147,6 @@ def _check_labels(run: StoredRun, embeddings: Embeddings, labels: Sequence[str])
     for label in embeddings.ids:
         if label not in labels:
             raise WriteBackError(f"run {run.id} has vectors of {label}, which is no modality any more", hint=_HINT)
-
-
-def _num_entities(client: GraphClient, label: str) -> int:
-    (row,) = client.read(load("query/count_nodes").with_identifiers(Label=label))
-    return int(row["nodes"])
 
 
 def _lacks(run: StoredRun, label: str) -> WriteBackError:

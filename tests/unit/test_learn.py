@@ -78,6 +78,7 @@ def test_values_are_predicted(learned: Learned) -> None:
     ("ask", "error", "told"),
     [
         (lambda it: it.vectors("Flim"), QueryError, "there is no modality Flim"),
+        (lambda it: it.similar("Film", "Film 4", to="Makre"), QueryError, "there is no modality Makre"),
         (lambda it: it.similar("Film", "Film 99"), UnknownNameError, "no Film has the name or the id 'Film 99'"),
         (lambda it: it.similar("Film", "Film 1"), AmbiguousNameError, "2 entities of Film are named 'Film 1': f1, f3"),
         (lambda it: it.complete("Makign", {"Film": "f4"}, "Maker"), QueryError, "nothing was learned of a hyperedge type Makign"),

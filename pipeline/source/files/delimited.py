@@ -27,7 +27,7 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """Usual delimiters: one in the only column name says that the columns are separated by it."""
 
 
-DATA = re.compile(r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
+_DATA = re.compile(r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 """Numbers and dates."""
 
 
@@ -78,9 +78,14 @@ def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) 
     return replace(raw, header_cause=header_cause(headers)) if table.header else raw
 
 
+def is_data(cell: str) -> bool:
+    """Whether a cell is a number, a date or a null marker, which no column is called."""
+    return bool(_DATA.fullmatch(cell)) or cell in NULL_MARKERS
+
+
 def header_cause(names: Sequence[str]) -> str:
     """What to say of a header that is probably a row of data: its cells are numbers, dates or null markers."""
-    data = [name for name in names if DATA.fullmatch(name) or name in NULL_MARKERS]
+    data = [name for name in names if is_data(name)]
     if not data:
         return ""
     return f'; "{data[0]}" looks like data: if the first row is no header, say header = false, columns = ["id", …] of the table'

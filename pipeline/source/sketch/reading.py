@@ -13,9 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.records.causes import NULL_MARKERS
 from pipeline.source.files.compressed import open_lines, open_plain
-from pipeline.source.files.delimited import DATA
+from pipeline.source.files.delimited import is_data
 from pipeline.source.files.raw_tables import what_is_there
 from pipeline.source.files.table_file import TableFile
 
@@ -155,13 +154,9 @@ def is_header(rows: list[list[str]]) -> bool:
         return True
     first, *rest = [[cell.strip() for cell in row] for row in rows]
     below = [[row[position] for row in rest if position < len(row)] for position in range(len(first))]
-    data = [position for position, cell in enumerate(first) if _is_data(cell)]
+    data = [position for position, cell in enumerate(first) if is_data(cell)]
     if not data:
         return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
     if all(_YEAR.fullmatch(first[position]) for position in data) and len(set(first)) == len(first) and len(data) > 1:
         return True  # a column per year
-    return not any(_is_data(cell) for position in data for cell in below[position][:50])
-
-
-def _is_data(cell: str) -> bool:
-    return bool(DATA.fullmatch(cell)) or cell in NULL_MARKERS
+    return not any(is_data(cell) for position in data for cell in below[position][:50])
