@@ -121,8 +121,14 @@ class Writer:
 
 
 def let_leases_of_the_dead_end(client: GraphClient, writers: list[Writer]) -> None:
-    """Do what the database's clock would do a little later."""
-    text = "MATCH (lease:WriteLease) WHERE lease.process IN $dead SET lease.expires = datetime.realtime()"
+    """Do what the database's clock would do a little later.
+
+    The lock comes before the look, or the lease may be another's, taken from the dead one, by the time that it is ended.
+    """
+    text = """
+    MATCH (lease:WriteLease) SET lease.locked = true
+    WITH lease WHERE lease.process IN $dead SET lease.expires = datetime.realtime()
+    """
     change(client, text, dead=[writer.process.pid for writer in writers if writer.killed])
 
 
