@@ -23,6 +23,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 
 from pipeline.domain.dataset import Dataset
+from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key, run_key, snapshot_key
 from pipeline.domain.progress import Progress
@@ -122,12 +123,12 @@ def export_task(dataset: str, directory: Path, resume: str | None) -> StageRepor
 
 @task(name="tune", task_run_name="tune {snapshot.parent.name}")
 def tune_task(
-    snapshot: Path, settings: dict[str, Any], seconds: float, stored: Mapping[str, Any] | None, lease: Lease
+    snapshot: Path, settings: dict[str, Any], seconds: float, device: Device, stored: Mapping[str, Any] | None, lease: Lease
 ) -> StageReport:
     """Find the settings that are kept for the data set, or choose them; the database keeps them as well, for other hosts."""
     start = time.monotonic()
     hypergraph = Snapshot.read(snapshot).hypergraph
-    choice, told = settle(hypergraph, Settings.load().tuned, settings, seconds, _progress(), stored=stored)
+    choice, told = settle(hypergraph, Settings.load().tuned, settings, seconds, _progress(), stored=stored, device=device)
     if choice is not None:
         with _database() as (client, _):
             keep_choice(client.under(lease), hypergraph.dataset.name, asdict(choice))
@@ -139,6 +140,7 @@ def train_task(
     snapshot: Path,
     embeddings: Path,
     workers: int | None,
+    device: Device,
     settings: dict[str, Any],
     stored: Mapping[str, Any] | None,
     resume: str | None,
@@ -160,6 +162,7 @@ def train_task(
             embeddings,
             parameters,
             workers=workers or "auto",
+            device=device,
             run=run,
             quality=quality,
             former=former,
@@ -235,6 +238,7 @@ def refresh(
     force: bool = False,
     fold_in: bool | None = None,
     fixed_names: bool | None = None,
+    device: Device = Device.AUTO,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
@@ -269,6 +273,8 @@ def refresh(
         they are folded in where at most a hundredth of every table is new, since the last training, and nothing else has changed.
     fixed_names
         Whether the served vectors are copied to names that do not change, from now on; None leaves it as it was.
+    device
+        What trains.
 
     Returns
     -------
@@ -305,8 +311,8 @@ def refresh(
             stages = [
                 ingested,
                 exported,
-                tune_task(snapshot, given, tune_seconds, stored.choice, writer.lease),
-                train_task(snapshot, embeddings, workers, given, stored.choice, resume),
+                tune_task(snapshot, given, tune_seconds, device, stored.choice, writer.lease),
+                train_task(snapshot, embeddings, workers, device, given, stored.choice, resume),
                 write_back_task(embeddings, writer.lease),
                 *_copied(copies, name, writer.lease),
             ]
@@ -394,9 +400,9 @@ def _told(report: StageReport) -> StageReport:
 
 
 def _training_in_words(trained: Embeddings) -> str:
-    workers = trained.report["workers"]
-    did = f"{trained.report['rounds']} rounds, {trained.embedding_dim} dimensions, {workers} worker(s)"
-    near = trained.report["similarityToFormer"]
+    report = trained.report
+    did = f"{report['rounds']} rounds, {trained.embedding_dim} dimensions, {report['workers']} worker(s) on {report['hardware']}"
+    near = report["similarityToFormer"]
     return f"{did}; cosine {fmean(near.values()):.2f} with the run before" if near else did
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
+from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.question import question
@@ -22,7 +23,9 @@ from pipeline.records.source_protocol import Source
 from pipeline.train.fit import Fit, fit
 
 
-def learn(source: Source, settings: Mapping[str, Any] | None = None, progress: Progress = no_progress) -> "Learned":
+def learn(
+    source: Source, settings: Mapping[str, Any] | None = None, *, device: Device = Device.AUTO, progress: Progress = no_progress
+) -> "Learned":
     """Learn one vector per entity of a data set.
 
     Parameters
@@ -32,6 +35,8 @@ def learn(source: Source, settings: Mapping[str, Any] | None = None, progress: P
         file or a built-in data set.
     settings
         Settings of training, value by name, over those of the data set (docs/parameters.md).
+    device
+        What trains.
     progress
         Shows that it goes on.
 
@@ -49,7 +54,7 @@ def learn(source: Source, settings: Mapping[str, Any] | None = None, progress: P
         parameters = records.dataset.training_parameters(settings)
         hypergraph = hypergraph_of(records)
         names = {label: _names_by_row(records.frame(label)) for label in records.dataset.labels}
-    return Learned(hypergraph, names, fit(hypergraph, parameters, progress=progress))
+    return Learned(hypergraph, names, fit(hypergraph, parameters, device=device, progress=progress))
 
 
 @dataclass(frozen=True)

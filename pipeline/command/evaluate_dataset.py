@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from pipeline.command.terminal import DatasetSource, From, Json, messages, output, print_json, print_notes, progress
+from pipeline.command.terminal import DatasetSource, From, Json, OnDevice, messages, output, print_json, print_notes, progress
 from pipeline.command.training_settings import TrainingSettings, read_settings
+from pipeline.domain.device import Device
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import table
 from pipeline.settings import Settings
@@ -52,6 +53,7 @@ def evaluate_dataset(
     part: Annotated[
         str, typer.Option(metavar="test|validation", help="What is asked for; settings are chosen on the validation part.")
     ] = "test",
+    device: OnDevice = Device.AUTO,
     settings: TrainingSettings = None,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +75,7 @@ def evaluate_dataset(
     given = chosen_settings(Settings.load().tuned, hypergraph.dataset.name, read_settings(settings))
     selection = select(hypergraph, label, slot, by, None if split is None else split.asked)
     parameters = hypergraph.dataset.training_parameters(given)
-    found = evaluate(hypergraph, parameters, selection, seeds, asked, by, split, progress)
+    found = evaluate(hypergraph, parameters, selection, seeds, asked, by, split, device, progress)
     told = verdict(found["questions"])
     if as_json:
         print_json(found)

@@ -15,6 +15,7 @@ from pipeline.command.terminal import (
     FixedNames,
     From,
     KeepStale,
+    OnDevice,
     Quarantine,
     Wait,
     Workers,
@@ -25,6 +26,7 @@ from pipeline.command.terminal import (
     progress,
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
+from pipeline.domain.device import Device
 from pipeline.query.find import find
 from pipeline.query.served import published
 from pipeline.query.similar import similar
@@ -44,7 +46,7 @@ FAMOUS = {
 _NUM_NEIGHBOURS = 5
 
 
-def demo(workers: Workers = None) -> None:
+def demo(workers: Workers = None, device: OnDevice = Device.AUTO) -> None:
     """Do the whole job on 17,472 films, from an empty machine to printed answers.
 
     Leaves the database up, and says how to look at it.
@@ -52,7 +54,7 @@ def demo(workers: Workers = None) -> None:
     Example: [bold]hyperlearn demo[/bold]
     """
     start = time.monotonic()
-    stages = _run("movies", workers)
+    stages = _run("movies", workers, device=device)
     _print_answers()
     _print_stages(stages, time.monotonic() - start)
     print_connection()
@@ -65,6 +67,7 @@ def refresh(
     allow_removal: AllowRemoval = False,
     quarantine: Quarantine = None,
     workers: Workers = None,
+    device: OnDevice = Device.AUTO,
     settings: TrainingSettings = None,
     wait: Wait = False,
     tune_seconds: Annotated[
@@ -91,6 +94,7 @@ def refresh(
     start = time.monotonic()
     options: dict[str, Any] = {
         "path": path,
+        "device": device,
         "keep_stale": keep_stale,
         "allow_removal": allow_removal,
         "quarantine": quarantine,

@@ -15,6 +15,7 @@ from pipeline.command.terminal import (
     From,
     Json,
     KeepStale,
+    OnDevice,
     Quarantine,
     Verify,
     Wait,
@@ -27,6 +28,7 @@ from pipeline.command.terminal import (
     progress,
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
+from pipeline.domain.device import Device
 from pipeline.graph.client import GraphClient
 from pipeline.report.tables import table
 from pipeline.settings import Settings
@@ -134,6 +136,7 @@ def train(
     snapshot: Annotated[Path, typer.Argument(help="Directory that `export` wrote.")],
     embeddings: Annotated[Path, typer.Argument(help="Directory to write; must not exist.")],
     workers: Workers = None,
+    device: OnDevice = Device.AUTO,
     settings: TrainingSettings = None,
     as_json: Json = False,
 ) -> None:
@@ -150,12 +153,13 @@ def train(
     dataset = Snapshot.read_dataset(snapshot)
     given = chosen_settings(Settings.load().tuned, dataset.name, given)
     name, parameters = new_run_id(dataset.name), dataset.training_parameters(given)
-    trained = run(snapshot, embeddings, parameters, workers=workers or "auto", run=name, progress=progress)
+    trained = run(snapshot, embeddings, parameters, workers=workers or "auto", device=device, run=name, progress=progress)
     if as_json:
         print_json({"run": trained.run, "embeddingDim": trained.embedding_dim, **trained.report})
         return
     output.print(
-        f"run {trained.run}: {sum(map(len, trained.ids.values())):,} vectors of length {trained.embedding_dim} in {embeddings}"
+        f"run {trained.run}: {sum(map(len, trained.ids.values())):,} vectors of length {trained.embedding_dim} in {embeddings}, "
+        f"trained on {trained.report['hardware']}"
     )
     for finding in trained.report["findings"]:
         messages.print(f"  {finding}", style="yellow", highlight=False)

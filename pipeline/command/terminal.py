@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pipeline.domain.device import Device
 from pipeline.graph.client import GraphClient
 from pipeline.report.progress import TerminalProgress
 from pipeline.settings import Settings
@@ -53,6 +54,10 @@ FixedNames = Annotated[
         "now and after every later run; or no longer.",
         show_default=False,
     ),
+]
+OnDevice = Annotated[
+    Device,
+    typer.Option("--device", help="What trains: a GPU where there is one ([bold]auto[/bold]), the CPU, or GPUs and nothing else."),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of training workers; chosen for this machine by default.")]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.command.terminal import DatasetSource, From, Json, messages, output, print_json, progress
+from pipeline.command.terminal import DatasetSource, From, Json, OnDevice, messages, output, print_json, progress
 from pipeline.command.training_settings import TrainingSettings, read_settings
+from pipeline.domain.device import Device
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import quality_table
 from pipeline.settings import Settings
@@ -25,6 +26,7 @@ def tune(
         int | None, typer.Option(min=1, help="Most trials; with a seed, and time enough, the choice is the same each time.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is hidden, of what is tried, and of training.")] = 0,
+    device: OnDevice = Device.AUTO,
     settings: TrainingSettings = None,
     as_json: Json = False,
 ) -> None:
@@ -49,6 +51,7 @@ def tune(
         seed=seed,
         settings=given,
         journal=journal_file(folder, hypergraph.dataset.name),
+        device=device,
         on_trial=_tell,
         progress=progress,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.training_parameters import TrainingParameters
@@ -98,6 +99,7 @@ def evaluate(
     part: Part = "test",
     by: str | None = None,
     split: Hidden | None = None,
+    device: Device = Device.AUTO,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Measure the model and its baselines.
@@ -118,6 +120,8 @@ def evaluate(
         The modality of which a tenth of the entities lose all their hyperedges of the type; None hides a tenth of the hyperedges.
     split
         The user's own split; nothing is drawn then.
+    device
+        What trains.
     progress
         Told of each step.
 
@@ -141,7 +145,7 @@ def evaluate(
     rounds = list(_hidden(hypergraph, list(asked), num_seeds, part, by, split))
     with progress("Evaluating", total=len(rounds)) as advance:
         for seed, hide_round in rounds:
-            _measure(hide_round(), questions, replace(parameters, seed=seed), progress)
+            _measure(hide_round(), questions, replace(parameters, seed=seed), device, progress)
             advance(1)
     return {
         "dataset": hypergraph.dataset.name,
@@ -175,8 +179,10 @@ def _hidden(
                 yield seed, partial(hide, hypergraph, label, by, part, seed)
 
 
-def _measure(hidden: Hidden, questions: Sequence[Question], parameters: TrainingParameters, progress: Progress) -> None:
-    models = _models(hidden, parameters, progress)
+def _measure(
+    hidden: Hidden, questions: Sequence[Question], parameters: TrainingParameters, device: Device, progress: Progress
+) -> None:
+    models = _models(hidden, parameters, device, progress)
     for question in questions:
         if question.label not in hidden.asked:
             continue
@@ -188,13 +194,16 @@ def _measure(hidden: Hidden, questions: Sequence[Question], parameters: Training
                 _measure_slot(hidden, question, question.position, models, parameters.seed)
 
 
-def _models(hidden: Hidden, parameters: TrainingParameters, progress: Progress) -> dict[str, Fit]:
+def _models(hidden: Hidden, parameters: TrainingParameters, device: Device, progress: Progress) -> dict[str, Fit]:
     known = hidden.known
     compared = (known.with_graphs({}), known.with_graphs(shuffled(known.graphs, parameters.seed)))
     has_graphs = any(weights.nnz for weights in known.graphs.values())
     trained_on = dict(zip(OTHER_MODELS, compared, strict=True)) if has_graphs else {}
     stop_by = _stop_by(hidden, parameters)
-    return {name: fit(used, parameters, held_out=stop_by, progress=progress) for name, used in {**trained_on, OWN: known}.items()}
+    return {
+        name: fit(used, parameters, held_out=stop_by, device=device, progress=progress)
+        for name, used in {**trained_on, OWN: known}.items()
+    }
 
 
 def _stop_by(hidden: Hidden, parameters: TrainingParameters) -> dict[str, HyperedgeList] | None:

@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.domain.type_parameters import TypeParameters
 from pipeline.errors import ConfigurationError
-from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
@@ -50,6 +51,8 @@ class Fit:
         What is wrong with the factors, a sentence each; mostly empty.
     device
         What it was computed on: ``cpu`` or ``cuda``.
+    hardware
+        What a person calls that: ``CPU``, or the name of the GPU.
     update
         Which update trained.
     """
@@ -62,6 +65,7 @@ class Fit:
     best_round: int
     findings: list[str]
     device: str
+    hardware: str
     update: UpdateName
 
     def predict(self, label: str, edges: HyperedgeList) -> npt.NDArray[np.float64]:
@@ -124,6 +128,7 @@ def fit(
     held_out: Mapping[str, HyperedgeList] | None = None,
     former: Factors | None = None,
     threads: int | None = None,
+    device: Device = Device.AUTO,
     on_round: Callable[[Round], None] = lambda _: None,
     progress: Progress = no_progress,
 ) -> Fit:
@@ -142,6 +147,8 @@ def fit(
         towards them. Least squares start as ever.
     threads
         Cores to use; all that torch would use where left out. The result is the same for any number.
+    device
+        What to compute on; a GPU gives what the CPU does but for rounding.
     on_round
         Is told of every round as it ends, the start (number 0) included.
     progress
@@ -150,13 +157,14 @@ def fit(
     Raises
     ------
     ConfigurationError
-        If the parameters do not fit the hypergraph.
+        If the parameters do not fit the hypergraph, or there is no such device.
     TrainingDivergedError
         If a factor or the objective is no longer finite.
     """
+    kernels = kernels_of(device)
     problem = build_problem(hypergraph, parameters, held_out)
-    station = Station(problem.labels, Alone(), CompiledKernels(), threads or torch.get_num_threads())
-    with progress("Training rounds", total=parameters.rounds) as advance:
+    station = Station(problem.labels, Alone(), kernels, kernels.host_threads(threads or torch.get_num_threads()))
+    with progress(f"Training rounds on {kernels.hardware}", total=parameters.rounds) as advance:
 
         def tell(done: Round) -> None:
             on_round(done)
@@ -194,7 +202,8 @@ def fit_share(
         factors = balance_columns(problem, factors)
     found = findings(problem, factors)
     filled, num_zero = fill_zero_rows(factors)
-    return Fit(filled, history, num_zero, problem.weights(), types, best_round, found, station.kernels.name, update)
+    kernels = station.kernels
+    return Fit(filled, history, num_zero, problem.weights(), types, best_round, found, kernels.name, kernels.hardware, update)
 
 
 def update_of(problem: Problem, parameters: TrainingParameters) -> UpdateName:

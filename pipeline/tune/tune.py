@@ -21,6 +21,7 @@ from optuna.storages import InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.private_folder import private_folder
 from pipeline.domain.progress import Progress, no_progress
@@ -88,6 +89,7 @@ def tune(
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     journal: Path | None = None,
+    device: Device = Device.AUTO,
     on_trial: Callable[[Trial], None] = lambda _: None,
     progress: Progress = no_progress,
 ) -> Choice:
@@ -107,6 +109,8 @@ def tune(
         Settings that are given and not chosen, beside those of the data set's description.
     journal
         File of the trials; in memory where it is None.
+    device
+        What trains.
     on_trial
         Is told of every trial as it ends.
     progress
@@ -138,7 +142,7 @@ def tune(
     with progress("Trials", total=trials) as advance:
         while repeated < _REPEATS and (done := _num_done(study)) < (trials or np.inf) and time.monotonic() < deadline:
             study.sampler = _sampler(seed + done + repeated, repeated)
-            tried = _try(study, space, hidden, settings or {}, seed, deadline)
+            tried = _try(study, space, hidden, settings or {}, seed, deadline, device)
             repeated = repeated + 1 if tried is None else 0
             if tried is not None:
                 on_trial(tried)
@@ -196,6 +200,7 @@ def settle(
     progress: Progress = no_progress,
     *,
     stored: Mapping[str, Any] | None = None,
+    device: Device = Device.AUTO,
 ) -> tuple[Choice | None, str]:
     """Find the settings that are kept for a data set; choose them where there are none, or the data have changed a lot.
 
@@ -213,6 +218,8 @@ def settle(
         Shows that it goes on.
     stored
         The choice that the database keeps, as plain JSON: it counts where none is kept in the folder.
+    device
+        What trains.
 
     Returns
     -------
@@ -232,7 +239,8 @@ def settle(
         return kept, "not tuned" if kept is None else "chosen for other data, and kept"
     if not split(hypergraph, 0).asked:
         return None, "too few hyperedges to choose settings on: the defaults"
-    choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal_file(folder, name), progress=progress)
+    journal = journal_file(folder, name)
+    choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal, device=device, progress=progress)
     choice.write(folder)
     if not choice.questions:
         told = f"no trial was finished in {seconds:.0f} s: the defaults"
@@ -290,7 +298,13 @@ def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 
 def _try(
-    study: optuna.Study, space: Space, hidden: Hidden, settings: Mapping[str, Any], seed: int, deadline: float
+    study: optuna.Study,
+    space: Space,
+    hidden: Hidden,
+    settings: Mapping[str, Any],
+    seed: int,
+    deadline: float,
+    device: Device,
 ) -> Trial | None:
     """Run the next trial; None if it was tried before, or time is up."""
     trial = study.ask()
@@ -312,7 +326,7 @@ def _try(
 
     score: float | None = None
     try:
-        fitted = fit(hidden.known, parameters, held_out=held_out(hidden), on_round=watch)
+        fitted = fit(hidden.known, parameters, held_out=held_out(hidden), device=device, on_round=watch)
     except _OutOfTimeError:
         study.tell(trial, state=TrialState.FAIL)
         return None

@@ -6,6 +6,7 @@ Every call passes addresses: the tensors they are of live as long as the call. S
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -24,6 +25,9 @@ class CompiledKernels(Kernels):
 
     def __init__(self) -> None:
         super().__init__(torch.device("cpu"))
+
+    def _pieces(self, offsets_S: npt.NDArray[np.int32], count: int) -> None:
+        """Cut no row: the loops have what they need."""
 
     def row_blocks(self, matrix_ND: Tensor) -> Iterator[slice]:
         """Cut a matrix into blocks of consecutive rows that stay in the cache."""
@@ -102,6 +106,10 @@ class CompiledKernels(Kernels):
             dim,
         )
         return out_EC
+
+    def add_rows(self, out_NW: Tensor, rows_R: Tensor, values_RW: Tensor, weight: float = 1.0) -> None:
+        """Add rows times a weight to rows."""
+        out_NW.index_add_(0, rows_R, values_RW, alpha=weight)
 
     def adagrad(self, matrix_NW: Tensor, squares_NW: Tensor, gradient_NW: Tensor, rows_R: Tensor, step_size: float) -> None:
         """Move rows against their gradient by Adagrad, and forget it."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key
 from pipeline.domain.snapshot import Snapshot
@@ -36,6 +37,8 @@ class Job:
         Cores of each worker.
     timeout
         Seconds after which a worker that does not answer counts as lost.
+    device
+        What the workers compute on.
     quality
         What the settings reached on hidden hyperedges when they were chosen, for the record.
     former
@@ -49,6 +52,7 @@ class Job:
     workers: int
     threads: int
     timeout: float
+    device: Device = Device.AUTO
     quality: Sequence[Mapping[str, Any]] = ()
     former: Path | None = None
 
@@ -70,6 +74,7 @@ class Job:
             "snapshot": Path(data["snapshot"]),
             "embeddings": Path(data["embeddings"]),
             "parameters": TrainingParameters.from_json(data["parameters"]),
+            "device": Device(data["device"]),
             "former": None if data["former"] is None else Path(data["former"]),
         }
         return cls(**data)
@@ -90,6 +95,7 @@ class Job:
             "weights": fit.weights,
             "workers": max(1, self.workers),
             "device": fit.device,
+            "hardware": fit.hardware,
             "rounds": fit.history[-1].number,
             "seconds": sum(done.seconds for done in fit.history),
             "bestRound": fit.best_round,

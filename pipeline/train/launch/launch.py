@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.snapshot import Snapshot
@@ -20,7 +21,7 @@ from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ArtifactError, ConfigurationError
 from pipeline.train.assignment import plan
 from pipeline.train.fit import fit, update_of
-from pipeline.train.kernels.hardware import num_gpus
+from pipeline.train.kernels.hardware import num_gpus, uses_gpus
 from pipeline.train.launch.job import Job
 from pipeline.train.launch.torchrun import Torchrun
 from pipeline.train.problem.problem import build_problem
@@ -36,6 +37,7 @@ def train(
     *,
     run: str,
     workers: int | Literal["auto"] = "auto",
+    device: Device = Device.AUTO,
     timeout: float = 600.0,
     quality: Sequence[Mapping[str, Any]] = (),
     former: Path | None = None,
@@ -54,8 +56,10 @@ def train(
     run
         Id of the run.
     workers
-        Number of worker processes, at most one per modality. ``auto``: one per GPU where there are any; else as many as make it
+        Number of worker processes, at most one per modality. ``auto``: one per GPU where there are several; else as many as make it
         quicker, which on a small problem is none: it is then done in this process, with the same result.
+    device
+        What they compute on.
     timeout
         Seconds after which a worker that does not answer counts as lost.
     quality
@@ -80,7 +84,7 @@ def train(
     if embeddings.exists():
         raise ArtifactError(f"{embeddings} exists already", hint="name another directory, or remove that one")
     state = Snapshot.read(snapshot)
-    cores, gpus = len(os.sched_getaffinity(0)), num_gpus()
+    cores, gpus = len(os.sched_getaffinity(0)), 0 if device is Device.CPU else num_gpus()
     problem = build_problem(state.hypergraph, parameters)
     costs = plan(problem, parameters.cg_iterations).costs
     if workers != "auto":
@@ -95,10 +99,11 @@ def train(
         raise ConfigurationError(
             f"{workers} workers cannot share {len(costs)} modalities", hint=f"choose 1 to {len(costs)}, or auto"
         )
-    job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout, quality, former)
+    uses_gpus(device, max(1, count))  # or says what is missing, before anything is started
+    job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout, device, quality, former)
     if count == 0:
         towards = job.former_vectors(state)
-        done = fit(state.hypergraph, parameters, former=towards, threads=job.threads, progress=progress)
+        done = fit(state.hypergraph, parameters, former=towards, threads=job.threads, device=device, progress=progress)
         result = job.result(state, done, towards)
         result.write(embeddings)
         return result
@@ -129,13 +134,14 @@ def choose_workers(costs: list[int], rounds: int, cores: int, gpus: int) -> int:
     Returns
     -------
     int
-        On GPUs one each, at most one per modality. On cores alone, threads already keep modalities apart in one process, and
-        another process adds only its start, paid on the same cores; it frees the modalities from sharing one interpreter, which
-        is worth it where a round is long: as many as there are cores and modalities once the work outweighs starting them ten
-        times over.
+        On several GPUs one each, at most one per modality; on one, none. On cores alone, threads already keep modalities apart in
+        one process, and another process adds only its start, paid on the same cores; it frees the modalities from sharing one
+        interpreter, which is worth it where a round is long: as many as there are cores and modalities once the work outweighs
+        starting them ten times over.
     """
     if gpus:
-        return min(gpus, len(costs))
+        most = min(gpus, len(costs))
+        return most if most > 1 else 0
     most = min(cores, len(costs))
     return most if most > 1 and rounds * sum(costs) > 10 * most * WORKER_START_COST else 0
 

@@ -39,7 +39,7 @@ def main(file: Path) -> int:
 
 
 def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
-    kernels = kernels_of(int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]))
+    kernels = kernels_of(job.device, int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]))
     _tell({"event": "started", "rank": rank, "pid": os.getpid()})
     snapshot = Snapshot.read(job.snapshot)
     problem = build_problem(snapshot.hypergraph, job.parameters)
@@ -47,13 +47,13 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
     with joined(store, rank, num_workers, kernels.process_group, job.timeout):
         widths = widths_of(problem, job.parameters)
         shapes = {label: (count, widths[label]) for label, count in problem.num_entities.items()}
-        exchange = ProcessGroup(owned, shapes, kernels.device)
+        exchange = ProcessGroup(owned, shapes, kernels.device, kernels.finish)
 
         def tell_round(done: Round) -> None:
             if rank == 0:
                 _tell({"event": "round", **round_json(done)})
 
-        station = Station(owned[rank], exchange, kernels, job.threads)
+        station = Station(owned[rank], exchange, kernels, kernels.host_threads(job.threads))
         former = job.former_vectors(snapshot)
         result = fit_share(problem, job.parameters, station, former=former, on_round=tell_round)
         if rank == 0:

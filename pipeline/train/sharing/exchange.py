@@ -5,7 +5,7 @@ adds its numbers into entries of its own and leaves zeros elsewhere, so a sum ov
 them. Shapes: N entities, D columns of a modality's matrix.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -55,18 +55,28 @@ class ProcessGroup:
         N × D per modality label.
     device
         Where this worker's matrices are.
+    finish
+        Waits until the device has done all that it was given: a GPU's transfers fail only then.
     """
 
-    def __init__(self, owned: Sequence[Sequence[str]], shapes: Mapping[str, tuple[int, int]], device: torch.device) -> None:
+    def __init__(
+        self,
+        owned: Sequence[Sequence[str]],
+        shapes: Mapping[str, tuple[int, int]],
+        device: torch.device,
+        finish: Callable[[], None],
+    ) -> None:
         self._owners = {label: rank for rank, labels in enumerate(owned) for label in labels}
         self._shapes = shapes
         self._device = device
+        self._finish = finish
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Add up a vector over all workers."""
         sums = torch.from_numpy(values).to(self._device, copy=True)
         with _losing_nobody():
             dist.all_reduce(sums)
+            self._finish()
         return sums.cpu().numpy()
 
     def share(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -80,6 +90,7 @@ class ProcessGroup:
             for work in pending:
                 if work is not None:
                     work.wait()
+            self._finish()
         return matrices
 
 

@@ -27,12 +27,18 @@ class Adagrad:
         self._kernels = kernels
         self._squares_NW = torch.full_like(self._matrix_NW, beginning)
         self._gradient_NW = torch.zeros_like(self._matrix_NW)
+        self._everyone_N = torch.arange(len(self._matrix_NW), device=matrix.device)
         self._touched: list[Tensor] = []
 
     def add(self, rows_R: Tensor, gradient: Tensor) -> None:
         """Add gradients (R × W, or R) to rows, which may be named several times."""
-        self._gradient_NW.index_add_(0, rows_R, gradient if gradient.ndim == 2 else gradient[:, None])
+        self._kernels.add_rows(self._gradient_NW, rows_R, gradient if gradient.ndim == 2 else gradient[:, None])
         self._touched.append(rows_R)
+
+    def add_all(self, gradient_NW: Tensor) -> None:
+        """Add gradients to all rows."""
+        self._gradient_NW += gradient_NW
+        self._touched.append(self._everyone_N)
 
     def step(self) -> None:
         """Move the rows that were touched."""

@@ -21,7 +21,6 @@ from pipeline.train.problem.problem import Problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
-from pipeline.train.start.former import turn_towards
 from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
 from pipeline.train.stochastic.validation import Validation
@@ -76,9 +75,15 @@ class Epochs:
         self._threads = threads
         self._terms = {term.label: term for term in problem.terms}
         self._random = np.random.default_rng([parameters.seed, 2])
-        self._model = SlotModel(problem, parameters.embedding_dim, parameters.start_size, parameters.centre, parameters.seed)
-        for label, former_ND in (former or {}).items():
-            turn_towards(self._model.own[label].numpy(), former_ND)
+        self._model = SlotModel(
+            problem,
+            parameters.embedding_dim,
+            parameters.start_size,
+            parameters.centre,
+            parameters.seed,
+            former,
+            kernels.device,
+        )
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
         self._is_told = sum(term.held_out.num_hyperedges for term in problem.terms) >= _ENOUGH
@@ -155,7 +160,8 @@ class Epochs:
 
     def _epoch(self) -> dict[str, float]:
         """Take every hyperedge once; give the mean loss of a question per hyperedge type."""
-        sums = dict.fromkeys(self._terms, 0.0)
+        none = torch.zeros((), dtype=torch.float64, device=self._kernels.device)
+        sums = dict.fromkeys(self._terms, none)
         batches = list(self._batches())
         order = self._random.permutation(len(batches))
         for part in np.array_split(order, _EXCHANGES):
@@ -166,9 +172,9 @@ class Epochs:
                     continue
                 loss = self._steps.step(term, torch.from_numpy(numbers_B))
                 if term.modalities[0] in self._own:
-                    sums[label] += loss
+                    sums[label] = sums[label] + loss
             self._share()
-        total = self._exchange.total(np.array(list(sums.values())))
+        total = self._exchange.total(torch.stack(list(sums.values())).cpu().numpy())
         asked = {
             label: term.hyperedges.num_hyperedges * (len(term.modalities) if term.loss == "likelihood" else 1)
             for label, term in self._terms.items()
@@ -190,7 +196,7 @@ class Epochs:
             label: [bias for (kind, k), bias in self._model.biases.items() if self._terms[kind].modalities[k] == label]
             for label in self._problem.labels
         }
-        own = {label: torch.column_stack([self._model.own[label], *columns[label]]).to(self._kernels.device) for label in self._own}
+        own = {label: torch.column_stack([self._model.own[label], *columns[label]]) for label in self._own}
         dim = self._parameters.embedding_dim
         for label, matrix_NW in self._exchange.share(own).items():
             self._model.own[label].copy_(matrix_NW[:, :dim])
@@ -204,6 +210,7 @@ class Epochs:
         if not tensors:
             return
         parts = [tensor if owners[name] in self._own else torch.zeros_like(tensor) for name, tensor in tensors.items()]
-        total = torch.from_numpy(self._exchange.total(torch.cat([part.flatten() for part in parts]).double().numpy())).float()
+        own = torch.cat([part.flatten() for part in parts]).double().cpu().numpy()
+        total = torch.from_numpy(self._exchange.total(own)).float().to(self._kernels.device)
         for tensor, part in zip(tensors.values(), torch.split(total, [part.numel() for part in parts]), strict=True):
             tensor.copy_(part.view_as(tensor))

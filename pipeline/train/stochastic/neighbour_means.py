@@ -36,12 +36,13 @@ class NeighbourMeans:
         """Which entities have a neighbour that speaks."""
 
     def of(self, rows_R: Tensor, vectors_ND: Tensor) -> Tensor:
-        """Give the means of some rows' neighbours (R × D); zero where there is none."""
+        """Give the means of the neighbours of some rows, numbered on the CPU, where the vectors are (R × D); zero for none."""
         rows = rows_R.numpy()
         begins, counts = self._begins[rows], self._begins[rows + 1] - self._begins[rows]
         offsets = np.cumsum(counts) - counts
         entries = np.arange(counts.sum()) + np.repeat(begins - offsets, counts)
         if not len(entries):
             return vectors_ND.new_zeros(len(rows), vectors_ND.shape[1])
-        neighbours, begin, weights = (torch.from_numpy(a) for a in (self._columns[entries], offsets, self._values[entries]))
+        found = (self._columns[entries], offsets, self._values[entries])
+        neighbours, begin, weights = (torch.from_numpy(each).to(vectors_ND.device) for each in found)
         return embedding_bag(neighbours, vectors_ND, begin, mode="sum", per_sample_weights=weights)

@@ -52,7 +52,7 @@ class SlotGradient:
     Attributes
     ----------
     loss
-        Σ_e −log p.
+        Σ_e −log p, a float64; where it was computed, so that nobody waits for it.
     context_BD
         The gradient by the product of scale and other members.
     members_BD, biases_B
@@ -61,7 +61,7 @@ class SlotGradient:
         By the candidates'.
     """
 
-    loss: float
+    loss: Tensor
     context_BD: Tensor
     members_BD: Tensor
     biases_B: Tensor
@@ -81,7 +81,7 @@ def likelihood(context_BD: Tensor, slot: Slot) -> SlotGradient:
     weights_BC = scores_BC.sub_(highest_B[:, None]).exp_()
     own_B = (true_B - highest_B).exp_()
     total_B = weights_BC.sum(1).add_(own_B)
-    loss = float((total_B.log() - (true_B - highest_B)).sum(dtype=torch.float64))
+    loss = (total_B.log() - (true_B - highest_B)).sum(dtype=torch.float64)
     weights_BC /= total_B[:, None]
     missing_B = own_B.div_(total_B).sub_(1)
     gradient_BD = torch.addmm(missing_B[:, None] * slot.members_BD, weights_BC, slot.candidates_CD)

@@ -9,6 +9,7 @@ Shapes: N entities, R rows, G graphs, K arity, T types, D embedding_dim.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,16 @@ from torch import Tensor
 from pipeline.domain.type_parameters import TypeParameters, shifts_of
 from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, num_memberships
+from pipeline.train.start.former import turn_towards
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 
+_CPU = torch.device("cpu")
 _HEARD = 0.1
 """β at the start: little, until it proves good."""
 
 
 class SlotModel:
-    """All that is learned, on the CPU.
+    """All that is learned, on a device.
 
     Parameters
     ----------
@@ -38,10 +41,23 @@ class SlotModel:
     centre
         c at the start.
     seed
-        Of the start.
+        Of the start, which is drawn on the CPU: the same on every device.
+    former
+        Vectors of a former run (N × D per modality label), towards which own vectors start; zero for entities that it has not.
+    device
+        Where it is kept.
     """
 
-    def __init__(self, problem: Problem, embedding_dim: int, start: float, centre: float, seed: int) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        embedding_dim: int,
+        start: float,
+        centre: float,
+        seed: int,
+        former: Factors | None = None,
+        device: torch.device = _CPU,
+    ) -> None:
         self._terms = {term.label: term for term in problem.terms}
         generator = torch.Generator().manual_seed(seed)
         self.own = {
@@ -59,6 +75,8 @@ class SlotModel:
         """o (N × 1) per modality label; 1 where no neighbour could stand in, 0 for an entity in no hyperedge."""
         for label, coverage_N1 in self.coverage.items():
             self.own[label].mul_(coverage_N1 > 0)
+        for label, former_ND in (former or {}).items():
+            turn_towards(self.own[label].numpy(), former_ND)
         self.biases: dict[TypePosition, Tensor] = {
             (term.label, position): torch.from_numpy(starting_bias(term, position, problem.num_entities[label]))
             for term in problem.terms
@@ -74,6 +92,8 @@ class SlotModel:
             for label, own in self.graphs.items()
         }
         """β and below it γ (2 G × D) per modality label that has graphs."""
+        for tensors in (self.own, self.coverage, self.biases, self.scales, self.centres, self.filters):
+            _move(tensors, device)
         self.shifts = {term.label: shifts_of(term.modalities, embedding_dim) for term in problem.terms}
 
     def vectors(self, label: str, rows_R: Tensor, coverage_R1: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -84,7 +104,7 @@ class SlotModel:
         label
             The modality.
         rows_R
-            Whose.
+            Whose; numbers on the CPU.
         coverage_R1
             o.
 
@@ -97,7 +117,7 @@ class SlotModel:
         """
         means = [graph.of(rows_R, self.own[label]) for graph in self.graphs.get(label, ())]
         heard = [mean_RD * coverage_R1 for mean_RD in means] + [mean_RD * (1 - coverage_R1) for mean_RD in means]
-        vectors_RD = self.own[label][rows_R] * coverage_R1
+        vectors_RD = self.own[label][rows_R.to(coverage_R1.device)] * coverage_R1
         for heard_RD, filter_D in zip(heard, self.filters.get(label, ()), strict=True):
             vectors_RD.addcmul_(heard_RD, filter_D)
         return vectors_RD, heard
@@ -105,7 +125,7 @@ class SlotModel:
     def factors(self) -> Factors:
         """The vectors (N × D) of all modalities."""
         return {
-            label: self.vectors(label, torch.arange(len(coverage_N1)), coverage_N1)[0].numpy()
+            label: self.vectors(label, torch.arange(len(coverage_N1)), coverage_N1)[0].cpu().numpy()
             for label, coverage_N1 in self.coverage.items()
         }
 
@@ -116,9 +136,9 @@ class SlotModel:
                 term.modalities,
                 term.loss,
                 term.mean,
-                self.scales[label].numpy().copy(),
-                self.centres[label].numpy().copy(),
-                tuple(self.biases[label, position].numpy().copy() for position in range(len(term.modalities))),
+                self.scales[label].cpu().numpy().copy(),
+                self.centres[label].cpu().numpy().copy(),
+                tuple(self.biases[label, position].cpu().numpy().copy() for position in range(len(term.modalities))),
                 self.shifts[label],
             )
             for label, term in self._terms.items()
@@ -131,6 +151,11 @@ def share_of_types(problem: Problem, label: str, count: int) -> npt.NDArray[np.f
     has_TN = [num_memberships([term], label, count) > 0 for term in joining]
     share_N: npt.NDArray[np.float32] = np.mean(has_TN, axis=0, dtype=np.float32) if joining else np.zeros(count, np.float32)
     return share_N
+
+
+def _move(tensors: dict[Any, Tensor], device: torch.device) -> None:
+    for key, tensor in tensors.items():
+        tensors[key] = tensor.to(device)
 
 
 def _coverage(share_N: npt.NDArray[np.float32], graphs: Sequence[NeighbourMeans]) -> npt.NDArray[np.float32]:

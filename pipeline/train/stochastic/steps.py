@@ -1,7 +1,8 @@
 """One step of the stochastic update: a batch of hyperedges of one type, and the rows that it moves.
 
 The members and the candidates of the slots get their vectors (`slot_model`), each slot says what it asks of them
-(`slot_loss`), and the rows that were touched move (`adagrad`). Shapes: N entities, B hyperedges of the batch, K arity, C
+(`slot_loss`), and the rows that were touched move (`adagrad`). Rows are drawn and numbered on the CPU, so that they are the same on
+every device; nothing that the device finds is waited for. Shapes: N entities, B hyperedges of the batch, K arity, C
 candidates, R rows of a modality that the batch needs, D embedding_dim.
 """
 
@@ -20,8 +21,6 @@ from pipeline.train.stochastic.adagrad import Adagrad
 from pipeline.train.stochastic.slot_loss import Slot, SlotGradient, context_without, likelihood, product_without, shifted, whole
 from pipeline.train.stochastic.slot_model import SlotModel
 
-_FIRST = torch.zeros(1, dtype=torch.int64)
-"""The one row of a scale."""
 _NOBODY = torch.zeros(0, dtype=torch.int64)
 """Candidates where none is asked for."""
 _SLOWER = 0.1
@@ -34,8 +33,10 @@ class _Rows:
 
     Attributes
     ----------
+    host_R
+        Ascending, on the CPU.
     rows_R
-        Ascending.
+        The same on the device.
     everyone
         Whether they are all rows.
     vectors_RD
@@ -46,6 +47,7 @@ class _Rows:
         By filter, what it is multiplied with (R × D).
     """
 
+    host_R: Tensor
     rows_R: Tensor
     everyone: bool
     vectors_RD: Tensor
@@ -53,8 +55,29 @@ class _Rows:
     heard: Sequence[Tensor]
 
     def numbers(self, rows: Tensor) -> Tensor:
-        """Where rows stand among them."""
-        return rows if self.everyone else torch.searchsorted(self.rows_R, rows)
+        """Where rows stand among them; on the CPU."""
+        return rows if self.everyone else torch.searchsorted(self.host_R, rows)
+
+
+@dataclass(frozen=True)
+class _Position:
+    """Who stands, or could stand, at one position of a batch; on the device.
+
+    Attributes
+    ----------
+    members_B, candidates_C
+        Rows of the members and the candidates.
+    member_numbers_B, candidate_numbers_C
+        Where they stand among the rows that the batch needs.
+    everyone
+        Whether the candidates are all entities.
+    """
+
+    members_B: Tensor
+    member_numbers_B: Tensor
+    candidates_C: Tensor
+    candidate_numbers_C: Tensor
+    everyone: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +87,7 @@ class _Asked:
     Attributes
     ----------
     loss
-        Added up over the batch.
+        Added up over the batch, a float64.
     members_KBD
         The gradient by the members' vectors, by position.
     scale_D
@@ -73,7 +96,7 @@ class _Asked:
         By c.
     """
 
-    loss: float
+    loss: Tensor
     members_KBD: Sequence[Tensor]
     scale_D: Tensor
     centres_KD: Tensor
@@ -112,10 +135,11 @@ class Steps:
         self._own = frozenset(own)
         self._parameters = parameters
         self._threads = threads
+        self._kernels = kernels
         self._draws = torch.Generator().manual_seed(parameters.seed)
         self._members = {term.label: torch.from_numpy(np.ascontiguousarray(term.hyperedges.members_EK.T)) for term in problem.terms}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
-        self._values = {term.label: torch.from_numpy(term.hyperedges.values_E) for term in problem.terms}
+        self._values = {term.label: torch.from_numpy(term.hyperedges.values_E).to(kernels.device) for term in problem.terms}
         size, beginning = parameters.step_size, parameters.initial_accumulator
         self._vectors = {label: Adagrad(vectors, size, beginning, kernels) for label, vectors in model.own.items()}
         self._biases = {at: Adagrad(bias, size, beginning, kernels) for at, bias in model.biases.items()}
@@ -127,13 +151,17 @@ class Steps:
         """The variance of a type's values."""
         return self._variances[label]
 
-    def step(self, term: TensorTerm, numbers_B: Tensor) -> float:
-        """Take a batch of a type's hyperedges, by their numbers; give its loss, added up over hyperedges and questions."""
+    def step(self, term: TensorTerm, numbers_B: Tensor) -> Tensor:
+        """Take a batch of a type's hyperedges, by their numbers; give its loss, a float64 added up over their questions."""
         members_KB = self._members[term.label][:, numbers_B]
         is_asked = term.loss == "likelihood"
         candidates = [self._candidates(label) if is_asked else _NOBODY for label in term.modalities]
         rows = {label: self._rows(label, term, members_KB, candidates) for label in dict.fromkeys(term.modalities)}
-        own = [rows[label].vectors_RD[rows[label].numbers(members_KB[k])] for k, label in enumerate(term.modalities)]
+        positions = [
+            self._position(rows[label], members_B, candidates_C)
+            for label, members_B, candidates_C in zip(term.modalities, members_KB, candidates, strict=True)
+        ]
+        own = [rows[label].vectors_RD[at.member_numbers_B] for label, at in zip(term.modalities, positions, strict=True)]
         centres_KD = self._model.centres[term.label]
         moved = [
             shifted(own_BD, shift) + centre_D
@@ -146,30 +174,28 @@ class Steps:
             def ask(position: int) -> tuple[SlotGradient, _Asked]:
                 label, others_BD = term.modalities[position], context_without(moved, centres_KD, position)
                 context_BD = shifted(self._model.scales[term.label] * others_BD, -self._model.shifts[term.label][position])
-                slot = self._slot(term, position, rows[label], members_KB[position], candidates[position], own[position])
+                slot = self._slot(term, position, rows[label].vectors_RD, positions[position], own[position])
                 found = likelihood(context_BD, slot)
                 return found, self._asked(term, moved, position, found)
 
             answers = self._threads.map(ask, range(len(own)))
             for position, (found, _) in enumerate(answers):
-                self._add_candidates(term, position, found, candidates[position], members_KB[position], rows, gradients, weight)
+                self._add_candidates(term, position, found, positions[position], gradients, weight)
             asked = [each for _, each in answers]
         else:
-            asked = [self._values_asked(term, moved, members_KB, numbers_B, weight)]
+            asked = [self._values_asked(term, moved, positions, numbers_B.to(self._kernels.device), weight)]
         for position, label in enumerate(term.modalities):
             by_member_BD = torch.stack([each.members_KBD[position] for each in asked]).sum(0)
             if self._parameters.cubic_norm:
                 by_member_BD.addcmul_(own[position], own[position].abs(), value=3 * self._parameters.cubic_norm)
-            needed = rows[label]
-            gradients[label].index_add_(0, needed.numbers(members_KB[position]), by_member_BD, alpha=weight)
+            self._kernels.add_rows(gradients[label], positions[position].member_numbers_B, by_member_BD, weight)
         self._threads.map(lambda label: self._move(label, rows[label], gradients[label]), self._own & gradients.keys())
         if term.modalities[0] in self._own:
-            self._scales[term.label].add(_FIRST, torch.stack([each.scale_D for each in asked]).sum(0).mul_(weight)[None])
+            self._scales[term.label].add_all(torch.stack([each.scale_D for each in asked]).sum(0).mul_(weight)[None])
             self._scales[term.label].step()
-            centres = self._centres[term.label]
-            centres.add(torch.arange(len(centres_KD)), torch.stack([each.centres_KD for each in asked]).sum(0).mul_(weight))
-            centres.step()
-        return sum(each.loss for each in asked)
+            self._centres[term.label].add_all(torch.stack([each.centres_KD for each in asked]).sum(0).mul_(weight))
+            self._centres[term.label].step()
+        return torch.stack([each.loss for each in asked]).sum()
 
     def _asked(self, term: TensorTerm, moved: Sequence[Tensor], position: int, found: SlotGradient) -> _Asked:
         """Carry a slot's gradient on to the members, the scale and the centres."""
@@ -185,21 +211,21 @@ class Steps:
         return _Asked(found.loss, members, by_scale_D, by_centres_KD)
 
     def _values_asked(
-        self, term: TensorTerm, moved: Sequence[Tensor], members_KB: Tensor, numbers_B: Tensor, weight: float
+        self, term: TensorTerm, moved: Sequence[Tensor], positions: Sequence[_Position], numbers_B: Tensor, weight: float
     ) -> _Asked:
         """What values ask: half the squares of what is missing, in units of their variance. They leave the centres alone."""
         model, label = self._model, term.label
         scale_D, shifts, centres_KD = model.scales[label], model.shifts[label], model.centres[label]
-        biases = [self._model.biases[term.label, position][members_B] for position, members_B in enumerate(members_KB)]
+        biases = [self._model.biases[term.label, position][at.members_B] for position, at in enumerate(positions)]
         contexts = [context_without(moved, centres_KD, position) for position in range(len(moved))]
         whole_BD = whole(moved, centres_KD)
         beyond_B = whole_BD @ scale_D + torch.stack(biases).sum(0) - self._values[term.label][numbers_B]
         beyond_B /= self._variances[term.label]
-        for position, members_B in enumerate(members_KB):
+        for position, at in enumerate(positions):
             if term.modalities[position] in self._own:
-                self._biases[term.label, position].add(members_B, weight * beyond_B)
+                self._biases[term.label, position].add(at.members_B, weight * beyond_B)
                 self._biases[term.label, position].step()
-        loss = 0.5 * float((beyond_B * beyond_B).sum(dtype=torch.float64)) * self._variances[term.label]
+        loss = 0.5 * (beyond_B * beyond_B).sum(dtype=torch.float64) * self._variances[term.label]
         members = [
             shifted(beyond_B[:, None] * scale_D * context_BD, -shift) for context_BD, shift in zip(contexts, shifts, strict=True)
         ]
@@ -210,9 +236,7 @@ class Steps:
         term: TensorTerm,
         position: int,
         found: SlotGradient,
-        candidates_C: Tensor | None,
-        members_B: Tensor,
-        rows: Mapping[str, _Rows],
+        at: _Position,
         gradients: Mapping[str, Tensor],
         weight: float,
     ) -> None:
@@ -220,11 +244,10 @@ class Steps:
         label = term.modalities[position]
         if label not in self._own:
             return
-        numbers_C = candidates_C if candidates_C is not None else rows[label].rows_R
-        gradients[label].index_add_(0, rows[label].numbers(numbers_C), found.candidates_CD, alpha=weight)
+        self._kernels.add_rows(gradients[label], at.candidate_numbers_C, found.candidates_CD, weight)
         bias = self._biases[term.label, position]
-        bias.add(numbers_C, weight * found.candidate_biases_C)
-        bias.add(members_B, weight * found.biases_B)
+        bias.add(at.candidates_C, weight * found.candidate_biases_C)
+        bias.add(at.members_B, weight * found.biases_B)
         bias.step()
 
     def _candidates(self, label: str) -> Tensor | None:
@@ -239,27 +262,32 @@ class Steps:
         at = [position for position, modality in enumerate(term.modalities) if modality == label]
         everyone = any(candidates[position] is None for position in at)
         if everyone:
-            rows_R = torch.arange(self._problem.num_entities[label])
+            host_R = torch.arange(self._problem.num_entities[label])
         else:
             needed = [members_KB[position] for position in at] + [c for position in at if (c := candidates[position]) is not None]
-            rows_R = torch.unique(torch.cat(needed))
+            host_R = torch.unique(torch.cat(needed))
+        rows_R = host_R.to(self._kernels.device)
         coverage_R1 = self._model.coverage[label][rows_R]
         if self._parameters.own_dropout and label in self._model.graphs:
-            coverage_R1 = coverage_R1 * (torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout)
-        vectors_RD, heard = self._model.vectors(label, rows_R, coverage_R1)
-        return _Rows(rows_R, everyone, vectors_RD, coverage_R1, heard)
+            kept_R1 = torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout
+            coverage_R1 = coverage_R1 * kept_R1.to(self._kernels.device)
+        vectors_RD, heard = self._model.vectors(label, host_R, coverage_R1)
+        return _Rows(host_R, rows_R, everyone, vectors_RD, coverage_R1, heard)
 
-    def _slot(
-        self, term: TensorTerm, position: int, rows: _Rows, members_B: Tensor, candidates_C: Tensor | None, own_BD: Tensor
-    ) -> Slot:
+    def _position(self, rows: _Rows, members_B: Tensor, candidates_C: Tensor | None) -> _Position:
+        everyone, device = candidates_C is None, self._kernels.device
+        chosen_C = rows.host_R if candidates_C is None else candidates_C
+        members, candidates = ((of.to(device), rows.numbers(of).to(device)) for of in (members_B, chosen_C))
+        return _Position(*members, *candidates, everyone)
+
+    def _slot(self, term: TensorTerm, position: int, vectors_RD: Tensor, at: _Position, own_BD: Tensor) -> Slot:
         bias_N = self._model.biases[term.label, position]
-        if candidates_C is None:
-            is_true_BC = members_B[:, None] == rows.rows_R
-            return Slot(own_BD, bias_N[members_B], rows.vectors_RD, bias_N, 0.0, is_true_BC)
-        correction = float(np.log(len(bias_N) / len(candidates_C)))
-        is_true_BC = members_B[:, None] == candidates_C
-        vectors_CD = rows.vectors_RD[rows.numbers(candidates_C)]
-        return Slot(own_BD, bias_N[members_B], vectors_CD, bias_N[candidates_C], correction, is_true_BC)
+        is_true_BC = at.members_B[:, None] == at.candidates_C
+        if at.everyone:
+            return Slot(own_BD, bias_N[at.members_B], vectors_RD, bias_N, 0.0, is_true_BC)
+        correction = float(np.log(len(bias_N) / len(at.candidates_C)))
+        vectors_CD = vectors_RD[at.candidate_numbers_C]
+        return Slot(own_BD, bias_N[at.members_B], vectors_CD, bias_N[at.candidates_C], correction, is_true_BC)
 
     def _move(self, label: str, rows: _Rows, gradient_RD: Tensor) -> None:
         """Carry a gradient by vectors on to own vectors and filters, and step.
@@ -271,5 +299,5 @@ class Steps:
         self._vectors[label].step()
         if rows.heard:
             by_filters = torch.stack([(gradient_RD * heard_RD).sum(0) for heard_RD in rows.heard])
-            self._filters[label].add(torch.arange(len(by_filters)), by_filters)
+            self._filters[label].add_all(by_filters)
             self._filters[label].step()

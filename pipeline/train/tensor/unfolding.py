@@ -93,9 +93,11 @@ def unfold(term: TensorTerm, position: int, kernels: Kernels) -> Unfolding:
     while begin < len(values_E):
         end = _end_of_tile(members_KE[position], begin, kernels.tile_size)
         rows_E = members_KE[position, begin:end]
-        offsets_S = np.searchsorted(rows_E, np.arange(rows_E[0], rows_E[-1] + 1)).astype(np.int32)
-        members = tuple(torch.from_numpy(column_E).to(device) for column_E in members_KE[:, begin:end])
-        segments = Segments(int(rows_E[0]), torch.from_numpy(offsets_S).to(device), members[position], numbers[: end - begin])
+        segments = kernels.segments(rows_E, numbers[: end - begin])
+        members = tuple(
+            segments.rows_E if k == position else torch.from_numpy(column_E).to(device)
+            for k, column_E in enumerate(members_KE[:, begin:end])
+        )
         values, present = (torch.from_numpy(each_E[begin:end]).to(device) for each_E in (values_E, present_E))
         tiles.append(Tile(members, values, present, segments))
         begin = end

@@ -25,11 +25,6 @@ from pipeline.train.tensor.unfolding import Tile, Unfolding
 from pipeline.train.update.modality_problem import ModalityProblem, ModalityTerm
 from pipeline.train.update.preconditioner import Preconditioner
 
-_PRODUCT_BYTES = 16 * 1024 * 1024
-"""Row products are kept between the steps of one solve while they fit in this; of other tiles rows are gathered in every step.
-
-A step takes twice as long then (34 ms instead of 18 for 10^6 hyperedges, K = 4, D = 32), and their memory would be several times
-that of the hyperedges."""
 _SAMPLED_TILES = 16
 """Most tiles of a term that the preconditioner looks at: it need not be exact."""
 
@@ -72,7 +67,7 @@ class NormalEquations:
     def _keep_products(self) -> list[list[Tensor]]:
         """Row products, of as many tiles as fit, by the number of the term; none where the matrix has no part of the hyperedges."""
         kept: list[list[Tensor]] = []
-        room = _PRODUCT_BYTES
+        room = self._modality.kernels.product_bytes
         for term in self._modality.terms:
             kept.append([])
             for tile in term.unfolding.tiles if term.unfolding.is_weighted else ():

@@ -36,8 +36,8 @@ def test_every_type_has_a_home_among_its_members_where_there_is_least_to_do() ->
     ("costs", "rounds", "cores", "gpus", "expected"),
     [
         ([1000, 1000], 10, 2, 0, 0),  # small: this process does it
-        ([1000, 1000], 10, 1, 1, 1),
         ([1000, 1000], 10, 16, 8, 2),  # one per GPU, one per modality at most
+        ([1000, 1000], 10, 1, 1, 0),  # in this process, on the only GPU
         ([1000] * 7, 10, 16, 4, 4),
         ([WORKER_START_COST] * 7, 100, 16, 0, 7),
         ([WORKER_START_COST] * 7, 100, 4, 0, 4),

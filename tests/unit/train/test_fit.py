@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError, TrainingDivergedError
-from pipeline.train.fit import fit
+from pipeline.train.fit import Station, fit, fit_share
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors
@@ -29,6 +30,10 @@ from tests.unit.train.hypergraphs import (
     random_matrices,
 )
 
+ANY_DEVICE = pytest.mark.parametrize(
+    "device",
+    ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")])],
+)
 BOTH_UPDATES = pytest.mark.parametrize("update", ["exact", "recurrent"])
 SMALL = least_squares(embedding_dim=4, rounds=8, tolerance=0)
 
@@ -198,10 +203,7 @@ def test_numbers_out_of_range_are_named(value: float, what: str) -> None:
 
 @BOTH_UPDATES
 @pytest.mark.parametrize("presence", [False, True])
-@pytest.mark.parametrize(
-    "device",
-    ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")])],
-)
+@ANY_DEVICE
 def test_torch_on_any_device_gives_what_compiled_loops_give(
     threads: Threads, device: str, update: UpdateName, presence: bool
 ) -> None:
@@ -212,6 +214,51 @@ def test_torch_on_any_device_gives_what_compiled_loops_give(
     found = trained(hypergraph, parameters, start, Kernels(torch.device(device)), threads)
     for label, matrix in expected.items():
         np.testing.assert_allclose(found[label], matrix, atol=2e-3)
+
+
+@pytest.mark.parametrize("presence", [False, True])
+@ANY_DEVICE
+def test_batches_on_any_device_give_what_they_give_on_the_cpu(device: str, presence: bool) -> None:
+    """With graphs, dropped vectors, candidates that are drawn and a type with values beside."""
+    parameters = TrainingParameters(
+        update="stochastic", embedding_dim=8, rounds=3, batch_size=16, candidates=3, cubic_norm=0.01, validation=0.2
+    )
+    problem = build_problem(coupled(7, 60, presence=presence), parameters)
+    expected, found = (
+        fit_share(problem, parameters, Station(problem.labels, Alone(), kernels, 1))
+        for kernels in (CompiledKernels(), Kernels(torch.device(device)))
+    )
+    for label, matrix in expected.factors.items():
+        np.testing.assert_allclose(found.factors[label], matrix, atol=2e-3)
+    for label, types in expected.types.items():
+        np.testing.assert_allclose(found.types[label].scale_D, types.scale_D, atol=2e-3)
+        np.testing.assert_allclose(found.types[label].centres_KD, types.centres_KD, atol=2e-3)
+    for then, now in zip(expected.history, found.history, strict=True):
+        assert now.losses.total == pytest.approx(then.losses.total, rel=1e-3)
+
+
+@ANY_DEVICE
+@pytest.mark.parametrize("update", ["exact", "stochastic"])
+def test_a_device_gives_the_same_bits_again(device: str, update: UpdateName) -> None:
+    """Every sum has one order, also where many hyperedges of a row are added up side by side."""
+    hypergraph = crowded(5_000)
+    parameters = replace(SMALL, rounds=2, embedding_dim=8, update=update, validation=0.1, batch_size=500, candidates=2)
+    problem = build_problem(hypergraph, parameters)
+    once, again = (
+        fit_share(problem, parameters, Station(problem.labels, Alone(), Kernels(torch.device(device)), 1)) for _ in range(2)
+    )
+    for label, matrix in once.factors.items():
+        np.testing.assert_array_equal(again.factors[label], matrix)
+
+
+def crowded(count: int) -> Hypergraph:
+    """Many hyperedges of few entities: two of the modalities have rows of hundreds."""
+    rng = np.random.default_rng(0)
+    members = np.unique(rng.integers(0, [9, 11, 400], (count, 3)), axis=0)
+    labels = ("Ant", "Bee", "Cat")
+    dataset = Dataset("crowded", tuple(map(Modality, labels)), (HyperedgeType("Trio", labels),))
+    edges = HyperedgeList(labels, members, rng.random(len(members)).astype(np.float32))
+    return Hypergraph(dataset, dict(zip(labels, (9, 11, 400), strict=True)), {"Trio": edges}, {})
 
 
 def test_scores_of_a_slot_are_the_predictions_with_each_entity_in_it() -> None:

@@ -9,8 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from pipeline.train.kernels import loops
+from pipeline.domain.device import Device
+from pipeline.errors import ConfigurationError
+from pipeline.train.kernels import hardware, loops
 from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.kernels.hardware import kernels_of, num_gpus
 from pipeline.train.kernels.kernels import Gathered, Kernels, Segments
 
 COMPILED = CompiledKernels()
@@ -74,6 +77,38 @@ def test_segments_are_added_up_row_by_row(kernels: Kernels, seed: int, count: in
         expected[row] += share * product[e]
     kernels.add_segments(out, segments, product, vector, present, values, scale, weight)
     np.testing.assert_allclose(out.numpy(), expected.numpy(), rtol=1e-3, atol=1e-3)
+
+
+@EVERY
+@given(st.integers(0, 1000), st.lists(st.integers(0, 900), min_size=1, max_size=6))
+def test_long_rows_are_cut_into_pieces_that_add_up(seed: int, lengths: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    rows = np.repeat(np.arange(2, 2 + len(lengths)), lengths).astype(np.int32)
+    if not len(rows):
+        return
+    numbers = torch.arange(len(rows), dtype=torch.int32)
+    cut, whole = TORCH.segments(rows, numbers), COMPILED.segments(rows, numbers)
+    assert whole.pieces is None
+    assert (cut.pieces is None) == (max(lengths) <= 128)
+    assert torch.equal(cut.offsets_S, whole.offsets_S)
+    product, values = normal(rng, len(rows), 3), normal(rng, len(rows))
+    found, expected = (torch.zeros(2 + len(lengths), 3) for _ in range(2))
+    TORCH.add_segments(found, cut, product, found, values, values, 0.0, 1.0)
+    COMPILED.add_segments(expected, whole, product, expected, values, values, 0.0, 1.0)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
+@EVERY
+@given(st.integers(0, 1000), st.integers(0, 30), st.sampled_from([1.0, -0.3]))
+def test_rows_are_added_as_often_as_they_are_named(kernels: Kernels, seed: int, count: int, weight: float) -> None:
+    rng = np.random.default_rng(seed)
+    out, rows, values = normal(rng, 5, 3), torch.from_numpy(rng.integers(0, 5, count)), normal(rng, count, 3)
+    expected = out.double()
+    for row, value in zip(rows.tolist(), values, strict=True):
+        expected[row] += weight * value
+    kernels.add_rows(out, rows, values, weight)
+    torch.testing.assert_close(out.double(), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
@@ -171,7 +206,20 @@ def test_what_is_not_finite_stays_so(kernels: Kernels, wrong: float) -> None:
 
 
 def test_a_worker_without_a_gpu_of_its_own_computes_on_the_cpu() -> None:
-    from pipeline.train.kernels.hardware import kernels_of, num_gpus
+    for device, num_workers in ((Device.AUTO, num_gpus() + 1), (Device.CPU, 1)):
+        kernels = kernels_of(device, 0, num_workers)
+        assert isinstance(kernels, CompiledKernels)
+        assert kernels.process_group == "gloo"
+        assert (kernels.name, kernels.hardware) == ("cpu", "CPU")
 
-    assert isinstance(kernels_of(0, num_gpus() + 1), CompiledKernels)
-    assert kernels_of(0, num_gpus() + 1).process_group == "gloo"
+
+@pytest.mark.parametrize(
+    ("there", "workers", "what"), [(0, 1, "torch sees no GPU"), (2, 3, "3 workers need as many GPUs, and torch sees 2")]
+)
+def test_gpus_that_were_asked_for_and_are_not_there_are_an_error(
+    there: int, workers: int, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "num_gpus", lambda: there)
+    with pytest.raises(ConfigurationError, match=what):
+        kernels_of(Device.CUDA, 0, workers)
+    assert not hardware.uses_gpus(Device.AUTO, workers)

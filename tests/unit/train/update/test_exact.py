@@ -7,7 +7,6 @@ import torch
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Layout
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
-from pipeline.train.update import normal_equations
 from pipeline.train.update.exact import Solution, solve
 from pipeline.train.update.modality_problem import modality_problem
 from pipeline.train.update.normal_equations import NormalEquations
@@ -143,7 +142,7 @@ def test_products_made_again_are_those_that_were_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept = solved(equations_of("Bee"), 5, 0.0)
-    monkeypatch.setattr(normal_equations, "_PRODUCT_BYTES", 0)
+    monkeypatch.setattr(Kernels, "product_bytes", 0)
     again = solved(equations_of("Bee"), 5, 0.0)
     torch.testing.assert_close(kept.step_ND, again.step_ND, rtol=1e-4, atol=1e-4)
 
