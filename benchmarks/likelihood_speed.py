@@ -29,6 +29,7 @@ from pipeline.train.fit import fit
 CASES = (Case("power law", 50_000, 3, 64), Case("power law", 50_000, 4, 64))
 PYKEEN_TRIPLES = 5_000
 CANDIDATES, BATCH = 256, 1024
+_CPU = torch.device("cpu")
 GROWTH = {
     "hyperedges": [(Case("power law", count, 3, 64), CANDIDATES) for count in (20_000, 60_000, 180_000)],
     "embedding_dim": [(Case("power law", 60_000, 3, dim), CANDIDATES) for dim in (32, 64, 128)],
@@ -58,18 +59,26 @@ def our_seconds(hypergraph: Hypergraph, embedding_dim: int, candidates: int, rou
     return [done.seconds for done in fit(hypergraph, parameters).history[1:]]
 
 
-def torch_rounds(members_EK: np.ndarray, num_entities: int, embedding_dim: int) -> Iterator[float]:
+def torch_rounds(
+    members_EK: np.ndarray,
+    num_entities: int,
+    embedding_dim: int,
+    batch_size: int = BATCH,
+    device: torch.device = _CPU,
+    finish: Callable[[], None] = lambda: None,
+) -> Iterator[float]:
     """Seconds of each round of a loop as one would write it."""
-    arity, members = members_EK.shape[1], torch.from_numpy(members_EK)
+    torch.set_default_device(device)
+    arity, members = members_EK.shape[1], torch.from_numpy(members_EK).to(device)
     vectors = nn.ModuleList(nn.Embedding(num_entities, embedding_dim, sparse=True) for _ in range(arity))
     biases = nn.ModuleList(nn.Embedding(num_entities, 1, sparse=True) for _ in range(arity))
     for embedding in (*vectors, *biases):
         nn.init.normal_(embedding.weight, std=0.1)
     adagrad = torch.optim.Adagrad([*vectors.parameters(), *biases.parameters()], lr=0.1)
-    target_B = torch.zeros(BATCH, dtype=torch.int64)
+    target_B = torch.zeros(batch_size, dtype=torch.int64)
     while True:
         clock = time.perf_counter()
-        for numbers_B in torch.randperm(len(members)).split(BATCH):
+        for numbers_B in torch.randperm(len(members)).split(batch_size):
             batch_BK = members[numbers_B]
             own = [vectors[position](batch_BK[:, position]) for position in range(arity)]
             loss = torch.zeros(())
@@ -82,7 +91,10 @@ def torch_rounds(members_EK: np.ndarray, num_entities: int, embedding_dim: int) 
             adagrad.zero_grad()
             loss.backward()
             adagrad.step()
+        finish()
+        torch.set_default_device(_CPU)
         yield time.perf_counter() - clock
+        torch.set_default_device(device)
 
 
 def pykeen_rounds(members_EK: np.ndarray, num_entities: int, embedding_dim: int) -> Iterator[float]:
