@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from pipeline.train.kernels import loops, row_steps
-from pipeline.train.kernels.kernels import Gathered, Kernels, Segments
+from pipeline.train.kernels import batch, loops
+from pipeline.train.kernels.kernels import Gathered, Kernels, Move, Segments
 
 _BLOCK = 8_192
 """Rows of a block of a tall matrix: what is made of them in between fits in the processor's cache."""
@@ -111,9 +111,27 @@ class CompiledKernels(Kernels):
         """Add rows times a weight to rows."""
         out_NW.index_add_(0, rows_R, values_RW, alpha=weight)
 
-    def adagrad(self, matrix_NW: Tensor, squares_NW: Tensor, gradient_NW: Tensor, rows_R: Tensor, step_size: float) -> None:
+    def asked_together(self, sizes: Sequence[int]) -> list[list[int]]:
+        """Which slots of a batch are one piece of work: each, for a thread of its own."""
+        return [[slot] for slot in range(len(sizes))]
+
+    def products_without_one(self, moved_KBD: Tensor, centres_KD: Tensor) -> Tensor:
+        """Give Π_{j≠k} u_j − Π_{j≠k} c_j for every position k."""
+        out_KBD = torch.empty_like(moved_KBD)
+        batch.products_without_one(out_KBD.numpy(), moved_KBD.numpy(), centres_KD.numpy())
+        return out_KBD
+
+    def carry(self, gradient_KBD: Tensor, moved_KBD: Tensor, centres_KD: Tensor) -> tuple[Tensor, Tensor]:
+        """Carry gradients by `products_without_one` on to what is multiplied."""
+        out_KBD, by_centres_KD = torch.empty_like(moved_KBD), torch.zeros_like(centres_KD)
+        arrays = (each.numpy() for each in (out_KBD, by_centres_KD, gradient_KBD, moved_KBD, centres_KD))
+        batch.carry(*arrays)
+        return out_KBD, by_centres_KD
+
+    def adagrad(self, moves: Sequence[Move]) -> None:
         """Move rows against their gradient by Adagrad, and forget it."""
-        row_steps.adagrad(matrix_NW.numpy(), squares_NW.numpy(), gradient_NW.numpy(), rows_R.numpy(), step_size)
+        for *arrays, step_size in moves:
+            batch.adagrad(*(each.numpy() for each in arrays), step_size)
 
 
 def _stride(matrix_ND: Tensor) -> int:

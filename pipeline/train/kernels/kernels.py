@@ -7,6 +7,7 @@ that are multiplied, N entities, D embedding_dim, W columns of a modality's matr
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,10 @@ _SUMMED = 256
 """Rows whose products are added up in float32 before the sum goes on in float64."""
 _PIECE = 128
 """Most hyperedges of a row that one thread of a GPU adds up by itself."""
+_FEW = 4_194_304
+"""Entries of a matrix of which Adagrad takes all: 16 MiB, which a GPU reads and writes in some microseconds."""
+_NOT_ZERO = 1e-10
+"""What is added to a root before something is divided by it."""
 
 
 class Gathered(NamedTuple):
@@ -37,6 +42,30 @@ class Gathered(NamedTuple):
 
     matrix_ND: Tensor
     rows_E: Tensor
+
+
+class Move(NamedTuple):
+    """What Adagrad moves in one step.
+
+    Attributes
+    ----------
+    matrix_NW
+        What moves.
+    squares_NW
+        Σ g² of all steps so far.
+    gradient_NW
+        g; zero again afterwards. All of it, but for the rows that are named.
+    rows_R
+        Which rows; one that stands there several times moves once.
+    step_size
+        How far an entry moves the first time.
+    """
+
+    matrix_NW: Tensor
+    squares_NW: Tensor
+    gradient_NW: Tensor
+    rows_R: Tensor
+    step_size: float
 
 
 class Pieces(NamedTuple):
@@ -101,6 +130,7 @@ class Kernels:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+        self._tables: dict[tuple[int, int], Tensor] = {}
 
     @property
     def product_bytes(self) -> int:
@@ -116,6 +146,12 @@ class Kernels:
     def host_threads(self, cores: int) -> int:
         """Threads that give the device work, of so many that there are: what they started would only wait for each other there."""
         return cores if self.device.type == "cpu" else 1
+
+    def rows_here(self, host: Sequence[Tensor]) -> list[Tensor]:
+        """Bring numbers of rows, each a vector on the CPU, to the device: all in one transfer."""
+        if self.device.type == "cpu":
+            return list(host)
+        return list(torch.split(torch.cat(list(host)).to(self.device), [len(rows) for rows in host]))
 
     def finish(self) -> None:
         """Wait until all that was started is done, so that what failed is told here."""
@@ -279,28 +315,61 @@ class Kernels:
             powers.append(raised[-1])
         return torch.stack([power_ED.sum(1) for power_ED in powers], 1)
 
-    def adagrad(self, matrix_NW: Tensor, squares_NW: Tensor, gradient_NW: Tensor, rows_R: Tensor, step_size: float) -> None:
-        """Move rows against their gradient by Adagrad, and forget it (Duchi, Hazan, Singer 2011).
+    def asked_together(self, sizes: Sequence[int]) -> list[list[int]]:
+        """Which slots of a batch, by their numbers of candidates, are one piece of work: those with as many."""
+        return [[slot for slot, other in enumerate(sizes) if other == size] for size in dict.fromkeys(sizes)]
 
-        Parameters
-        ----------
-        matrix_NW
-            What moves.
-        squares_NW
-            Σ g² of all steps so far.
-        gradient_NW
-            g; zero again afterwards.
-        rows_R
-            Which rows; one that stands there several times moves once.
-        step_size
-            How far an entry moves the first time.
+    def products_without_one(self, moved_KBD: Tensor, centres_KD: Tensor) -> Tensor:
+        """Give Π_{j≠k} u_j − Π_{j≠k} c_j for every position k (K × B × D)."""
+        others = self._others(len(moved_KBD), 1)
+        return moved_KBD[others].prod(1).sub_(centres_KD[others].prod(1)[:, None])
+
+    def carry(self, gradient_KBD: Tensor, moved_KBD: Tensor, centres_KD: Tensor) -> tuple[Tensor, Tensor]:
+        """Carry gradients g_k by `products_without_one` on to what is multiplied.
+
+        Returns
+        -------
+        by_moved
+            Σ_{k≠j} g_k Π_{i≠j,k} u_i for every position j (K × B × D).
+        by_centres
+            Σ_b Σ_{k≠j} g_k (Π_{i≠j,k} u_i − Π_{i≠j,k} c_i): as u, which holds c, and as what is taken off (K × D).
         """
-        # A row that is named several times is written several times, each time with the same numbers.
-        gradient_RW = gradient_NW[rows_R]
-        squares_RW = squares_NW[rows_R].addcmul_(gradient_RW, gradient_RW)
-        squares_NW[rows_R] = squares_RW
-        matrix_NW[rows_R] = matrix_NW[rows_R].addcdiv_(gradient_RW, squares_RW.sqrt_().add_(1e-10), value=-step_size)
-        gradient_NW[rows_R] = 0
+        arity = len(moved_KBD)
+        others, rest = self._others(arity, 1).flatten(), self._others(arity, 2)
+        parts = moved_KBD[rest].prod(1).mul_(gradient_KBD[others])
+        alone = centres_KD[rest].prod(1) * gradient_KBD.sum(1)[others]
+        by_centres = (parts.sum(1) - alone).view(arity, arity - 1, -1).sum(1)
+        return parts.view(arity, arity - 1, *parts.shape[1:]).sum(1), by_centres
+
+    def _others(self, arity: int, left_out: int) -> Tensor:
+        """For every position, or every two, one after the other, which others there are."""
+        key = arity, left_out
+        if key not in self._tables:
+            chosen = permutations(range(arity), left_out)
+            table = [[other for other in range(arity) if other not in out] for out in chosen]
+            self._tables[key] = torch.tensor(table, dtype=torch.int64, device=self.device).reshape(len(table), arity - left_out)
+        return self._tables[key]
+
+    def adagrad(self, moves: Sequence[Move]) -> None:
+        """Move rows against their gradient by Adagrad, and forget it (Duchi, Hazan, Singer 2011)."""
+        few = [move for move in moves if move.matrix_NW.numel() <= _FEW]
+        if few:
+            # What has no gradient does not move: all rows of small matrices take fewer launches than some of them.
+            matrices, squares, gradients = [list(each) for each in zip(*(move[:3] for move in few), strict=True)]
+            torch._foreach_addcmul_(squares, gradients, gradients)
+            roots = torch._foreach_sqrt(squares)
+            torch._foreach_add_(roots, _NOT_ZERO)
+            torch._foreach_addcdiv_(matrices, gradients, roots, [-move.step_size for move in few])
+            torch._foreach_zero_(gradients)
+        for matrix_NW, squares_NW, gradient_NW, rows_R, step_size in moves:
+            if matrix_NW.numel() > _FEW:
+                # A row that is named several times is written several times, each time with the same numbers.
+                gradient_RW = gradient_NW[rows_R]
+                squares_RW = squares_NW[rows_R].addcmul_(gradient_RW, gradient_RW)
+                squares_NW[rows_R] = squares_RW
+                roots_RW = squares_RW.sqrt_().add_(_NOT_ZERO)
+                matrix_NW[rows_R] = matrix_NW[rows_R].addcdiv_(gradient_RW, roots_RW, value=-step_size)
+                gradient_NW[rows_R] = 0
 
     def add_rows(self, out_NW: Tensor, rows_R: Tensor, values_RW: Tensor, weight: float = 1.0) -> None:
         """Add rows times a weight to rows, which may be named several times, in a fixed order."""

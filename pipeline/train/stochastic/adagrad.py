@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.kernels.kernels import Kernels, Move
 
 
 class Adagrad:
@@ -40,8 +40,8 @@ class Adagrad:
         self._gradient_NW += gradient_NW
         self._touched.append(self._everyone_N)
 
-    def step(self) -> None:
-        """Move the rows that were touched."""
-        rows_R = torch.cat(self._touched)
+    def move(self) -> Move:
+        """What is to be moved: the rows that were touched since this was asked for."""
+        rows_R = torch.cat(self._touched) if len(self._touched) > 1 else self._touched[0]
         self._touched.clear()
-        self._kernels.adagrad(self._matrix_NW, self._squares_NW, self._gradient_NW, rows_R, self._step_size)
+        return Move(self._matrix_NW, self._squares_NW, self._gradient_NW, rows_R, self._step_size)

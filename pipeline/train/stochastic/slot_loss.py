@@ -10,12 +10,14 @@ can be told apart (HSimplE: Fatemi et al. 2020). Two losses:
   given the other members. Where candidates are a sample, each stands for as many as it was drawn from.
 * *squared*, for values: (x − m − score)².
 
-Gradients are written out rather than left to autograd: every slot is then a piece of work of its own, for a thread of its own, and
-what is added up has one fixed order. Shapes: B hyperedges of the batch, K arity, C candidates, D embedding_dim.
+Gradients are written out rather than left to autograd: every slot is then a piece of work of its own, for a thread of its own, or
+all are one for a GPU, and what is added up has one fixed order. Shapes: B hyperedges of the batch, K arity, C candidates, D
+embedding_dim, S slots at once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,16 +25,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Slot:
-    """One position of a batch.
+    """One position of a batch, or several with as many candidates, one after another (S × …).
 
     Attributes
     ----------
     members_BD, biases_B
         Vectors and biases of the true members.
     candidates_CD, candidate_biases_C
-        Those of the candidates.
-    correction
-        log of how many entities a candidate stands for.
+        Those of the candidates; the biases with the logarithm of how many entities a candidate stands for.
     is_true_BC
         Which candidates are the true member itself: it counts once.
     """
@@ -41,13 +41,11 @@ class Slot:
     biases_B: Tensor
     candidates_CD: Tensor
     candidate_biases_C: Tensor
-    correction: float
     is_true_BC: Tensor
 
 
-@dataclass(frozen=True)
-class SlotGradient:
-    """What a slot's loss, added up over the batch, asks for.
+class SlotGradient(NamedTuple):
+    """What a slot's loss, added up over the batch, asks for; of several slots (S × …).
 
     Attributes
     ----------
@@ -71,28 +69,35 @@ class SlotGradient:
 
 def likelihood(context_BD: Tensor, slot: Slot) -> SlotGradient:
     """Give −Σ_e log softmax of the true member's score among the candidates', and its gradients."""
-    scores_BC = torch.addmm(slot.candidate_biases_C, context_BD, slot.candidates_CD.T)
-    if slot.correction:
-        scores_BC += slot.correction
+    scores_BC = _plus_product(slot.candidate_biases_C[..., None, :], context_BD, slot.candidates_CD.mT)
     scores_BC.masked_fill_(slot.is_true_BC, float("-inf"))
-    true_B = (context_BD * slot.members_BD).sum(1).add_(slot.biases_B)
+    true_B = (context_BD * slot.members_BD).sum(-1).add_(slot.biases_B)
     # Scores are brought below zero by the largest one, so that no power overflows.
-    highest_B = torch.maximum(scores_BC.amax(1), true_B)
-    weights_BC = scores_BC.sub_(highest_B[:, None]).exp_()
-    own_B = (true_B - highest_B).exp_()
-    total_B = weights_BC.sum(1).add_(own_B)
-    loss = (total_B.log() - (true_B - highest_B)).sum(dtype=torch.float64)
-    weights_BC /= total_B[:, None]
+    highest_B = torch.maximum(scores_BC.amax(-1), true_B)
+    powers_BC = scores_BC.sub_(highest_B[..., None]).exp_()
+    true_B -= highest_B
+    own_B = true_B.exp()
+    total_B = powers_BC.sum(-1).add_(own_B)
+    loss = (total_B.log() - true_B).sum(-1, dtype=torch.float64)
     missing_B = own_B.div_(total_B).sub_(1)
-    gradient_BD = torch.addmm(missing_B[:, None] * slot.members_BD, weights_BC, slot.candidates_CD)
+    # What is divided by the total has a row per hyperedge, and not one per candidate as well.
+    share_B1 = total_B.reciprocal_()[..., None]
+    gradient_BD = _plus_product(missing_B[..., None] * slot.members_BD, powers_BC, slot.candidates_CD, share_B1)
     return SlotGradient(
         loss,
         gradient_BD,
-        missing_B[:, None] * context_BD,
+        missing_B[..., None] * context_BD,
         missing_B,
-        weights_BC.T @ context_BD,
-        weights_BC.sum(0),
+        powers_BC.mT @ (context_BD * share_B1),
+        (powers_BC.mT @ share_B1)[..., 0],
     )
+
+
+def _plus_product(added: Tensor, left: Tensor, right: Tensor, share: Tensor | None = None) -> Tensor:
+    """Add a product of matrices, or of a stack of them, to something; rows of it times a share, if there is one."""
+    if share is not None:
+        return torch.addcmul(added, left @ right, share)
+    return torch.addmm(added, left, right) if left.ndim == 2 else torch.baddbmm(added, left, right)
 
 
 def shifted(vectors: Tensor, shift: int) -> Tensor:

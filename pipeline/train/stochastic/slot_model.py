@@ -96,15 +96,15 @@ class SlotModel:
             _move(tensors, device)
         self.shifts = {term.label: shifts_of(term.modalities, embedding_dim) for term in problem.terms}
 
-    def vectors(self, label: str, rows_R: Tensor, coverage_R1: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def vectors(self, label: str, host_R: Tensor, rows_R: Tensor, coverage_R1: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Put own vectors and neighbours' means together.
 
         Parameters
         ----------
         label
             The modality.
-        rows_R
-            Whose; numbers on the CPU.
+        host_R, rows_R
+            Whose: the same numbers on the CPU and on the device.
         coverage_R1
             o.
 
@@ -115,19 +115,20 @@ class SlotModel:
         heard
             What each filter is multiplied with (R × D).
         """
-        means = [graph.of(rows_R, self.own[label]) for graph in self.graphs.get(label, ())]
+        means = [graph.of(host_R, self.own[label]) for graph in self.graphs.get(label, ())]
         heard = [mean_RD * coverage_R1 for mean_RD in means] + [mean_RD * (1 - coverage_R1) for mean_RD in means]
-        vectors_RD = self.own[label][rows_R.to(coverage_R1.device)] * coverage_R1
+        vectors_RD = self.own[label][rows_R] * coverage_R1
         for heard_RD, filter_D in zip(heard, self.filters.get(label, ()), strict=True):
             vectors_RD.addcmul_(heard_RD, filter_D)
         return vectors_RD, heard
 
     def factors(self) -> Factors:
         """The vectors (N × D) of all modalities."""
-        return {
-            label: self.vectors(label, torch.arange(len(coverage_N1)), coverage_N1)[0].cpu().numpy()
-            for label, coverage_N1 in self.coverage.items()
-        }
+        found = {}
+        for label, coverage_N1 in self.coverage.items():
+            every_N = torch.arange(len(coverage_N1))
+            found[label] = self.vectors(label, every_N, every_N.to(coverage_N1.device), coverage_N1)[0].cpu().numpy()
+        return found
 
     def types(self) -> dict[str, TypeParameters]:
         """What each hyperedge type adds to them."""

@@ -18,7 +18,7 @@ from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.problem import Problem, TensorTerm
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad
-from pipeline.train.stochastic.slot_loss import Slot, SlotGradient, context_without, likelihood, product_without, shifted, whole
+from pipeline.train.stochastic.slot_loss import Slot, SlotGradient, likelihood, shifted, whole
 from pipeline.train.stochastic.slot_model import SlotModel
 
 _NOBODY = torch.zeros(0, dtype=torch.int64)
@@ -33,12 +33,8 @@ class _Rows:
 
     Attributes
     ----------
-    host_R
-        Ascending, on the CPU.
     rows_R
-        The same on the device.
-    everyone
-        Whether they are all rows.
+        Ascending.
     vectors_RD
         v.
     coverage_R1
@@ -47,16 +43,10 @@ class _Rows:
         By filter, what it is multiplied with (R × D).
     """
 
-    host_R: Tensor
     rows_R: Tensor
-    everyone: bool
     vectors_RD: Tensor
     coverage_R1: Tensor
     heard: Sequence[Tensor]
-
-    def numbers(self, rows: Tensor) -> Tensor:
-        """Where rows stand among them; on the CPU."""
-        return rows if self.everyone else torch.searchsorted(self.host_R, rows)
 
 
 @dataclass(frozen=True)
@@ -82,24 +72,27 @@ class _Position:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a position's question, or a type's values, ask of the vectors.
+    """What a batch asks of the vectors.
 
     Attributes
     ----------
     loss
-        Added up over the batch, a float64.
+        Added up over the batch and its questions, a float64.
     members_KBD
-        The gradient by the members' vectors, by position.
+        The gradient by the members' vectors.
     scale_D
         By t.
     centres_KD
         By c.
+    answers
+        What is asked of candidates and biases, by position, of the likelihood.
     """
 
     loss: Tensor
-    members_KBD: Sequence[Tensor]
+    members_KBD: Tensor
     scale_D: Tensor
     centres_KD: Tensor
+    answers: Sequence[SlotGradient]
 
 
 class Steps:
@@ -156,99 +149,100 @@ class Steps:
         members_KB = self._members[term.label][:, numbers_B]
         is_asked = term.loss == "likelihood"
         candidates = [self._candidates(label) if is_asked else _NOBODY for label in term.modalities]
-        rows = {label: self._rows(label, term, members_KB, candidates) for label in dict.fromkeys(term.modalities)}
-        positions = [
-            self._position(rows[label], members_B, candidates_C)
-            for label, members_B, candidates_C in zip(term.modalities, members_KB, candidates, strict=True)
-        ]
-        own = [rows[label].vectors_RD[at.member_numbers_B] for label, at in zip(term.modalities, positions, strict=True)]
+        needed = {label: self._needed(label, term, members_KB, candidates) for label in dict.fromkeys(term.modalities)}
+        rows, positions = self._laid_out(term, needed, members_KB, candidates)
+        own_KBD = torch.stack(
+            [rows[label].vectors_RD[at.member_numbers_B] for label, at in zip(term.modalities, positions, strict=True)]
+        )
         centres_KD = self._model.centres[term.label]
-        moved = [
-            shifted(own_BD, shift) + centre_D
-            for own_BD, shift, centre_D in zip(own, self._model.shifts[term.label], centres_KD, strict=True)
-        ]
-        gradients = {label: torch.zeros_like(needed.vectors_RD) for label, needed in rows.items()}
-        weight = term.weight
+        moved_KBD = _each_shifted(own_KBD, self._model.shifts[term.label]) + centres_KD[:, None]
         if is_asked:
-
-            def ask(position: int) -> tuple[SlotGradient, _Asked]:
-                label, others_BD = term.modalities[position], context_without(moved, centres_KD, position)
-                context_BD = shifted(self._model.scales[term.label] * others_BD, -self._model.shifts[term.label][position])
-                slot = self._slot(term, position, rows[label].vectors_RD, positions[position], own[position])
-                found = likelihood(context_BD, slot)
-                return found, self._asked(term, moved, position, found)
-
-            answers = self._threads.map(ask, range(len(own)))
-            for position, (found, _) in enumerate(answers):
-                self._add_candidates(term, position, found, positions[position], gradients, weight)
-            asked = [each for _, each in answers]
+            asked = self._ask(term, rows, positions, own_KBD, moved_KBD)
         else:
-            asked = [self._values_asked(term, moved, positions, numbers_B.to(self._kernels.device), weight)]
-        for position, label in enumerate(term.modalities):
-            by_member_BD = torch.stack([each.members_KBD[position] for each in asked]).sum(0)
-            if self._parameters.cubic_norm:
-                by_member_BD.addcmul_(own[position], own[position].abs(), value=3 * self._parameters.cubic_norm)
-            self._kernels.add_rows(gradients[label], positions[position].member_numbers_B, by_member_BD, weight)
-        self._threads.map(lambda label: self._move(label, rows[label], gradients[label]), self._own & gradients.keys())
+            asked = self._values_asked(term, moved_KBD, positions, numbers_B.to(self._kernels.device))
+        members_KBD = asked.members_KBD
+        if self._parameters.cubic_norm:
+            members_KBD.addcmul_(own_KBD, own_KBD.abs(), value=3 * self._parameters.cubic_norm)
+        moved = [self._moved(term, label, rows[label], positions, asked) for label in rows if label in self._own]
         if term.modalities[0] in self._own:
-            self._scales[term.label].add_all(torch.stack([each.scale_D for each in asked]).sum(0).mul_(weight)[None])
-            self._scales[term.label].step()
-            self._centres[term.label].add_all(torch.stack([each.centres_KD for each in asked]).sum(0).mul_(weight))
-            self._centres[term.label].step()
-        return torch.stack([each.loss for each in asked]).sum()
+            self._scales[term.label].add_all(term.weight * asked.scale_D[None])
+            self._centres[term.label].add_all(term.weight * asked.centres_KD)
+            moved.append([self._scales[term.label], self._centres[term.label]])
+        self._kernels.adagrad([each.move() for some in moved for each in some])
+        return asked.loss
 
-    def _asked(self, term: TensorTerm, moved: Sequence[Tensor], position: int, found: SlotGradient) -> _Asked:
-        """Carry a slot's gradient on to the members, the scale and the centres."""
-        shifts, centres_KD = self._model.shifts[term.label], self._model.centres[term.label]
-        gradient_BD = shifted(found.context_BD, shifts[position])
-        by_scale_D = (gradient_BD * context_without(moved, centres_KD, position)).sum(0)
-        gradient_BD = gradient_BD * self._model.scales[term.label]
-        members, by_centres_KD = [found.members_BD] * len(moved), torch.zeros_like(centres_KD)
-        for other in range(len(moved)):
-            if other != position:
-                members[other] = shifted(gradient_BD * product_without(moved, position, other), -shifts[other])
-                by_centres_KD[other] = (gradient_BD * context_without(moved, centres_KD, position, other)).sum(0)
-        return _Asked(found.loss, members, by_scale_D, by_centres_KD)
-
-    def _values_asked(
-        self, term: TensorTerm, moved: Sequence[Tensor], positions: Sequence[_Position], numbers_B: Tensor, weight: float
-    ) -> _Asked:
-        """What values ask: half the squares of what is missing, in units of their variance. They leave the centres alone."""
-        model, label = self._model, term.label
-        scale_D, shifts, centres_KD = model.scales[label], model.shifts[label], model.centres[label]
-        biases = [self._model.biases[term.label, position][at.members_B] for position, at in enumerate(positions)]
-        contexts = [context_without(moved, centres_KD, position) for position in range(len(moved))]
-        whole_BD = whole(moved, centres_KD)
-        beyond_B = whole_BD @ scale_D + torch.stack(biases).sum(0) - self._values[term.label][numbers_B]
-        beyond_B /= self._variances[term.label]
-        for position, at in enumerate(positions):
-            if term.modalities[position] in self._own:
-                self._biases[term.label, position].add(at.members_B, weight * beyond_B)
-                self._biases[term.label, position].step()
-        loss = 0.5 * (beyond_B * beyond_B).sum(dtype=torch.float64) * self._variances[term.label]
-        members = [
-            shifted(beyond_B[:, None] * scale_D * context_BD, -shift) for context_BD, shift in zip(contexts, shifts, strict=True)
-        ]
-        return _Asked(loss, members, (beyond_B[:, None] * whole_BD).sum(0), torch.zeros_like(centres_KD))
-
-    def _add_candidates(
+    def _ask(
         self,
         term: TensorTerm,
-        position: int,
-        found: SlotGradient,
-        at: _Position,
-        gradients: Mapping[str, Tensor],
-        weight: float,
-    ) -> None:
-        """Note what a slot asks of its candidates, and move its biases."""
-        label = term.modalities[position]
-        if label not in self._own:
-            return
-        self._kernels.add_rows(gradients[label], at.candidate_numbers_C, found.candidates_CD, weight)
-        bias = self._biases[term.label, position]
-        bias.add(at.candidates_C, weight * found.candidate_biases_C)
-        bias.add(at.members_B, weight * found.biases_B)
-        bias.step()
+        rows: Mapping[str, _Rows],
+        positions: Sequence[_Position],
+        own_KBD: Tensor,
+        moved_KBD: Tensor,
+    ) -> _Asked:
+        """What each slot asks, given the other members; carried on to members, scale and centres."""
+        scale_D, centres_KD = self._model.scales[term.label], self._model.centres[term.label]
+        shifts = self._model.shifts[term.label]
+        others_KBD = self._kernels.products_without_one(moved_KBD, centres_KD)
+        contexts_KBD = _each_shifted(others_KBD * scale_D, [-shift for shift in shifts])
+
+        def ask(slots: Sequence[int]) -> SlotGradient:
+            asked = [self._slot(term, k, rows[term.modalities[k]].vectors_RD, positions[k], own_KBD[k]) for k in slots]
+            if len(slots) == 1:
+                return likelihood(contexts_KBD[slots[0]], asked[0])
+            parts = zip(*(vars(slot).values() for slot in asked), strict=True)
+            return likelihood(contexts_KBD[slots], Slot(*map(torch.stack, parts)))
+
+        together = self._kernels.asked_together([len(at.candidates_C) for at in positions])
+        found: dict[int, SlotGradient] = {}
+        for slots, each in zip(together, self._threads.map(ask, together), strict=True):
+            parts = zip(*(part.unbind() for part in each), strict=True) if len(slots) > 1 else [each]
+            found |= zip(slots, (SlotGradient(*part) for part in parts), strict=True)
+        answers = [found[position] for position in range(len(positions))]
+        gradient_KBD = _each_shifted(torch.stack([answer.context_BD for answer in answers]), shifts)
+        scale_gradient_D = (gradient_KBD * others_KBD).sum((0, 1))
+        by_moved_KBD, by_centres_KD = self._kernels.carry(gradient_KBD * scale_D, moved_KBD, centres_KD)
+        members_KBD = _each_shifted(by_moved_KBD, [-shift for shift in shifts])
+        members_KBD += torch.stack([answer.members_BD for answer in answers])
+        loss = torch.stack([answer.loss for answer in answers]).sum()
+        return _Asked(loss, members_KBD, scale_gradient_D, by_centres_KD, answers)
+
+    def _values_asked(self, term: TensorTerm, moved_KBD: Tensor, positions: Sequence[_Position], numbers_B: Tensor) -> _Asked:
+        """What values ask: half the squares of what is missing, in units of their variance. They leave the centres alone."""
+        label, variance = term.label, self._variances[term.label]
+        scale_D, centres_KD = self._model.scales[label], self._model.centres[label]
+        biases = [self._model.biases[label, position][at.members_B] for position, at in enumerate(positions)]
+        whole_BD = whole(moved_KBD.unbind(), centres_KD)
+        beyond_B = whole_BD @ scale_D + torch.stack(biases).sum(0) - self._values[label][numbers_B]
+        beyond_B /= variance
+        loss = 0.5 * (beyond_B * beyond_B).sum(dtype=torch.float64) * variance
+        contexts_KBD = self._kernels.products_without_one(moved_KBD, centres_KD).mul_(beyond_B[:, None] * scale_D)
+        members_KBD = _each_shifted(contexts_KBD, [-shift for shift in self._model.shifts[label]])
+        none = torch.zeros(0, device=beyond_B.device)
+        answers = [SlotGradient(loss, none, none, beyond_B, none[:, None].expand(0, len(scale_D)), none)] * len(positions)
+        return _Asked(loss, members_KBD, (beyond_B[:, None] * whole_BD).sum(0), torch.zeros_like(centres_KD), answers)
+
+    def _moved(self, term: TensorTerm, label: str, rows: _Rows, positions: Sequence[_Position], asked: _Asked) -> list[Adagrad]:
+        """Note what a batch asks of a modality's vectors, filters and biases; give what is to be moved.
+
+        It does not go on to the neighbours whose mean was heard: an own vector says what its own entity's hyperedges say, and does
+        not learn by heart whom it stands in for.
+        """
+        numbers, asks, moved = [], [], [self._vectors[label]]
+        for position, at in enumerate(positions):
+            if term.modalities[position] == label:
+                answer, bias = asked.answers[position], self._biases[term.label, position]
+                numbers += [at.candidate_numbers_C, at.member_numbers_B]
+                asks += [answer.candidates_CD, asked.members_KBD[position]]
+                slopes = torch.cat([answer.candidate_biases_C, answer.biases_B])
+                bias.add(torch.cat([at.candidates_C, at.members_B]), term.weight * slopes)
+                moved.append(bias)
+        gradient_RD = torch.zeros_like(rows.vectors_RD)
+        self._kernels.add_rows(gradient_RD, torch.cat(numbers), torch.cat(asks), term.weight)
+        self._vectors[label].add(rows.rows_R, gradient_RD * rows.coverage_R1)
+        if rows.heard:
+            self._filters[label].add_all(torch.stack([(gradient_RD * heard_RD).sum(0) for heard_RD in rows.heard]))
+            moved.append(self._filters[label])
+        return moved
 
     def _candidates(self, label: str) -> Tensor | None:
         """Draw candidates; None for all entities, where they are few."""
@@ -257,47 +251,56 @@ class Steps:
             return None
         return torch.randint(count, (self._parameters.candidates,), generator=self._draws)
 
-    def _rows(self, label: str, term: TensorTerm, members_KB: Tensor, candidates: Sequence[Tensor | None]) -> _Rows:
-        """Give the vectors that a batch needs of a modality."""
+    def _needed(self, label: str, term: TensorTerm, members_KB: Tensor, candidates: Sequence[Tensor | None]) -> Tensor:
+        """Number the rows of a modality that a batch needs, ascending; on the CPU."""
         at = [position for position, modality in enumerate(term.modalities) if modality == label]
-        everyone = any(candidates[position] is None for position in at)
-        if everyone:
-            host_R = torch.arange(self._problem.num_entities[label])
-        else:
-            needed = [members_KB[position] for position in at] + [c for position in at if (c := candidates[position]) is not None]
-            host_R = torch.unique(torch.cat(needed))
-        rows_R = host_R.to(self._kernels.device)
+        drawn = [candidates_C for position in at if (candidates_C := candidates[position]) is not None]
+        if len(drawn) < len(at):
+            return torch.arange(self._problem.num_entities[label])
+        rows_R: Tensor = torch.unique(torch.cat([*(members_KB[position] for position in at), *drawn]))
+        return rows_R
+
+    def _laid_out(
+        self,
+        term: TensorTerm,
+        needed: Mapping[str, Tensor],
+        members_KB: Tensor,
+        candidates: Sequence[Tensor | None],
+    ) -> tuple[dict[str, _Rows], list[_Position]]:
+        """Bring what a batch needs to the device."""
+        host = list(needed.values())
+        for label, members_B, candidates_C in zip(term.modalities, members_KB, candidates, strict=True):
+            rows_R = needed[label]
+            everyone = len(rows_R) == self._problem.num_entities[label]
+            for chosen in (members_B, rows_R if candidates_C is None else candidates_C):
+                # Where all rows are needed, each stands at its own number.
+                host += [chosen, chosen if everyone else torch.searchsorted(rows_R, chosen)]
+        here = iter(self._kernels.rows_here(host))
+        rows = {label: self._rows(label, host_R, next(here)) for label, host_R in needed.items()}
+        positions = [_Position(next(here), next(here), next(here), next(here), candidates_C is None) for candidates_C in candidates]
+        return rows, positions
+
+    def _rows(self, label: str, host_R: Tensor, rows_R: Tensor) -> _Rows:
+        """Give the vectors of some rows."""
         coverage_R1 = self._model.coverage[label][rows_R]
         if self._parameters.own_dropout and label in self._model.graphs:
             kept_R1 = torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout
             coverage_R1 = coverage_R1 * kept_R1.to(self._kernels.device)
-        vectors_RD, heard = self._model.vectors(label, host_R, coverage_R1)
-        return _Rows(host_R, rows_R, everyone, vectors_RD, coverage_R1, heard)
-
-    def _position(self, rows: _Rows, members_B: Tensor, candidates_C: Tensor | None) -> _Position:
-        everyone, device = candidates_C is None, self._kernels.device
-        chosen_C = rows.host_R if candidates_C is None else candidates_C
-        members, candidates = ((of.to(device), rows.numbers(of).to(device)) for of in (members_B, chosen_C))
-        return _Position(*members, *candidates, everyone)
+        vectors_RD, heard = self._model.vectors(label, host_R, rows_R, coverage_R1)
+        return _Rows(rows_R, vectors_RD, coverage_R1, heard)
 
     def _slot(self, term: TensorTerm, position: int, vectors_RD: Tensor, at: _Position, own_BD: Tensor) -> Slot:
         bias_N = self._model.biases[term.label, position]
         is_true_BC = at.members_B[:, None] == at.candidates_C
         if at.everyone:
-            return Slot(own_BD, bias_N[at.members_B], vectors_RD, bias_N, 0.0, is_true_BC)
-        correction = float(np.log(len(bias_N) / len(at.candidates_C)))
-        vectors_CD = vectors_RD[at.candidate_numbers_C]
-        return Slot(own_BD, bias_N[at.members_B], vectors_CD, bias_N[at.candidates_C], correction, is_true_BC)
+            return Slot(own_BD, bias_N[at.members_B], vectors_RD, bias_N, is_true_BC)
+        # Each stands for as many as it was drawn from.
+        biases_C = bias_N[at.candidates_C] + float(np.log(len(bias_N) / len(at.candidates_C)))
+        return Slot(own_BD, bias_N[at.members_B], vectors_RD[at.candidate_numbers_C], biases_C, is_true_BC)
 
-    def _move(self, label: str, rows: _Rows, gradient_RD: Tensor) -> None:
-        """Carry a gradient by vectors on to own vectors and filters, and step.
 
-        It does not go on to the neighbours whose mean was heard: an own vector says what its own entity's hyperedges say, and does
-        not learn by heart whom it stands in for.
-        """
-        self._vectors[label].add(rows.rows_R, gradient_RD * rows.coverage_R1)
-        self._vectors[label].step()
-        if rows.heard:
-            by_filters = torch.stack([(gradient_RD * heard_RD).sum(0) for heard_RD in rows.heard])
-            self._filters[label].add_all(by_filters)
-            self._filters[label].step()
+def _each_shifted(stack_KBD: Tensor, shifts: Sequence[int]) -> Tensor:
+    """Move each position's components on by so many places."""
+    if not any(shifts):
+        return stack_KBD
+    return torch.stack([shifted(each_BD, shift) for each_BD, shift in zip(stack_KBD, shifts, strict=True)])

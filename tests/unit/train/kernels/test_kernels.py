@@ -12,9 +12,10 @@ from torch import Tensor
 from pipeline.domain.device import Device
 from pipeline.errors import ConfigurationError
 from pipeline.train.kernels import hardware, loops
+from pipeline.train.kernels import kernels as generic
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.hardware import kernels_of, num_gpus
-from pipeline.train.kernels.kernels import Gathered, Kernels, Segments
+from pipeline.train.kernels.kernels import Gathered, Kernels, Move, Segments
 
 COMPILED = CompiledKernels()
 TORCH = Kernels(torch.device("cpu"))
@@ -165,13 +166,48 @@ def test_rows_move_by_adagrad_once_however_often_they_are_named(kernels: Kernels
     rows = torch.from_numpy(rng.integers(0, 7, count))
     moved = sorted(set(rows.tolist()))
     others = [row for row in range(7) if row not in moved]
+    gradient[others] = 0
     before, slopes, sums = matrix.clone(), gradient.clone(), squares + gradient**2
-    kernels.adagrad(matrix, squares, gradient, rows, 0.3)
+    kernels.adagrad([Move(matrix, squares, gradient, rows, 0.3)])
     torch.testing.assert_close(matrix[moved], (before - 0.3 * slopes / sums.sqrt())[moved], rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(squares[moved], sums[moved])
-    assert not gradient[moved].any()
+    torch.testing.assert_close(squares, sums)
+    assert not gradient.any()
     assert torch.equal(matrix[others], before[others])
-    assert torch.equal(gradient[others], slopes[others])
+
+
+def test_rows_of_large_matrices_move_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a GPU does with them: rows that are not named are not looked at."""
+    rng = np.random.default_rng(0)
+    matrices = [normal(rng, 7, 3) for _ in range(2)]
+    matrices[1].copy_(matrices[0])
+    rows = torch.tensor([5, 2, 5, 0])
+    for matrix, few in zip(matrices, (1_000, 1), strict=True):
+        monkeypatch.setattr(generic, "_FEW", few)
+        gradient = torch.zeros(7, 3)
+        gradient[rows] = torch.arange(12.0).reshape(4, 3)
+        TORCH.adagrad([Move(matrix, torch.full((7, 3), 0.1), gradient, rows, 0.3)])
+        assert not gradient.any()
+    torch.testing.assert_close(*matrices)
+
+
+@EVERY
+@given(st.integers(0, 1000), st.integers(2, 6), st.integers(1, 20), DIMENSIONS)
+def test_gradients_of_products_are_those_of_autograd(seed: int, arity: int, count: int, dim: int) -> None:
+    rng = np.random.default_rng(seed)
+    moved, centres, gradient = normal(rng, arity, count, dim), normal(rng, arity, dim), normal(rng, arity, count, dim)
+    leaves = [each.double().requires_grad_() for each in (moved, centres)]
+    ones = torch.ones(count, dim, dtype=torch.float64)
+    others = [[k for k in range(arity) if k != left_out] for left_out in range(arity)]
+    expected = torch.stack([leaves[0][rest].prod(0) * ones - leaves[1][rest].prod(0) for rest in others])
+    (expected * gradient.double()).sum().backward()
+    by_moved = leaves[0].grad
+    # The centre is in what is multiplied as well.
+    by_centres = by_moved.sum(1) + leaves[1].grad
+    for kernels in (COMPILED, TORCH):
+        torch.testing.assert_close(kernels.products_without_one(moved, centres).double(), expected.detach(), rtol=1e-3, atol=1e-3)
+        found = kernels.carry(gradient, moved, centres)
+        torch.testing.assert_close(found[0].double(), by_moved, rtol=1e-2, atol=1e-2)
+        torch.testing.assert_close(found[1].double(), by_centres, rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize("count", [0, 3, 256, 9000])

@@ -16,7 +16,7 @@ def test_the_likelihood_and_its_gradients_are_those_of_cross_entropy(correction:
     true = torch.tensor([0, 3, 8, 3, 1, 7])
     candidates = torch.tensor([2, 3, 5, 8, 3])
     is_true = true[:, None] == candidates
-    slot = Slot(vectors[true], biases[true], vectors[candidates], biases[candidates], correction, is_true)
+    slot = Slot(vectors[true], biases[true], vectors[candidates], biases[candidates] + correction, is_true)
     found = likelihood(context, slot)
 
     leaves = [each.double().requires_grad_() for each in (context, vectors, biases)]
@@ -40,7 +40,7 @@ def test_the_likelihood_and_its_gradients_are_those_of_cross_entropy(correction:
 
 def test_large_scores_do_not_overflow() -> None:
     context, vectors = torch.full((2, 3), 1e3), torch.full((4, 3), 1e3)
-    slot = Slot(vectors[:2], torch.zeros(2), vectors, torch.zeros(4), 0.0, torch.eye(2, 4, dtype=torch.bool))
+    slot = Slot(vectors[:2], torch.zeros(2), vectors, torch.zeros(4), torch.eye(2, 4, dtype=torch.bool))
     found = likelihood(context, slot)
     assert found.loss == pytest.approx(2 * torch.log(torch.tensor(4.0)).item(), rel=1e-5)
     assert found.context_BD.isfinite().all()
