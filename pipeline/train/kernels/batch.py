@@ -82,15 +82,13 @@ def carry(out_KBD: Floats, by_centres_KD: Floats, gradient_KBD: Floats, moved_KB
 
 
 @_compiled(_MATRIX, _MATRIX, _MATRIX, _ROWS, types.float64)  # type: ignore[untyped-decorator]
-def adagrad(matrix_NW: Floats, squares_NW: Floats, gradient_NW: Floats, rows_R: Rows, step_size: float) -> None:
-    """Move rows against their gradient by Adagrad, each once, and forget the gradient."""
+def adagrad(matrix_NW: Floats, squares_NW: Floats, gradient_RW: Floats, rows_R: Rows, step_size: float) -> None:
+    """Move rows, each named once, against their gradient by Adagrad."""
     width, size = np.uintp(matrix_NW.shape[1]), np.float32(step_size)
     for r in range(len(rows_R)):
         row = rows_R[r]
-        moved_W, squares_W, gradient_W = matrix_NW[row], squares_NW[row], gradient_NW[row]
+        moved_W, squares_W, gradient_W = matrix_NW[row], squares_NW[row], gradient_RW[r]
         for column in range(width):
             slope = gradient_W[column]
-            # A row that stands here twice has no gradient left the second time, and does not move.
             squares_W[column] += slope * slope
             moved_W[column] -= size * slope / (np.sqrt(squares_W[column]) + np.float32(1e-10))
-            gradient_W[column] = 0

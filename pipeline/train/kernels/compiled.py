@@ -6,12 +6,12 @@ Every call passes addresses: the tensors they are of live as long as the call. S
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from pipeline.train.kernels import batch, loops
-from pipeline.train.kernels.kernels import Gathered, Kernels, Move, Segments
+from pipeline.train.kernels.kernels import Gathered, Kernels, Move, Namings, Segments
 
 _BLOCK = 8_192
 """Rows of a block of a tall matrix: what is made of them in between fits in the processor's cache."""
@@ -20,14 +20,12 @@ _BLOCK = 8_192
 class CompiledKernels(Kernels):
     """Compiled loops on a CPU; torch does what it does as quickly."""
 
+    longest_sum = None
     tile_size = 4_096
     """4096 × 32 × 4 bytes = half a MiB a gathered operand: it stays in the cache until it has been added up."""
 
     def __init__(self) -> None:
         super().__init__(torch.device("cpu"))
-
-    def _pieces(self, offsets_S: npt.NDArray[np.int32], count: int) -> None:
-        """Cut no row: the loops have what they need."""
 
     def row_blocks(self, matrix_ND: Tensor) -> Iterator[slice]:
         """Cut a matrix into blocks of consecutive rows that stay in the cache."""
@@ -107,9 +105,9 @@ class CompiledKernels(Kernels):
         )
         return out_EC
 
-    def add_rows(self, out_NW: Tensor, rows_R: Tensor, values_RW: Tensor, weight: float = 1.0) -> None:
-        """Add rows times a weight to rows."""
-        out_NW.index_add_(0, rows_R, values_RW, alpha=weight)
+    def add_up(self, values_MW: Tensor, namings: Namings) -> Tensor:
+        """Add up what is said of each row."""
+        return embedding_bag(namings.order_M, values_MW, namings.begins_P, mode="sum")
 
     def asked_together(self, sizes: Sequence[int]) -> list[list[int]]:
         """Which slots of a batch are one piece of work: each, for a thread of its own."""
@@ -130,8 +128,9 @@ class CompiledKernels(Kernels):
 
     def adagrad(self, moves: Sequence[Move]) -> None:
         """Move rows against their gradient by Adagrad, and forget it."""
-        for *arrays, step_size in moves:
-            batch.adagrad(*(each.numpy() for each in arrays), step_size)
+        for matrix_NW, squares_NW, gradient_RW, rows_R, step_size in moves:
+            rows = torch.arange(len(matrix_NW)) if rows_R is None else rows_R
+            batch.adagrad(matrix_NW.numpy(), squares_NW.numpy(), gradient_RW.numpy(), rows.numpy(), step_size)
 
 
 def _stride(matrix_ND: Tensor) -> int:

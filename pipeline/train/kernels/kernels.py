@@ -21,8 +21,6 @@ from pipeline.train.kernels.sparse_matrix import SparseMatrix
 
 _SUMMED = 256
 """Rows whose products are added up in float32 before the sum goes on in float64."""
-_PIECE = 128
-"""Most hyperedges of a row that one thread of a GPU adds up by itself."""
 _FEW = 4_194_304
 """Entries of a matrix of which Adagrad takes all: 16 MiB, which a GPU reads and writes in some microseconds."""
 _NOT_ZERO = 1e-10
@@ -53,19 +51,37 @@ class Move(NamedTuple):
         What moves.
     squares_NW
         Σ g² of all steps so far.
-    gradient_NW
-        g; zero again afterwards. All of it, but for the rows that are named.
+    gradient_RW
+        g, of the rows that move (R × W).
     rows_R
-        Which rows; one that stands there several times moves once.
+        Which rows, each once; all of them where it is None.
     step_size
         How far an entry moves the first time.
     """
 
     matrix_NW: Tensor
     squares_NW: Tensor
-    gradient_NW: Tensor
-    rows_R: Tensor
+    gradient_RW: Tensor
+    rows_R: Tensor | None
     step_size: float
+
+
+class Namings(NamedTuple):
+    """Which namings of rows are of the same row, cut into pieces that are not too long.
+
+    Attributes
+    ----------
+    order_M
+        The namings, row by row.
+    begins_P
+        Where each piece begins among them.
+    firsts_R
+        Where each row's pieces begin among the pieces.
+    """
+
+    order_M: Tensor
+    begins_P: Tensor
+    firsts_R: Tensor
 
 
 class Pieces(NamedTuple):
@@ -131,6 +147,9 @@ class Kernels:
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self._tables: dict[tuple[int, int], Tensor] = {}
+
+    longest_sum: int | None = 128
+    """How many numbers one thread adds up by itself; None where a thread is as quick as any."""
 
     @property
     def product_bytes(self) -> int:
@@ -239,17 +258,11 @@ class Kernels:
         return Segments(int(rows_E[0]), offsets, rows, numbers_E, self._pieces(offsets_S, len(rows_E)))
 
     def _pieces(self, offsets_S: npt.NDArray[np.int32], count: int) -> Pieces | None:
-        lengths_S = np.diff(offsets_S, append=count)
-        if not (lengths_S > _PIECE).any():
+        begins_P, first_S = cut_into_pieces(offsets_S.astype(np.int64), count, self.longest_sum)
+        if len(begins_P) <= len(offsets_S):
             return None
-        counts_S = -(-lengths_S // _PIECE)
-        first_S = np.cumsum(counts_S) - counts_S
-        numbers_P = np.arange(counts_S.sum())
-        begins_P = np.repeat(offsets_S, counts_S) + _PIECE * (numbers_P - np.repeat(first_S, counts_S))
-        begins, numbers, first = (
-            torch.from_numpy(each.astype(np.int32)).to(self.device) for each in (begins_P, numbers_P, first_S)
-        )
-        return Pieces(begins, numbers, first)
+        parts = (begins_P, np.arange(len(begins_P)), first_S)
+        return Pieces(*(torch.from_numpy(each.astype(np.int32)).to(self.device) for each in parts))
 
     def add_gathered(
         self,
@@ -351,29 +364,29 @@ class Kernels:
         return self._tables[key]
 
     def adagrad(self, moves: Sequence[Move]) -> None:
-        """Move rows against their gradient by Adagrad, and forget it (Duchi, Hazan, Singer 2011)."""
+        """Move rows against their gradient by Adagrad (Duchi, Hazan, Singer 2011)."""
         few = [move for move in moves if move.matrix_NW.numel() <= _FEW]
         if few:
             # What has no gradient does not move: all rows of small matrices take fewer launches than some of them.
-            matrices, squares, gradients = [list(each) for each in zip(*(move[:3] for move in few), strict=True)]
+            matrices, squares = [move.matrix_NW for move in few], [move.squares_NW for move in few]
+            gradients = [_of_all_rows(move) for move in few]
             torch._foreach_addcmul_(squares, gradients, gradients)
             roots = torch._foreach_sqrt(squares)
             torch._foreach_add_(roots, _NOT_ZERO)
             torch._foreach_addcdiv_(matrices, gradients, roots, [-move.step_size for move in few])
-            torch._foreach_zero_(gradients)
-        for matrix_NW, squares_NW, gradient_NW, rows_R, step_size in moves:
+        for matrix_NW, squares_NW, gradient_RW, rows_R, step_size in moves:
             if matrix_NW.numel() > _FEW:
-                # A row that is named several times is written several times, each time with the same numbers.
-                gradient_RW = gradient_NW[rows_R]
-                squares_RW = squares_NW[rows_R].addcmul_(gradient_RW, gradient_RW)
-                squares_NW[rows_R] = squares_RW
+                chosen = slice(None) if rows_R is None else rows_R
+                squares_RW = squares_NW[chosen].addcmul(gradient_RW, gradient_RW)
+                squares_NW[chosen] = squares_RW
                 roots_RW = squares_RW.sqrt_().add_(_NOT_ZERO)
-                matrix_NW[rows_R] = matrix_NW[rows_R].addcdiv_(gradient_RW, roots_RW, value=-step_size)
-                gradient_NW[rows_R] = 0
+                matrix_NW[chosen] = matrix_NW[chosen].addcdiv(gradient_RW, roots_RW, value=-step_size)
 
-    def add_rows(self, out_NW: Tensor, rows_R: Tensor, values_RW: Tensor, weight: float = 1.0) -> None:
-        """Add rows times a weight to rows, which may be named several times, in a fixed order."""
-        out_NW.index_put_((rows_R,), values_RW * weight if weight != 1 else values_RW, accumulate=True)
+    def add_up(self, values_MW: Tensor, namings: Namings) -> Tensor:
+        """Add up what is said of each row (R × W), in a fixed order."""
+        sums_PW = embedding_bag(namings.order_M, values_MW, namings.begins_P, mode="sum")
+        numbers_P = torch.arange(len(sums_PW), device=self.device)
+        return embedding_bag(numbers_P, sums_PW, namings.firsts_R, mode="sum")
 
     def sparse(self, matrix: sparse.csr_array) -> SparseMatrix:
         """Lay out a sparse matrix for products with tall ones."""
@@ -397,3 +410,41 @@ class Kernels:
         """Add up the products of two matrices' entries, rows in float32 and over rows in float64."""
         sums = [(left_ND[rows] * right_ND[rows]).sum(1) for rows in self.row_blocks(left_ND)]
         return torch.cat(sums or [left_ND.new_zeros(0)]).sum(dtype=torch.float64)
+
+
+def _of_all_rows(move: Move) -> Tensor:
+    """A move's gradient of all rows (N × W)."""
+    if move.rows_R is None:
+        return move.gradient_RW
+    gradient_NW = torch.zeros_like(move.matrix_NW)
+    gradient_NW[move.rows_R] = move.gradient_RW
+    return gradient_NW
+
+
+def cut_into_pieces(
+    begins_S: npt.NDArray[np.int64], count: int, longest: int | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Cut consecutive segments into pieces.
+
+    Parameters
+    ----------
+    begins_S
+        Where each segment begins.
+    count
+        Where the last one ends.
+    longest
+        Length of the longest piece; None cuts nothing.
+
+    Returns
+    -------
+    begins_P
+        Where each piece begins.
+    firsts_S
+        Where each segment's pieces begin among them.
+    """
+    if longest is None:
+        return begins_S, np.arange(len(begins_S))
+    counts_S = -(-np.diff(begins_S, append=count) // longest)
+    firsts_S = np.cumsum(counts_S) - counts_S
+    within_P = np.arange(counts_S.sum()) - np.repeat(firsts_S, counts_S)
+    return np.repeat(begins_S, counts_S) + longest * within_P, firsts_S

@@ -22,7 +22,6 @@ from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, nu
 from pipeline.train.start.former import turn_towards
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 
-_CPU = torch.device("cpu")
 _HEARD = 0.1
 """β at the start: little, until it proves good."""
 
@@ -45,7 +44,7 @@ class SlotModel:
     former
         Vectors of a former run (N × D per modality label), towards which own vectors start; zero for entities that it has not.
     device
-        Where it is kept.
+        Where it is kept; where it is drawn, on the CPU, if it is None.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class SlotModel:
         centre: float,
         seed: int,
         former: Factors | None = None,
-        device: torch.device = _CPU,
+        device: torch.device | None = None,
     ) -> None:
         self._terms = {term.label: term for term in problem.terms}
         generator = torch.Generator().manual_seed(seed)
@@ -92,8 +91,9 @@ class SlotModel:
             for label, own in self.graphs.items()
         }
         """β and below it γ (2 G × D) per modality label that has graphs."""
-        for tensors in (self.own, self.coverage, self.biases, self.scales, self.centres, self.filters):
-            _move(tensors, device)
+        if device is not None:
+            for tensors in (self.own, self.coverage, self.biases, self.scales, self.centres, self.filters):
+                _move(tensors, device)
         self.shifts = {term.label: shifts_of(term.modalities, embedding_dim) for term in problem.terms}
 
     def vectors(self, label: str, host_R: Tensor, rows_R: Tensor, coverage_R1: Tensor) -> tuple[Tensor, list[Tensor]]:

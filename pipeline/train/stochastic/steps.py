@@ -10,31 +10,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.kernels.kernels import Kernels, Move
 from pipeline.train.problem.problem import Problem, TensorTerm
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad
+from pipeline.train.stochastic.batch_rows import ModalityRows, PositionRows, lay_out
 from pipeline.train.stochastic.slot_loss import Slot, SlotGradient, likelihood, shifted, whole
 from pipeline.train.stochastic.slot_model import SlotModel
 
-_NOBODY = torch.zeros(0, dtype=torch.int64)
+_NOBODY = np.zeros(0, np.int64)
 """Candidates where none is asked for."""
 _SLOWER = 0.1
 """How far scales and filters, which every batch moves, go against single entities."""
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The rows of a modality that a batch needs.
+class _Vectors:
+    """The vectors of a modality that a batch needs.
 
     Attributes
     ----------
-    rows_R
-        Ascending.
+    rows
+        Whose.
     vectors_RD
         v.
     coverage_R1
@@ -43,31 +46,10 @@ class _Rows:
         By filter, what it is multiplied with (R × D).
     """
 
-    rows_R: Tensor
+    rows: ModalityRows
     vectors_RD: Tensor
     coverage_R1: Tensor
     heard: Sequence[Tensor]
-
-
-@dataclass(frozen=True)
-class _Position:
-    """Who stands, or could stand, at one position of a batch; on the device.
-
-    Attributes
-    ----------
-    members_B, candidates_C
-        Rows of the members and the candidates.
-    member_numbers_B, candidate_numbers_C
-        Where they stand among the rows that the batch needs.
-    everyone
-        Whether the candidates are all entities.
-    """
-
-    members_B: Tensor
-    member_numbers_B: Tensor
-    candidates_C: Tensor
-    candidate_numbers_C: Tensor
-    everyone: bool
 
 
 @dataclass(frozen=True)
@@ -130,15 +112,15 @@ class Steps:
         self._threads = threads
         self._kernels = kernels
         self._draws = torch.Generator().manual_seed(parameters.seed)
-        self._members = {term.label: torch.from_numpy(np.ascontiguousarray(term.hyperedges.members_EK.T)) for term in problem.terms}
+        self._members = {term.label: np.ascontiguousarray(term.hyperedges.members_EK.T) for term in problem.terms}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
         self._values = {term.label: torch.from_numpy(term.hyperedges.values_E).to(kernels.device) for term in problem.terms}
         size, beginning = parameters.step_size, parameters.initial_accumulator
-        self._vectors = {label: Adagrad(vectors, size, beginning, kernels) for label, vectors in model.own.items()}
-        self._biases = {at: Adagrad(bias, size, beginning, kernels) for at, bias in model.biases.items()}
-        self._scales = {label: Adagrad(scale[None], _SLOWER * size, beginning, kernels) for label, scale in model.scales.items()}
-        self._centres = {label: Adagrad(centres, size, beginning, kernels) for label, centres in model.centres.items()}
-        self._filters = {label: Adagrad(filters, _SLOWER * size, beginning, kernels) for label, filters in model.filters.items()}
+        self._vectors = {label: Adagrad(vectors, size, beginning) for label, vectors in model.own.items()}
+        self._biases = {at: Adagrad(bias, size, beginning) for at, bias in model.biases.items()}
+        self._scales = {label: Adagrad(scale[None], _SLOWER * size, beginning) for label, scale in model.scales.items()}
+        self._centres = {label: Adagrad(centres, size, beginning) for label, centres in model.centres.items()}
+        self._filters = {label: Adagrad(filters, _SLOWER * size, beginning) for label, filters in model.filters.items()}
 
     def variance(self, label: str) -> float:
         """The variance of a type's values."""
@@ -146,36 +128,35 @@ class Steps:
 
     def step(self, term: TensorTerm, numbers_B: Tensor) -> Tensor:
         """Take a batch of a type's hyperedges, by their numbers; give its loss, a float64 added up over their questions."""
-        members_KB = self._members[term.label][:, numbers_B]
+        members_KB = self._members[term.label][:, numbers_B.numpy()]
         is_asked = term.loss == "likelihood"
         candidates = [self._candidates(label) if is_asked else _NOBODY for label in term.modalities]
-        needed = {label: self._needed(label, term, members_KB, candidates) for label in dict.fromkeys(term.modalities)}
-        rows, positions = self._laid_out(term, needed, members_KB, candidates)
+        rows, positions = lay_out(term.modalities, members_KB, candidates, self._problem.num_entities, self._kernels)
+        vectors = {label: self._vectors_of(label, needed) for label, needed in rows.items()}
         own_KBD = torch.stack(
-            [rows[label].vectors_RD[at.member_numbers_B] for label, at in zip(term.modalities, positions, strict=True)]
+            [vectors[label].vectors_RD[at.members_B] for label, at in zip(term.modalities, positions, strict=True)]
         )
         centres_KD = self._model.centres[term.label]
         moved_KBD = _each_shifted(own_KBD, self._model.shifts[term.label]) + centres_KD[:, None]
         if is_asked:
-            asked = self._ask(term, rows, positions, own_KBD, moved_KBD)
+            asked = self._ask(term, vectors, positions, own_KBD, moved_KBD)
         else:
-            asked = self._values_asked(term, moved_KBD, positions, numbers_B.to(self._kernels.device))
+            asked = self._values_asked(term, vectors, moved_KBD, positions, numbers_B.to(self._kernels.device))
         members_KBD = asked.members_KBD
         if self._parameters.cubic_norm:
             members_KBD.addcmul_(own_KBD, own_KBD.abs(), value=3 * self._parameters.cubic_norm)
-        moved = [self._moved(term, label, rows[label], positions, asked) for label in rows if label in self._own]
+        moves = [move for label in vectors if label in self._own for move in self._moves(term, label, vectors[label], asked)]
         if term.modalities[0] in self._own:
-            self._scales[term.label].add_all(term.weight * asked.scale_D[None])
-            self._centres[term.label].add_all(term.weight * asked.centres_KD)
-            moved.append([self._scales[term.label], self._centres[term.label]])
-        self._kernels.adagrad([each.move() for some in moved for each in some])
+            moves.append(self._scales[term.label].move(term.weight * asked.scale_D[None]))
+            moves.append(self._centres[term.label].move(term.weight * asked.centres_KD))
+        self._kernels.adagrad(moves)
         return asked.loss
 
     def _ask(
         self,
         term: TensorTerm,
-        rows: Mapping[str, _Rows],
-        positions: Sequence[_Position],
+        vectors: Mapping[str, _Vectors],
+        positions: Sequence[PositionRows],
         own_KBD: Tensor,
         moved_KBD: Tensor,
     ) -> _Asked:
@@ -186,11 +167,11 @@ class Steps:
         contexts_KBD = _each_shifted(others_KBD * scale_D, [-shift for shift in shifts])
 
         def ask(slots: Sequence[int]) -> SlotGradient:
-            asked = [self._slot(term, k, rows[term.modalities[k]].vectors_RD, positions[k], own_KBD[k]) for k in slots]
+            asked = [self._slot(term, k, vectors[term.modalities[k]], positions[k], own_KBD[k]) for k in slots]
             if len(slots) == 1:
                 return likelihood(contexts_KBD[slots[0]], asked[0])
             parts = zip(*(vars(slot).values() for slot in asked), strict=True)
-            return likelihood(contexts_KBD[slots], Slot(*map(torch.stack, parts)))
+            return likelihood(torch.stack([contexts_KBD[k] for k in slots]), Slot(*map(torch.stack, parts)))
 
         together = self._kernels.asked_together([len(at.candidates_C) for at in positions])
         found: dict[int, SlotGradient] = {}
@@ -206,11 +187,21 @@ class Steps:
         loss = torch.stack([answer.loss for answer in answers]).sum()
         return _Asked(loss, members_KBD, scale_gradient_D, by_centres_KD, answers)
 
-    def _values_asked(self, term: TensorTerm, moved_KBD: Tensor, positions: Sequence[_Position], numbers_B: Tensor) -> _Asked:
+    def _values_asked(
+        self,
+        term: TensorTerm,
+        vectors: Mapping[str, _Vectors],
+        moved_KBD: Tensor,
+        positions: Sequence[PositionRows],
+        numbers_B: Tensor,
+    ) -> _Asked:
         """What values ask: half the squares of what is missing, in units of their variance. They leave the centres alone."""
         label, variance = term.label, self._variances[term.label]
         scale_D, centres_KD = self._model.scales[label], self._model.centres[label]
-        biases = [self._model.biases[label, position][at.members_B] for position, at in enumerate(positions)]
+        biases = [
+            self._model.biases[label, position][vectors[modality].rows.rows_R[at.members_B]]
+            for position, (modality, at) in enumerate(zip(term.modalities, positions, strict=True))
+        ]
         whole_BD = whole(moved_KBD.unbind(), centres_KD)
         beyond_B = whole_BD @ scale_D + torch.stack(biases).sum(0) - self._values[label][numbers_B]
         beyond_B /= variance
@@ -221,82 +212,54 @@ class Steps:
         answers = [SlotGradient(loss, none, none, beyond_B, none[:, None].expand(0, len(scale_D)), none)] * len(positions)
         return _Asked(loss, members_KBD, (beyond_B[:, None] * whole_BD).sum(0), torch.zeros_like(centres_KD), answers)
 
-    def _moved(self, term: TensorTerm, label: str, rows: _Rows, positions: Sequence[_Position], asked: _Asked) -> list[Adagrad]:
-        """Note what a batch asks of a modality's vectors, filters and biases; give what is to be moved.
+    def _moves(self, term: TensorTerm, label: str, vectors: _Vectors, asked: _Asked) -> list[Move]:
+        """Add up what a batch asks of a modality's vectors and biases; give all of it that moves.
 
         It does not go on to the neighbours whose mean was heard: an own vector says what its own entity's hyperedges say, and does
         not learn by heart whom it stands in for.
         """
-        numbers, asks, moved = [], [], [self._vectors[label]]
-        for position, at in enumerate(positions):
-            if term.modalities[position] == label:
-                answer, bias = asked.answers[position], self._biases[term.label, position]
-                numbers += [at.candidate_numbers_C, at.member_numbers_B]
-                asks += [answer.candidates_CD, asked.members_KBD[position]]
-                slopes = torch.cat([answer.candidate_biases_C, answer.biases_B])
-                bias.add(torch.cat([at.candidates_C, at.members_B]), term.weight * slopes)
-                moved.append(bias)
-        gradient_RD = torch.zeros_like(rows.vectors_RD)
-        self._kernels.add_rows(gradient_RD, torch.cat(numbers), torch.cat(asks), term.weight)
-        self._vectors[label].add(rows.rows_R, gradient_RD * rows.coverage_R1)
-        if rows.heard:
-            self._filters[label].add_all(torch.stack([(gradient_RD * heard_RD).sum(0) for heard_RD in rows.heard]))
-            moved.append(self._filters[label])
-        return moved
+        at = [position for position, modality in enumerate(term.modalities) if modality == label]
+        answers = [asked.answers[position] for position in at]
+        by_vectors = [(answer.candidates_CD, asked.members_KBD[k]) for k, answer in zip(at, answers, strict=True)]
+        slopes = [torch.cat([answer.candidate_biases_C, answer.biases_B])[:, None] for answer in answers]
+        if len(at) > 1:
+            # A column for each position's bias.
+            slopes = [pad(slope_M1, (place, len(at) - 1 - place)) for place, slope_M1 in enumerate(slopes)]
+        asked_MW = torch.cat([torch.cat([part for both in by_vectors for part in both]), torch.cat(slopes)], 1)
+        gradient_RW = self._kernels.add_up(asked_MW, vectors.rows.namings).mul_(term.weight)
+        rows_R, gradient_RD = vectors.rows.rows_R, gradient_RW[:, : vectors.vectors_RD.shape[1]]
+        moves = [self._vectors[label].move(gradient_RD * vectors.coverage_R1, rows_R)]
+        for place, position in enumerate(at):
+            moves.append(self._biases[term.label, position].move(gradient_RW[:, gradient_RD.shape[1] + place], rows_R))
+        if vectors.heard:
+            moves.append(self._filters[label].move(torch.stack([(gradient_RD * heard_RD).sum(0) for heard_RD in vectors.heard])))
+        return moves
 
-    def _candidates(self, label: str) -> Tensor | None:
+    def _candidates(self, label: str) -> npt.NDArray[np.int64] | None:
         """Draw candidates; None for all entities, where they are few."""
         count = self._problem.num_entities[label]
         if count <= 2 * self._parameters.candidates:
             return None
-        return torch.randint(count, (self._parameters.candidates,), generator=self._draws)
+        drawn_C: npt.NDArray[np.int64] = torch.randint(count, (self._parameters.candidates,), generator=self._draws).numpy()
+        return drawn_C
 
-    def _needed(self, label: str, term: TensorTerm, members_KB: Tensor, candidates: Sequence[Tensor | None]) -> Tensor:
-        """Number the rows of a modality that a batch needs, ascending; on the CPU."""
-        at = [position for position, modality in enumerate(term.modalities) if modality == label]
-        drawn = [candidates_C for position in at if (candidates_C := candidates[position]) is not None]
-        if len(drawn) < len(at):
-            return torch.arange(self._problem.num_entities[label])
-        rows_R: Tensor = torch.unique(torch.cat([*(members_KB[position] for position in at), *drawn]))
-        return rows_R
-
-    def _laid_out(
-        self,
-        term: TensorTerm,
-        needed: Mapping[str, Tensor],
-        members_KB: Tensor,
-        candidates: Sequence[Tensor | None],
-    ) -> tuple[dict[str, _Rows], list[_Position]]:
-        """Bring what a batch needs to the device."""
-        host = list(needed.values())
-        for label, members_B, candidates_C in zip(term.modalities, members_KB, candidates, strict=True):
-            rows_R = needed[label]
-            everyone = len(rows_R) == self._problem.num_entities[label]
-            for chosen in (members_B, rows_R if candidates_C is None else candidates_C):
-                # Where all rows are needed, each stands at its own number.
-                host += [chosen, chosen if everyone else torch.searchsorted(rows_R, chosen)]
-        here = iter(self._kernels.rows_here(host))
-        rows = {label: self._rows(label, host_R, next(here)) for label, host_R in needed.items()}
-        positions = [_Position(next(here), next(here), next(here), next(here), candidates_C is None) for candidates_C in candidates]
-        return rows, positions
-
-    def _rows(self, label: str, host_R: Tensor, rows_R: Tensor) -> _Rows:
+    def _vectors_of(self, label: str, rows: ModalityRows) -> _Vectors:
         """Give the vectors of some rows."""
-        coverage_R1 = self._model.coverage[label][rows_R]
+        coverage_R1 = self._model.coverage[label][rows.rows_R]
         if self._parameters.own_dropout and label in self._model.graphs:
-            kept_R1 = torch.rand(len(rows_R), 1, generator=self._draws) >= self._parameters.own_dropout
+            kept_R1 = torch.rand(len(rows.rows_R), 1, generator=self._draws) >= self._parameters.own_dropout
             coverage_R1 = coverage_R1 * kept_R1.to(self._kernels.device)
-        vectors_RD, heard = self._model.vectors(label, host_R, rows_R, coverage_R1)
-        return _Rows(rows_R, vectors_RD, coverage_R1, heard)
+        vectors_RD, heard = self._model.vectors(label, rows.host_R, rows.rows_R, coverage_R1)
+        return _Vectors(rows, vectors_RD, coverage_R1, heard)
 
-    def _slot(self, term: TensorTerm, position: int, vectors_RD: Tensor, at: _Position, own_BD: Tensor) -> Slot:
-        bias_N = self._model.biases[term.label, position]
+    def _slot(self, term: TensorTerm, position: int, vectors: _Vectors, at: PositionRows, own_BD: Tensor) -> Slot:
+        bias_R = self._model.biases[term.label, position][vectors.rows.rows_R]
         is_true_BC = at.members_B[:, None] == at.candidates_C
         if at.everyone:
-            return Slot(own_BD, bias_N[at.members_B], vectors_RD, bias_N, is_true_BC)
+            return Slot(own_BD, bias_R[at.members_B], vectors.vectors_RD, bias_R, is_true_BC)
         # Each stands for as many as it was drawn from.
-        biases_C = bias_N[at.candidates_C] + float(np.log(len(bias_N) / len(at.candidates_C)))
-        return Slot(own_BD, bias_N[at.members_B], vectors_RD[at.candidate_numbers_C], biases_C, is_true_BC)
+        share = float(np.log(self._problem.num_entities[term.modalities[position]] / len(at.candidates_C)))
+        return Slot(own_BD, bias_R[at.members_B], vectors.vectors_RD[at.candidates_C], bias_R[at.candidates_C] + share, is_true_BC)
 
 
 def _each_shifted(stack_KBD: Tensor, shifts: Sequence[int]) -> Tensor:

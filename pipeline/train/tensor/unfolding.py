@@ -7,6 +7,7 @@ times quicker than one gather over all of them. Shapes: E hyperedges of a tile, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ from torch import Tensor
 
 from pipeline.train.kernels.kernels import Gathered, Kernels, Segments
 from pipeline.train.problem.problem import TensorTerm
+
+_SAMPLED = 65_536
+"""Most hyperedges of a sample."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Unfolding:
         Whether any `Tile.present_E` is not zero; with the full norm none is.
     tiles
         The hyperedges.
+    sample
+        Some of them, evenly spread; the same ones however tiles are cut.
     kernels
         What computes with them.
     """
@@ -75,18 +81,30 @@ class Unfolding:
     num_hyperedges: int
     is_weighted: bool
     tiles: tuple[Tile, ...]
+    sample: tuple[Tile, ...]
     kernels: Kernels
 
 
 def unfold(term: TensorTerm, position: int, kernels: Kernels) -> Unfolding:
     """Sort a type's hyperedges by the row at a position and cut them into tiles on the kernels' device."""
-    hyperedges, device = term.hyperedges, kernels.device
+    hyperedges = term.hyperedges
     order_E = np.argsort(hyperedges.members_EK[:, position], kind="stable")
     members_KE = np.empty((len(hyperedges.modalities), len(order_E)), dtype=np.int32)
     for column_E, given_E in zip(members_KE, hyperedges.members_EK.T, strict=True):
         column_E[:] = given_E[order_E]
     values_E = hyperedges.values_E[order_E].astype(np.float32, copy=False)
     present_E = term.present_weights_E[order_E]
+    whole = members_KE, values_E, present_E
+    stride = max(1, -(-len(values_E) // _SAMPLED))
+    tiles = _tiles(whole, position, kernels)
+    sample = tiles if stride == 1 else _tiles(tuple(np.ascontiguousarray(each[..., ::stride]) for each in whole), position, kernels)
+    return Unfolding(term.label, hyperedges.modalities, position, len(values_E), bool(present_E.any()), tiles, sample, kernels)
+
+
+def _tiles(hyperedges: tuple[npt.NDArray[Any], ...], position: int, kernels: Kernels) -> tuple[Tile, ...]:
+    """Cut hyperedges, given by members (K × E), values and present weights, into tiles."""
+    members_KE, values_E, present_E = hyperedges
+    device = kernels.device
     numbers = torch.arange(min(kernels.tile_size, len(values_E)), dtype=torch.int32, device=device)
     tiles: list[Tile] = []
     begin = 0
@@ -101,7 +119,7 @@ def unfold(term: TensorTerm, position: int, kernels: Kernels) -> Unfolding:
         values, present = (torch.from_numpy(each_E[begin:end]).to(device) for each_E in (values_E, present_E))
         tiles.append(Tile(members, values, present, segments))
         begin = end
-    return Unfolding(term.label, hyperedges.modalities, position, len(values_E), bool(present_E.any()), tuple(tiles), kernels)
+    return tuple(tiles)
 
 
 def _end_of_tile(rows_E: npt.NDArray[np.int32], begin: int, size: int) -> int:

@@ -25,9 +25,6 @@ from pipeline.train.tensor.unfolding import Tile, Unfolding
 from pipeline.train.update.modality_problem import ModalityProblem, ModalityTerm
 from pipeline.train.update.preconditioner import Preconditioner
 
-_SAMPLED_TILES = 16
-"""Most tiles of a term that the preconditioner looks at: it need not be exact."""
-
 
 class NormalEquations:
     """One modality's linear system for given factors of the others.
@@ -156,12 +153,11 @@ class NormalEquations:
         total = float(degree_N.sum())
         second_DD = torch.zeros_like(self._absent_DD)
         for term in self._modality.terms:
-            tiles = term.unfolding.tiles if term.unfolding.is_weighted else ()
-            stride = -(-len(tiles) // _SAMPLED_TILES)
             sampled_DD, count = torch.zeros_like(second_DD), 0
-            for number in range(0, len(tiles), max(1, stride)):
-                product_ED = self._row_products(term, tiles[number])
-                sampled_DD += ((product_ED * tiles[number].present_E[:, None]).T @ product_ED).double()
+            # It need not be exact.
+            for tile in term.unfolding.sample if term.unfolding.is_weighted else ():
+                product_ED = self._row_products(term, tile)
+                sampled_DD += ((product_ED * tile.present_E[:, None]).T @ product_ED).double()
                 count += len(product_ED)
             second_DD += sampled_DD * (term.weight * term.unfolding.num_hyperedges / max(1, count))
         even = self._modality.even or total == 0

@@ -15,7 +15,8 @@ from pipeline.train.kernels import hardware, loops
 from pipeline.train.kernels import kernels as generic
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.hardware import kernels_of, num_gpus
-from pipeline.train.kernels.kernels import Gathered, Kernels, Move, Segments
+from pipeline.train.kernels.kernels import Gathered, Kernels, Move, Namings, Segments, cut_into_pieces
+from pipeline.train.stochastic.batch_rows import number_rows
 
 COMPILED = CompiledKernels()
 TORCH = Kernels(torch.device("cpu"))
@@ -101,15 +102,15 @@ def test_long_rows_are_cut_into_pieces_that_add_up(seed: int, lengths: list[int]
 
 @pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
 @EVERY
-@given(st.integers(0, 1000), st.integers(0, 30), st.sampled_from([1.0, -0.3]))
-def test_rows_are_added_as_often_as_they_are_named(kernels: Kernels, seed: int, count: int, weight: float) -> None:
+@given(st.integers(0, 1000), st.integers(1, 30), st.integers(1, 400), DIMENSIONS)
+def test_what_is_said_of_a_row_is_added_up(kernels: Kernels, seed: int, num_rows: int, count: int, width: int) -> None:
     rng = np.random.default_rng(seed)
-    out, rows, values = normal(rng, 5, 3), torch.from_numpy(rng.integers(0, 5, count)), normal(rng, count, 3)
-    expected = out.double()
-    for row, value in zip(rows.tolist(), values, strict=True):
-        expected[row] += weight * value
-    kernels.add_rows(out, rows, values, weight)
-    torch.testing.assert_close(out.double(), expected, rtol=1e-4, atol=1e-4)
+    named, values = rng.integers(0, num_rows, count), normal(rng, count, width)
+    rows, _, order, begins = number_rows(named)
+    namings = Namings(*map(torch.from_numpy, (order, *cut_into_pieces(begins, count, kernels.longest_sum))))
+    expected = np.zeros((num_rows, width))
+    np.add.at(expected, named, values.double().numpy())
+    np.testing.assert_allclose(kernels.add_up(values, namings).numpy(), expected[rows], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
@@ -157,37 +158,21 @@ def test_predictions_along_a_line_are_polynomials(
     assert not found[:, arity + 1 :].any()
 
 
+@pytest.mark.parametrize("few", [0, 1_000], ids=["rows alone", "all rows"])
 @pytest.mark.parametrize("kernels", [COMPILED, TORCH], ids=["compiled", "torch"])
-@EVERY
-@given(st.integers(0, 1000), st.integers(0, 12), st.integers(1, 20))
-def test_rows_move_by_adagrad_once_however_often_they_are_named(kernels: Kernels, seed: int, count: int, width: int) -> None:
-    rng = np.random.default_rng(seed)
-    matrix, squares, gradient = normal(rng, 7, width), normal(rng, 7, width).abs(), normal(rng, 7, width)
-    rows = torch.from_numpy(rng.integers(0, 7, count))
-    moved = sorted(set(rows.tolist()))
-    others = [row for row in range(7) if row not in moved]
-    gradient[others] = 0
-    before, slopes, sums = matrix.clone(), gradient.clone(), squares + gradient**2
-    kernels.adagrad([Move(matrix, squares, gradient, rows, 0.3)])
-    torch.testing.assert_close(matrix[moved], (before - 0.3 * slopes / sums.sqrt())[moved], rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(squares, sums)
-    assert not gradient.any()
-    assert torch.equal(matrix[others], before[others])
-
-
-def test_rows_of_large_matrices_move_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a GPU does with them: rows that are not named are not looked at."""
+@pytest.mark.parametrize("rows", [[5, 2, 0], [], None])
+def test_rows_move_by_adagrad(kernels: Kernels, few: int, rows: list[int] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generic, "_FEW", few)
     rng = np.random.default_rng(0)
-    matrices = [normal(rng, 7, 3) for _ in range(2)]
-    matrices[1].copy_(matrices[0])
-    rows = torch.tensor([5, 2, 5, 0])
-    for matrix, few in zip(matrices, (1_000, 1), strict=True):
-        monkeypatch.setattr(generic, "_FEW", few)
-        gradient = torch.zeros(7, 3)
-        gradient[rows] = torch.arange(12.0).reshape(4, 3)
-        TORCH.adagrad([Move(matrix, torch.full((7, 3), 0.1), gradient, rows, 0.3)])
-        assert not gradient.any()
-    torch.testing.assert_close(*matrices)
+    matrix, squares = normal(rng, 7, 3), normal(rng, 7, 3).abs()
+    moved = list(range(7)) if rows is None else rows
+    gradient = normal(rng, len(moved), 3)
+    expected, sums = matrix.clone(), squares.clone()
+    sums[moved] += gradient**2
+    expected[moved] -= 0.3 * gradient / sums[moved].sqrt()
+    kernels.adagrad([Move(matrix, squares, gradient, None if rows is None else torch.tensor(rows, dtype=torch.int64), 0.3)])
+    torch.testing.assert_close(matrix, expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(squares, sums)
 
 
 @EVERY

@@ -1,0 +1,214 @@
+"""How long a round takes with more modalities, one worker each: the paper's promise is, no longer.
+
+    python benchmarks/modalities.py                  # on the CPU
+    python benchmarks/modalities.py --device cuda    # every worker on the one GPU, in turn
+
+K modalities of as many entities stand in a ring of K hyperedge types of as many hyperedges, each of three that follow each other
+(of two modalities, one stands in a type twice); so each has three places whatever K is. There are not K machines here: the
+workers take turns, from one exchange to the next, each with the others idle, and a round is the slowest worker's time of each
+stretch, added up. What they exchange is added as measured between two processes over the loopback interface, one of which has one
+modality and gets all others'. Prints a Markdown table an update; a round is the least of several but the first.
+"""
+
+import argparse
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
+from pipeline.domain.device import Device
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.train.fit import Station, fit_share
+from pipeline.train.kernels.hardware import kernels_of
+from pipeline.train.problem.problem import build_problem
+from pipeline.train.sharing.exchange import ProcessGroup, joined
+
+CORES = len(os.sched_getaffinity(0))
+KINDS = (2, 3, 4, 6, 8)
+NUM_HYPEREDGES, NUM_ENTITIES, DIM, ROUNDS = 100_000, 10_000, 32, 3
+MESSAGES = {"exact": 2, "stochastic": 0}
+"""Sums that workers add up in a round beside what they share."""
+SHARES = {"exact": 1, "stochastic": 8}
+
+
+def ring(num_modalities: int) -> Hypergraph:
+    """Modalities and types in a ring."""
+    rng = np.random.default_rng(0)
+    labels = tuple(f"Modality{number}" for number in range(num_modalities))
+    types, hyperedges = [], {}
+    for number in range(num_modalities):
+        members = tuple(labels[(number + step) % num_modalities] for step in range(3))
+        types.append(HyperedgeType(f"Type{number}", members))
+        members_EK = np.unique(rng.integers(0, NUM_ENTITIES, (NUM_HYPEREDGES, 3)), axis=0)
+        rng.shuffle(members_EK)
+        hyperedges[f"Type{number}"] = HyperedgeList(members, members_EK, np.ones(len(members_EK), np.float32))
+    dataset = Dataset("ring", tuple(map(Modality, labels)), tuple(types))
+    return Hypergraph(dataset, dict.fromkeys(labels, NUM_ENTITIES), hyperedges, {})
+
+
+class Relay:
+    """Workers that take turns: who exchanges something hands over, and goes on when all have.
+
+    Parameters
+    ----------
+    num_workers
+        How many.
+    finish
+        Waits for the device.
+    """
+
+    def __init__(self, num_workers: int, finish: Callable[[], None]) -> None:
+        self._finish = finish
+        self._turns = threading.Condition()
+        self._turn = 0
+        self._given: list[object] = [None] * num_workers
+        self._result: object = None
+        self._since = 0.0
+        self.seconds: list[list[float]] = [[] for _ in range(num_workers)]
+
+    def wait(self, rank: int) -> None:
+        """Wait for one's turn."""
+        with self._turns:
+            self._turns.wait_for(lambda: self._turn == rank)
+        self._since = time.perf_counter()
+
+    def hand_over(self, rank: int) -> None:
+        """Note how long it took, and let the next one go on."""
+        self._finish()
+        self.seconds[rank].append(time.perf_counter() - self._since)
+        with self._turns:
+            self._turn = (rank + 1) % len(self.seconds)
+            self._turns.notify_all()
+
+    def meet(self, rank: int, given: object, combined: Callable[[list[object]], object]) -> object:
+        """Give something, and get what all have given."""
+        self._given[rank] = given
+        if rank == len(self.seconds) - 1:
+            self._result = combined(self._given)
+        self.hand_over(rank)
+        self.wait(rank)
+        return self._result
+
+
+class Runner:
+    """An exchange with the others of a relay."""
+
+    def __init__(self, relay: Relay, rank: int) -> None:
+        self._relay, self._rank = relay, rank
+
+    def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Add up a vector over all workers."""
+        return self._relay.meet(self._rank, values.copy(), lambda all_of: np.sum(all_of, axis=0))
+
+    def share(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Give one's matrices, get all."""
+        return dict(self._relay.meet(self._rank, own, lambda all_of: {k: v for each in all_of for k, v in each.items()}))
+
+
+def round_seconds(num_modalities: int, update: str, device: Device) -> float:
+    """Seconds of a round's computing: of each stretch between two exchanges the slowest worker's."""
+    hypergraph = ring(num_modalities)
+    parameters = TrainingParameters(
+        update=update, embedding_dim=DIM, rounds=ROUNDS, patience=ROUNDS, tolerance=0.0, validation=0.0, batch_size=1024
+    )
+    problem = build_problem(hypergraph, parameters)
+    kernels = [kernels_of(device) for _ in problem.labels]
+    relay, ends = Relay(num_modalities, kernels[0].finish), [[] for _ in problem.labels]
+
+    def work(rank: int) -> None:
+        relay.wait(rank)
+        station = Station([problem.labels[rank]], Runner(relay, rank), kernels[rank], kernels[rank].host_threads(CORES))
+        fit_share(problem, parameters, station, on_round=lambda _: ends[rank].append(len(relay.seconds[rank])))
+        relay.hand_over(rank)
+
+    with ThreadPoolExecutor(num_modalities) as pool:
+        list(pool.map(work, range(num_modalities)))
+    stretches = np.array([seconds[: len(relay.seconds[0])] for seconds in relay.seconds]).max(axis=0)
+    return min(stretches[begin:end].sum() for begin, end in zip(ends[0][1:], ends[0][2:], strict=False))
+
+
+def exchange_seconds(num_modalities: int, update: str) -> float:
+    """Seconds of what one of two processes, with one modality, tells and hears in a round."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            __file__,
+            "--exchange",
+            update,
+            "--modalities",
+            str(num_modalities),
+            "--store",
+            f"{folder}/store",
+        ]
+        processes = [
+            subprocess.Popen(
+                [*command, "--rank", str(rank)], stdout=subprocess.PIPE, env={**os.environ, "GLOO_SOCKET_IFNAME": "lo"}
+            )
+            for rank in range(2)
+        ]
+        answers = [process.communicate()[0] for process in processes]
+    return float(answers[0])
+
+
+def exchange(num_modalities: int, update: str, store: Path, rank: int) -> None:
+    """Be one of the two, and print the median seconds of a round's exchange."""
+    labels = [f"Modality{number}" for number in range(num_modalities)]
+    owned = [labels[:1], labels[1:]]
+    torch.set_num_threads(1)
+    with joined(store, rank, 2, "gloo", 60.0):
+        group = ProcessGroup(owned, dict.fromkeys(labels, (NUM_ENTITIES, DIM + 3)), torch.device("cpu"), lambda: None)
+        own = {label: torch.zeros(NUM_ENTITIES, DIM + 3) for label in owned[rank]}
+        taken = []
+        for _ in range(30):
+            group.total(np.zeros(1))  # begin together
+            clock = time.perf_counter()
+            for _ in range(SHARES[update]):
+                group.share(own)
+            for _ in range(MESSAGES[update]):
+                group.total(np.zeros(3 * DIM * DIM * num_modalities))
+            taken.append(time.perf_counter() - clock)
+    print(np.median(taken))
+
+
+def main() -> None:
+    """Print the tables."""
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", type=Device, default=Device.CPU, choices=[Device.CPU, Device.CUDA])
+    parser.add_argument("--exchange", choices=tuple(SHARES), help=argparse.SUPPRESS)
+    parser.add_argument("--modalities", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.exchange:
+        exchange(arguments.modalities, arguments.exchange, arguments.store, arguments.rank)
+        return
+    for update in SHARES:
+        print(f"\n| {update}, K | computing, ms | exchange, ms | a round, ms | against K = 3 |\n|---|---|---|---|---|")
+        rows = {}
+        for count in KINDS:
+            rows[count] = 1e3 * round_seconds(count, update, arguments.device), 1e3 * exchange_seconds(count, update)
+        for count, (computing, telling) in rows.items():
+            whole, base = computing + telling, sum(rows[3])
+            print(f"| {count} | {computing:.1f} | {telling:.1f} | {whole:.1f} | {whole / base:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
