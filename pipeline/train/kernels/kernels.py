@@ -258,9 +258,9 @@ class Kernels:
         return Segments(int(rows_E[0]), offsets, rows, numbers_E, self._pieces(offsets_S, len(rows_E)))
 
     def _pieces(self, offsets_S: npt.NDArray[np.int32], count: int) -> Pieces | None:
-        begins_P, first_S = cut_into_pieces(offsets_S.astype(np.int64), count, self.longest_sum)
-        if len(begins_P) <= len(offsets_S):
+        if self.longest_sum is None or np.diff(offsets_S, append=count).max() <= self.longest_sum:
             return None
+        begins_P, first_S = cut_into_pieces(offsets_S.astype(np.int64), count, self.longest_sum)
         parts = (begins_P, np.arange(len(begins_P)), first_S)
         return Pieces(*(torch.from_numpy(each.astype(np.int32)).to(self.device) for each in parts))
 
