@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pipeline.command import check, evaluate, init, query, refresh, report, runs, server, stages, tune
+from pipeline.command import browse, check, evaluate, init, query, refresh, report, runs, server, stages, tune
 from pipeline.command.terminal import messages, output
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -42,6 +42,7 @@ for _command in (
     query.complete,
     query.vectors,
     report.report,
+    browse.browse,
     runs.runs,
     runs.rollback,
     runs.remove,

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def browser(self) -> Path:
+        """Folder of the guides and styles for Neo4j Browser, two files per data set."""
+        return self.home / "browser"
+
+    @property
     def tuned(self) -> Path:
         """Folder of the settings of training that were chosen, a file per data set."""
         return self.home / "tuned"

@@ -116,3 +116,4 @@ def print_connection() -> None:
         return
     messages.print(f"Neo4j Browser: {connection.browser_url}", highlight=False)
     messages.print(f"user {connection.user}, password in {settings.embedded.home}/password", highlight=False, soft_wrap=True)
+    messages.print("`hyperlearn browse DATASET` opens a data set there, with a guide and colours", highlight=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 A file is valid Cypher that can be pasted into Neo4j Browser. What varies is of three kinds:
 
-* values are parameters (``$batch``), never text;
+* values are parameters (``$batch``), never text but where a person gets the statement (`Statement.with_values`);
 * a label, type, property or index name that differs from data set to data set stands in back-quotes, as `` `Modality` ``, and is
   replaced by the quoted real one;
 * lines between ``// each member`` and ``// end`` are repeated for each position of a hyperedge; the digit 0 in them is the
@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from pipeline.errors import GraphSchemaError
+from pipeline.graph.literal import literal
 
 _IDENTIFIER = re.compile(r"`([A-Za-z0-9_]+)`")
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
@@ -63,6 +64,18 @@ class Statement:
             if not _SAFE.fullmatch(value):
                 raise GraphSchemaError(f"{value!r} is not a plain identifier", hint="use letters, digits and underscores")
         return Statement(self.name, _IDENTIFIER.sub(lambda match: f"`{identifiers[match[1]]}`", self.text))
+
+    def with_values(self, **values: str) -> "Statement":
+        """Write values in the place of all parameters, for a person who is shown the statement.
+
+        Raises
+        ------
+        ValueError
+            If the names are not exactly those of the parameters.
+        """
+        if values.keys() != self.parameters:
+            raise ValueError(f"{self.name} has the parameters {sorted(self.parameters)}, given are {sorted(values)}")
+        return Statement(self.name, _PARAMETER.sub(lambda match: literal(values[match[1]]), self.text))
 
     def with_members(self, arity: int) -> "Statement":
         """Repeat the lines marked ``// each member`` for the positions 0 … arity - 1."""

@@ -1,0 +1,4 @@
+// An entity in the middle of its hyperedges.
+MATCH path = (:`Modality` {`key`: $who})
+  <-[:MEMBER]-(:Hyperedge)-[:MEMBER]->(:Entity)
+RETURN path LIMIT 40
