@@ -27,7 +27,7 @@ from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key, run_key, snapshot_key
 from pipeline.domain.progress import Progress
-from pipeline.domain.resume import resume_embeddings, resume_snapshot
+from pipeline.domain.resume import resume_checkpoints, resume_embeddings, resume_snapshot
 from pipeline.domain.run_folder import embeddings_folder, new_run_id, remove_old_runs, run_folder
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
@@ -44,7 +44,7 @@ from pipeline.settings import Settings
 from pipeline.source import catalogue
 from pipeline.source.described.training_table import parse_settings
 from pipeline.train.launch.folded import folded
-from pipeline.train.launch.launch import train
+from pipeline.train.launch.launch import checkpoints_folder, train
 from pipeline.tune.choice import Choice, choice_in_force
 from pipeline.tune.tune import settle
 from pipeline.writeback.fixed_names import complete_copy, copy_is_due, switch_fixed_names
@@ -156,6 +156,8 @@ def train_task(
     if resume is not None and (earlier := resume_embeddings(embeddings, embeddings_key(resume, parameters))):
         return _done("train", start, f"resumed: the embeddings of run {earlier}")
     run, quality = embeddings.parent.name, choice.questions if choice else ()
+    if resume is not None:
+        resume_checkpoints(checkpoints_folder(embeddings))
     with _served_vectors(dataset.name, embeddings.parent) as former:
         trained = train(
             snapshot,
@@ -402,6 +404,8 @@ def _told(report: StageReport) -> StageReport:
 def _training_in_words(trained: Embeddings) -> str:
     report = trained.report
     did = f"{report['rounds']} rounds, {trained.embedding_dim} dimensions, {report['workers']} worker(s) on {report['hardware']}"
+    if report["resumedRound"]:
+        did = f"{did}, gone on from round {report['resumedRound']}"
     near = report["similarityToFormer"]
     return f"{did}; cosine {fmean(near.values()):.2f} with the run before" if near else did
 

@@ -49,6 +49,13 @@ def resume_embeddings(directory: Path, key: str) -> str | None:
     return _newest(directory, take_over)
 
 
+def resume_checkpoints(folder: Path) -> None:
+    """Take over the checkpoints that the newest earlier run left under the name of a folder, which is not there yet."""
+    for left in left_by_earlier_runs(folder.parent, folder.name):
+        left.rename(folder)
+        return
+
+
 def _newest(directory: Path, take_over: Callable[[Path], bool]) -> str | None:
     """The newest run that left something which is taken over; None if no run has."""
     for left in left_by_earlier_runs(directory.parent, directory.name):

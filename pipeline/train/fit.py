@@ -17,6 +17,7 @@ from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition, build_problem
+from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.result.health import findings
 from pipeline.train.result.least_squares_types import least_squares_types
 from pipeline.train.result.round import Round
@@ -129,6 +130,7 @@ def fit(
     former: Factors | None = None,
     threads: int | None = None,
     device: Device = Device.AUTO,
+    checkpoints: Checkpoints | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
     progress: Progress = no_progress,
 ) -> Fit:
@@ -149,6 +151,8 @@ def fit(
         Cores to use; all that torch would use where left out. The result is the same for any number.
     device
         What to compute on; a GPU gives what the CPU does but for rounding.
+    checkpoints
+        Where to go on from, and where to leave others; what is given besides must be what it was.
     on_round
         Is told of every round as it ends, the start (number 0) included.
     progress
@@ -170,7 +174,7 @@ def fit(
             on_round(done)
             advance(min(done.number, 1))
 
-        return fit_share(problem, parameters, station, former=former, on_round=tell)
+        return fit_share(problem, parameters, station, former=former, checkpoints=checkpoints, on_round=tell)
 
 
 def fit_share(
@@ -179,6 +183,7 @@ def fit_share(
     station: Station,
     *,
     former: Factors | None = None,
+    checkpoints: Checkpoints | None = None,
     on_round: Callable[[Round], None] = lambda _: None,
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
@@ -186,7 +191,7 @@ def fit_share(
     if update == "stochastic":
         with one_kernel_thread(station.threads) as pool:
             epochs = Epochs(problem, station.own, parameters, station.exchange, station.kernels, pool, former)
-            history, best_round = epochs.run(on_round), epochs.best_round
+            history, best_round = epochs.run(on_round, checkpoints), epochs.best_round
         factors, types = epochs.result()
         del epochs
     else:
@@ -194,7 +199,7 @@ def fit_share(
         with one_kernel_thread(station.threads) as pool:
             matrices = starting_matrices(problem, layout, parameters, station)
             rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.kernels, pool)
-            history = rounds.run(on_round)
+            history = rounds.run(on_round, checkpoints)
             trained, best = rounds.matrices(), rounds.best_round
             del rounds
         best_round, types = history[-1].number if best is None else best, least_squares_types(problem, layout, trained)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from pipeline.train.assignment import plan
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition
+from pipeline.train.result.checkpoint import Checkpoints, State
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
@@ -129,31 +131,69 @@ class Rounds:
         matrices = self._matrices if self._best is None else self._best.matrices
         return {label: matrix.cpu().numpy() for label, matrix in matrices.items()}
 
-    def run(self, on_round: Callable[[Round], None] = lambda _: None) -> list[Round]:
+    def run(self, on_round: Callable[[Round], None] = lambda _: None, checkpoints: Checkpoints | None = None) -> list[Round]:
         """Run rounds until the objective or the validation loss settles, or their number is reached.
 
         Parameters
         ----------
         on_round
-            Is told of every round as it ends, the start (number 0) included.
+            Is told of every round as it ends, the start (number 0) and those before a checkpoint included.
+        checkpoints
+            Where to go on from, and where to leave others.
 
         Raises
         ------
         TrainingDivergedError
             If a factor or the objective is no longer finite, or the objective grows without bound; on all workers alike.
         """
-        clock = time.perf_counter()
-        still = {label: torch.zeros_like(matrix) for label, matrix in self._matrices.items()}
-        line = self._line(still, number=0)
-        self._accept(line, still, 0.0)
-        history = [Round(0, line.losses(0.0), line.validation(0.0), 0.0, 0.0, {}, time.perf_counter() - clock)]
-        on_round(history[-1])
-        settled = self._watch(history)
+        state = checkpoints.newest() if checkpoints else None
+        history = self._begin() if state is None else self._go_on(state)
+        for done in history:
+            on_round(done)
+        settled = state is None and self._watch(history)
         while len(history) <= self._parameters.rounds and not settled:
             history.append(self._round(len(history)))
             on_round(history[-1])
             settled = self._watch(history) or self._falls_no_more(history)
+            if checkpoints and not settled:
+                checkpoints.offer(lambda: self._state(history))
         return history
+
+    def _begin(self) -> list[Round]:
+        clock = time.perf_counter()
+        still = {label: torch.zeros_like(matrix) for label, matrix in self._matrices.items()}
+        line = self._line(still, number=0)
+        self._accept(line, still, 0.0)
+        return [Round(0, line.losses(0.0), line.validation(0.0), 0.0, 0.0, {}, time.perf_counter() - clock)]
+
+    def _state(self, history: list[Round]) -> State:
+        tensors, numbers = self._update.state()
+        arrays = {f"update/{name}": tensor.cpu().numpy() for name, tensor in tensors.items()}
+        arrays |= {f"matrix/{label}": matrix.cpu().numpy() for label, matrix in self._matrices.items()}
+        arrays |= {f"gram/{label}/{position}": gram_DD.cpu().numpy() for (label, position), gram_DD in self._grams.items()}
+        best: dict[str, Any] = {}
+        if self._best is not None:
+            arrays |= {f"best/{label}": matrix.cpu().numpy() for label, matrix in self._best.matrices.items()}
+            best = {"number": self._best.number, "watched": self._best.watched}
+        return State(arrays, {"update": numbers, "best": best}, history)
+
+    def _go_on(self, state: State) -> list[Round]:
+        def here(kind: str) -> dict[str, Tensor]:
+            return {name: torch.from_numpy(array).to(self._kernels.device) for name, array in state.part(kind).items()}
+
+        for label, matrix in here("matrix").items():
+            self._matrices[label].copy_(matrix)
+        grams = here("gram")
+        self._grams = {
+            (term.label, position): grams[f"{term.label}/{position}"]
+            for term in self._problem.terms
+            for position in range(len(term.modalities))
+            if f"{term.label}/{position}" in grams
+        }
+        if best := state.numbers["best"]:
+            self._best = _Best(best["number"], best["watched"], here("best"))
+        self._update.go_on(here("update"), state.numbers["update"])
+        return list(state.history)
 
     def _round(self, number: int) -> Round:
         clock = time.perf_counter()

@@ -13,7 +13,6 @@ from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import Fit
 from pipeline.train.problem.layout import Factors
-from pipeline.train.result.round import Round
 from pipeline.train.start.former import former_vectors, similarity_to_former
 
 
@@ -85,8 +84,8 @@ class Job:
             return None
         return former_vectors(Embeddings.read(self.former), snapshot.ids, self.parameters.embedding_dim)
 
-    def result(self, snapshot: Snapshot, fit: Fit, former: Factors | None) -> Embeddings:
-        """What the run yields, with its report."""
+    def result(self, snapshot: Snapshot, fit: Fit, former: Factors | None, resumed_round: int = 0) -> Embeddings:
+        """What the run yields, with its report; ``resumed_round`` is that of the checkpoint that it went on from."""
         exported = snapshot.origin.get("key")
         report = {
             "key": None if exported is None else embeddings_key(exported, self.parameters),
@@ -99,9 +98,10 @@ class Job:
             "rounds": fit.history[-1].number,
             "seconds": sum(done.seconds for done in fit.history),
             "bestRound": fit.best_round,
-            "losses": round_json(fit.history[fit.best_round])["losses"],
+            "resumedRound": resumed_round,
+            "losses": fit.history[fit.best_round].to_json()["losses"],
             "findings": fit.findings,
-            "history": [round_json(done) for done in fit.history],
+            "history": [done.to_json() for done in fit.history],
             "numUntied": fit.num_untied,
             "quality": list(self.quality),
             "similarityToFormer": similarity_to_former(fit.factors, former or {}),
@@ -109,16 +109,3 @@ class Job:
         }
         name = snapshot.hypergraph.dataset.name
         return Embeddings(self.run, name, self.parameters.embedding_dim, snapshot.ids, fit.factors, fit.types, report)
-
-
-def round_json(done: Round) -> dict[str, Any]:
-    """One round as plain dictionaries, strings and numbers."""
-    return {
-        "round": done.number,
-        "losses": asdict(done.losses) | {"total": done.losses.total},
-        "validation": dict(done.validation),
-        "stepLength": done.step_length,
-        "momentum": done.momentum,
-        "iterations": dict(done.iterations),
-        "seconds": done.seconds,
-    }

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.keys import embeddings_key
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
@@ -25,6 +26,7 @@ from pipeline.train.kernels.hardware import num_gpus, uses_gpus
 from pipeline.train.launch.job import Job
 from pipeline.train.launch.torchrun import Torchrun
 from pipeline.train.problem.problem import build_problem
+from pipeline.train.result.checkpoint import EVERY_S, Checkpoints
 
 WORKER_START_COST = 150_000_000
 """What starting a worker process costs, in the units of `assignment`: some seven seconds of one core, mostly importing torch."""
@@ -41,6 +43,7 @@ def train(
     timeout: float = 600.0,
     quality: Sequence[Mapping[str, Any]] = (),
     former: Path | None = None,
+    checkpoint_every_s: float = EVERY_S,
     progress: Progress = no_progress,
 ) -> Embeddings:
     """Learn the vectors of a snapshot's entities.
@@ -67,6 +70,9 @@ def train(
     former
         Embeddings directory of a run towards which training starts, so that vectors can be compared with its own. One whose vectors
         are of another length is passed over.
+    checkpoint_every_s
+        Seconds between two checkpoints, in the folder that `checkpoints_folder` names; a training that finds some of its own
+        there goes on from the newest. Worker processes leave none.
     progress
         Shows that it goes on.
 
@@ -103,9 +109,22 @@ def train(
     job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout, device, quality, former)
     if count == 0:
         towards = job.former_vectors(state)
-        done = fit(state.hypergraph, parameters, former=towards, threads=job.threads, device=device, progress=progress)
-        result = job.result(state, done, towards)
+        key = embeddings_key(state.hypergraph.digest, parameters)
+        checkpoints = Checkpoints(checkpoints_folder(embeddings), key, checkpoint_every_s)
+        done = fit(
+            state.hypergraph,
+            parameters,
+            former=towards,
+            threads=job.threads,
+            device=device,
+            checkpoints=checkpoints,
+            progress=progress,
+        )
+        if checkpoints.trouble:
+            done.findings.append(checkpoints.trouble)
+        result = job.result(state, done, towards, checkpoints.resumed_round)
         result.write(embeddings)
+        checkpoints.remove()
         return result
     del state
     folder = Path(tempfile.mkdtemp(prefix="hyperlearn-train-"))
@@ -117,6 +136,11 @@ def train(
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def checkpoints_folder(embeddings: Path) -> Path:
+    """Where the checkpoints are of a training that will write an embeddings directory."""
+    return embeddings.with_name(f"{embeddings.name}.checkpoints")
 
 
 def choose_workers(costs: list[int], rounds: int, cores: int, gpus: int) -> int:

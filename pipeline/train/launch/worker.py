@@ -17,7 +17,7 @@ from pipeline.errors import PipelineError
 from pipeline.train.assignment import deal, plan
 from pipeline.train.fit import Station, fit_share, widths_of
 from pipeline.train.kernels.hardware import kernels_of
-from pipeline.train.launch.job import Job, round_json
+from pipeline.train.launch.job import Job
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import ProcessGroup, joined
@@ -51,7 +51,7 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
 
         def tell_round(done: Round) -> None:
             if rank == 0:
-                _tell({"event": "round", **round_json(done)})
+                _tell({"event": "round", **done.to_json()})
 
         station = Station(owned[rank], exchange, kernels, kernels.host_threads(job.threads))
         former = job.former_vectors(snapshot)

@@ -1,7 +1,8 @@
 """What one round of training did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pipeline.train.tensor.line_search import Losses
 
@@ -36,3 +37,22 @@ class Round:
     momentum: float
     iterations: Mapping[str, int]
     seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain dictionaries, strings and numbers."""
+        return {
+            "round": self.number,
+            "losses": asdict(self.losses) | {"total": self.losses.total},
+            "validation": dict(self.validation),
+            "stepLength": self.step_length,
+            "momentum": self.momentum,
+            "iterations": dict(self.iterations),
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Round":
+        """Read what `to_json` gave."""
+        losses = Losses(**{name: part for name, part in data["losses"].items() if name != "total"})
+        numbers = data["stepLength"], data["momentum"], data["iterations"], data["seconds"]
+        return cls(data["round"], losses, data["validation"], *numbers)

@@ -22,9 +22,10 @@ class Adagrad:
     def __init__(self, matrix: Tensor, step_size: float, beginning: float) -> None:
         self._matrix_NW = matrix if matrix.ndim == 2 else matrix[:, None]
         self._step_size = step_size
-        self._squares_NW = torch.full_like(self._matrix_NW, beginning)
+        self.squares_NW = torch.full_like(self._matrix_NW, beginning)
+        """Σ g² of all steps so far, and the beginning."""
 
     def move(self, gradient: Tensor, rows_R: Tensor | None = None) -> Move:
         """What is to be moved by a gradient (R × W, or R) of rows that are named once, or of all."""
         gradient_RW = gradient if gradient.ndim == 2 else gradient[:, None]
-        return Move(self._matrix_NW, self._squares_NW, gradient_RW.contiguous(), rows_R, self._step_size)
+        return Move(self._matrix_NW, self.squares_NW, gradient_RW.contiguous(), rows_R, self._step_size)

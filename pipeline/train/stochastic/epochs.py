@@ -7,6 +7,7 @@ about as good; the same number gives the same bits. The validation part says whe
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from pipeline.domain.type_parameters import TypeParameters
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem
+from pipeline.train.result.checkpoint import Checkpoints, State
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
@@ -99,26 +101,69 @@ class Epochs:
         """The vectors (N × D) of all modalities and what each type adds to them, of the best round."""
         return self._kept or (self._model.factors(), self._model.types())
 
-    def run(self, on_round: Callable[[Round], None] = lambda _: None) -> list[Round]:
+    def run(self, on_round: Callable[[Round], None] = lambda _: None, checkpoints: Checkpoints | None = None) -> list[Round]:
         """Run rounds until the validation loss has not fallen for long enough, or their number is reached.
 
         Parameters
         ----------
         on_round
-            Is told of every round as it ends, the start (number 0) included.
+            Is told of every round as it ends, the start (number 0) and those before a checkpoint included.
+        checkpoints
+            Where to go on from, and where to leave others.
 
         Raises
         ------
         TrainingDivergedError
             If a loss is no longer finite; on all workers alike.
         """
-        history = [self._round(0, self._popularity_losses(), time.perf_counter())]
-        on_round(history[-1])
+        state = checkpoints.newest() if checkpoints else None
+        history = self._begin() if state is None else self._go_on(state)
+        for done in history:
+            on_round(done)
         while len(history) <= self._most_rounds and len(history) - 1 - self.best_round < self._parameters.patience:
             clock = time.perf_counter()
             history.append(self._round(len(history), self._epoch(), clock))
             on_round(history[-1])
+            if checkpoints:
+                checkpoints.offer(lambda: self._state(history))
         return history
+
+    def _begin(self) -> list[Round]:
+        return [self._round(0, self._popularity_losses(), time.perf_counter())]
+
+    def _state(self, history: list[Round]) -> State:
+        arrays = {f"learned/{name}": tensor.cpu().numpy() for name, tensor in self._model.learned().items()}
+        arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in self._steps.squares().items()}
+        arrays["draws"] = self._steps.draws.get_state().numpy()
+        if self._kept is not None:
+            factors, types = self._kept
+            arrays |= {f"kept/{label}": factor_ND for label, factor_ND in factors.items()}
+            for label, learned in types.items():
+                arrays |= {f"kept scale/{label}": learned.scale_D, f"kept centres/{label}": learned.centres_KD}
+                arrays |= {f"kept bias/{label}/{position}": bias_N for position, bias_N in enumerate(learned.biases)}
+        numbers = {"bestRound": self.best_round, "best": self._best, "random": self._random.bit_generator.state}
+        return State(arrays, numbers, history)
+
+    def _go_on(self, state: State) -> list[Round]:
+        for kind, tensors in (("learned", self._model.learned()), ("squares", self._steps.squares())):
+            for name, array in state.part(kind).items():
+                tensors[name].copy_(torch.from_numpy(array))
+        self._steps.draws.set_state(torch.from_numpy(state.arrays["draws"]))
+        self._random.bit_generator.state = state.numbers["random"]
+        self.best_round, self._best = state.numbers["bestRound"], state.numbers["best"]
+        if factors := state.part("kept"):
+            scales, centres, biases = (state.part(f"kept {kind}") for kind in ("scale", "centres", "bias"))
+            types = {
+                label: replace(
+                    learned,
+                    scale_D=scales[label],
+                    centres_KD=centres[label],
+                    biases=tuple(biases[f"{label}/{position}"] for position in range(len(learned.modalities))),
+                )
+                for label, learned in self._model.types().items()
+            }
+            self._kept = factors, types
+        return list(state.history)
 
     def _round(self, number: int, losses: Mapping[str, float], clock: float) -> Round:
         if not np.isfinite(list(losses.values())).all():

@@ -122,6 +122,16 @@ class SlotModel:
             vectors_RD.addcmul_(heard_RD, filter_D)
         return vectors_RD, heard
 
+    def learned(self) -> dict[str, Tensor]:
+        """All that moves, by name."""
+        return {
+            **{f"own/{label}": vectors for label, vectors in self.own.items()},
+            **{f"bias/{label}/{position}": bias for (label, position), bias in self.biases.items()},
+            **{f"scale/{label}": scale for label, scale in self.scales.items()},
+            **{f"centres/{label}": centres for label, centres in self.centres.items()},
+            **{f"filters/{label}": filters for label, filters in self.filters.items()},
+        }
+
     def factors(self) -> Factors:
         """The vectors (N × D) of all modalities."""
         found = {}

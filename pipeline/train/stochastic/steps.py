@@ -111,7 +111,8 @@ class Steps:
         self._parameters = parameters
         self._threads = threads
         self._kernels = kernels
-        self._draws = torch.Generator().manual_seed(parameters.seed)
+        self.draws = torch.Generator().manual_seed(parameters.seed)
+        """Draws candidates, and vectors to leave out."""
         self._members = {term.label: np.ascontiguousarray(term.hyperedges.members_EK.T) for term in problem.terms}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
         self._values = {term.label: torch.from_numpy(term.hyperedges.values_E).to(kernels.device) for term in problem.terms}
@@ -121,6 +122,12 @@ class Steps:
         self._scales = {label: Adagrad(scale[None], _SLOWER * size, beginning) for label, scale in model.scales.items()}
         self._centres = {label: Adagrad(centres, size, beginning) for label, centres in model.centres.items()}
         self._filters = {label: Adagrad(filters, _SLOWER * size, beginning) for label, filters in model.filters.items()}
+
+    def squares(self) -> dict[str, Tensor]:
+        """The sums of squared gradients, by the names that `SlotModel.learned` gives what they are of."""
+        parts = {"own": self._vectors, "scale": self._scales, "centres": self._centres, "filters": self._filters}
+        found = {f"{kind}/{label}": each.squares_NW for kind, part in parts.items() for label, each in part.items()}
+        return found | {f"bias/{label}/{position}": each.squares_NW for (label, position), each in self._biases.items()}
 
     def variance(self, label: str) -> float:
         """The variance of a type's values."""
@@ -240,14 +247,14 @@ class Steps:
         count = self._problem.num_entities[label]
         if count <= 2 * self._parameters.candidates:
             return None
-        drawn_C: npt.NDArray[np.int64] = torch.randint(count, (self._parameters.candidates,), generator=self._draws).numpy()
+        drawn_C: npt.NDArray[np.int64] = torch.randint(count, (self._parameters.candidates,), generator=self.draws).numpy()
         return drawn_C
 
     def _vectors_of(self, label: str, rows: ModalityRows) -> _Vectors:
         """Give the vectors of some rows."""
         coverage_R1 = self._model.coverage[label][rows.rows_R]
         if self._parameters.own_dropout and label in self._model.graphs:
-            kept_R1 = torch.rand(len(rows.rows_R), 1, generator=self._draws) >= self._parameters.own_dropout
+            kept_R1 = torch.rand(len(rows.rows_R), 1, generator=self.draws) >= self._parameters.own_dropout
             coverage_R1 = coverage_R1 * kept_R1.to(self._kernels.device)
         vectors_RD, heard = self._model.vectors(label, rows.host_R, rows.rows_R, coverage_R1)
         return _Vectors(rows, vectors_RD, coverage_R1, heard)

@@ -164,6 +164,21 @@ class ExactUpdate:
         """Keep the step for the next round, if it led anywhere."""
         self._before, self._now = self._now if length > 0 else None, None
 
+    def state(self) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """What the next round needs of the step before."""
+        if self._before is None:
+            return {}, {}
+        steps = {f"step/{label}": step_ND for label, step_ND in self._before.steps.items()}
+        residuals = {f"residual/{label}": residual_ND for label, residual_ND in self._before.residuals.items()}
+        return steps | residuals, {"energy": self._before.energy}
+
+    def go_on(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
+        """Take what `state` gave another one."""
+        if not tensors:
+            return
+        steps, residuals = ({label: tensors[f"{kind}/{label}"] for label in self._modalities} for kind in ("step", "residual"))
+        self._before = _Before(steps, residuals, numbers["energy"])
+
     def _solve(
         self, label: str, matrices: Matrices, grams: Mapping[TypePosition, Tensor]
     ) -> tuple[Solution, npt.NDArray[np.float64]]:

@@ -76,6 +76,15 @@ class RecurrentUpdate:
     def taken(self, length: float) -> None:
         """Need nothing of it."""
 
+    def state(self) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """The networks, and what Adam has seen of them."""
+        return {f"{label}/{name}": tensor for label, own in self._own.items() for name, tensor in own.tensors().items()}, {}
+
+    def go_on(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:  # noqa: ARG002
+        """Take what `state` gave another one."""
+        for label, own in self._own.items():
+            own.go_on({name.removeprefix(f"{label}/"): each for name, each in tensors.items() if name.startswith(f"{label}/")})
+
 
 class _Learner:
     """One modality's network and its Adam."""
@@ -96,6 +105,26 @@ class _Learner:
         self._network.draw(seed)
         self._network.to(start_ND.device)
         self._adam = torch.optim.Adam(self._network.parameters(), lr=parameters.learning_rate)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights, and Adam's means and number of steps, by name."""
+        found = dict(self._network.state_dict())
+        for number, seen in self._adam.state_dict()["state"].items():
+            found |= {f"adam/{number}/{name}": tensor for name, tensor in seen.items()}
+        return found
+
+    def go_on(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take what `tensors` gave another one."""
+        with torch.inference_mode(mode=False):
+            # What was read in inference mode would stay without gradients.
+            own = {name: tensor.clone() for name, tensor in tensors.items()}
+            self._network.load_state_dict({name: tensor for name, tensor in own.items() if not name.startswith("adam/")})
+            seen: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in own.items():
+                if name.startswith("adam/"):
+                    _, number, what = name.split("/")
+                    seen.setdefault(int(number), {})[what] = tensor
+            self._adam.load_state_dict({**self._adam.state_dict(), "state": seen})
 
     def step(self, matrices: Matrices, grams: Mapping[TypePosition, Tensor]) -> Tensor:
         """Take the steps of Adam; give the difference to the modality's matrix as it stands."""

@@ -47,3 +47,11 @@ class Update(Protocol):
     def taken(self, length: float) -> None:
         """Hear how far it was."""
         ...
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """What it needs of the rounds so far: tensors and numbers by name."""
+        ...
+
+    def go_on(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
+        """Take what `state` gave another one."""
+        ...
