@@ -43,6 +43,9 @@ logging.getLogger("neo4j").setLevel(logging.ERROR)
 OLDEST_VERSION = (5, 26)
 """The oldest Neo4j that the statements are tested with."""
 
+ANSWER_S = 15.0
+"""How long a server may take to answer a new connection: a stall of Neo4j's own lasts some ten seconds."""
+
 _READ_ONLY = ("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase")
 _STORAGE = "Neo.DatabaseError.Transaction."
 """What comes when a transaction cannot be logged, and at each one after that until a restart."""
@@ -90,7 +93,11 @@ class GraphClient:
         self._packs_vectors = False
         with _errors_of(connection, "connecting"):
             self._driver = neo4j.GraphDatabase.driver(
-                connection.uri, auth=(connection.user, connection.password), notifications_min_severity="OFF"
+                connection.uri,
+                auth=(connection.user, connection.password),
+                notifications_min_severity="OFF",
+                connection_timeout=ANSWER_S,
+                connection_acquisition_timeout=ANSWER_S,
             )
 
     def __enter__(self) -> Self:
@@ -396,7 +403,9 @@ def _of_server(error: exceptions.Neo4jError, connection: Connection, what: str) 
 
 
 def _unavailable(error: Exception, connection: Connection, what: str) -> GraphUnavailableError:
+    words = re.sub(r" \(deadline .*\)$", "", " ".join(str(error).split()))
     return GraphUnavailableError(
-        f"{what}: Neo4j at {connection.uri} does not answer: {error}",
-        hint="see `hyperlearn status`; start the embedded server with `hyperlearn up`, or check NEO4J_URI",
+        f"{what}: Neo4j at {connection.uri} does not answer: {words}",
+        hint="`hyperlearn up` starts the embedded server; is another one meant, see that it runs, and that NEO4J_URI names it: "
+        "bolt://host:7687",
     )

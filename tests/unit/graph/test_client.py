@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 from neo4j import exceptions
 
@@ -10,7 +12,8 @@ from pipeline.errors import (
     GraphStorageError,
     GraphUnavailableError,
 )
-from pipeline.graph.client import _check_version, _errors_of
+from pipeline.graph import client
+from pipeline.graph.client import GraphClient, _check_version, _errors_of
 from pipeline.graph.connection import Connection
 
 CONNECTION = Connection("bolt://127.0.0.1:7687", "neo4j", "secret")
@@ -56,3 +59,13 @@ def test_versions_that_do(agent: str) -> None:
 def test_servers_that_are_too_old_or_no_neo4j_are_refused(agent: str) -> None:
     with pytest.raises(ConfigurationError, match=r"Neo4j 5.26 or newer is needed"):
         _check_version(agent, CONNECTION)
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"bolt://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(GraphUnavailableError, match=rf"Neo4j at {uri} does not answer") as caught:
+            GraphClient(Connection(uri, "neo4j", "secret")).__enter__()
+    assert "\n" not in str(caught.value)
+    assert "NEO4J_URI" in caught.value.hint
