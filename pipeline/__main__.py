@@ -5,7 +5,6 @@ question or a setting that cannot be right, 1 for anything else.
 """
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -53,6 +52,8 @@ app.add_typer(evaluate.app, name="evaluate")
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version
+
         output.print(f"hyperlearn {version('hyperlearn')}", highlight=False)
         raise typer.Exit
 

@@ -7,20 +7,17 @@ from urllib.parse import quote, urlsplit
 
 import typer
 
-from pipeline.command.terminal import DatasetName, Json, messages, output, print_json, progress
+from pipeline.command.terminal import DatasetName, Json, load_settings, messages, output, print_json, progress
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.private_folder import private_folder
 from pipeline.domain.whole_file import write_whole
-from pipeline.graph.client import GraphClient
-from pipeline.graph.connection import Connection
-from pipeline.graph.counts import count_nodes
-from pipeline.graph.stored_datasets import stored_dataset
-from pipeline.query.guide_queries import general_queries, modality_queries
-from pipeline.query.served import Run, ask_published
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from pipeline.graph.client import GraphClient
+    from pipeline.graph.connection import Connection
+    from pipeline.query.served import Run
     from pipeline.report.guide import GuideView
+    from pipeline.settings import Settings
 
 
 def browse(
@@ -38,9 +35,12 @@ def browse(
     Example: [bold]hyperlearn browse movies[/bold]
     """
     from pipeline.command.guide_server import origins, serving
+    from pipeline.graph.client import GraphClient
+    from pipeline.graph.stored_datasets import stored_dataset
+    from pipeline.query.served import ask_published
     from pipeline.report.guide import guide
 
-    settings = Settings.load()
+    settings = load_settings()
     if browser is not None:
         origins(browser)  # refused before a server is started
     connection = settings.connect(progress)
@@ -73,7 +73,9 @@ def _style(dataset: Dataset) -> str:
     return grass(dataset.labels, _types(dataset), [graph.relation_type for graph in dataset.graphs])
 
 
-def _view(graph: GraphClient, dataset: Dataset, run: Run) -> "GuideView":
+def _view(graph: "GraphClient", dataset: Dataset, run: "Run") -> "GuideView":
+    from pipeline.graph.counts import count_nodes
+    from pipeline.query.guide_queries import general_queries, modality_queries
     from pipeline.report.guide import GuideView
 
     return GuideView(
@@ -96,13 +98,13 @@ def _write(file: Path, text: str) -> None:
     write_whole(file, lambda to: to.write_text(text, encoding="utf-8"), overwrite=True)
 
 
-def _url(browser: str, connection: Connection, guide: str) -> str:
+def _url(browser: str, connection: "Connection", guide: str) -> str:
     """Where a person goes: Browser, with the database, the user's name and the guide; never the password."""
     database = f"dbms={quote(connection.uri.replace('://', f'://{quote(connection.user)}@', 1), safe=':/@')}"
     return f"{browser}?{database}&db={quote(connection.database)}&cmd=guide&arg={guide}"
 
 
-def _advise(settings: Settings, folder: Path, dataset: str, served: str) -> None:
+def _advise(settings: "Settings", folder: Path, dataset: str, served: str) -> None:
     lines = [
         f"or type in Neo4j Browser  :guide {served}/{quote(dataset)}.html",
         f"the colours alone         :style {served}/{quote(dataset)}.grass",

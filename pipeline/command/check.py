@@ -23,16 +23,18 @@ def check(
 
     Example: [bold]hyperlearn check books.toml[/bold]
     """
-    from pipeline.records.problems import SourceProblems
-    from pipeline.source import catalogue
-    from pipeline.source.described.schema import json_schema
-
     if schema:
+        from pipeline.source.described.schema import json_schema
+
         typer.echo(json_schema(), nl=False)
         return
     if dataset is None:
         raise ConfigurationError("no data set was named", hint="hyperlearn check books.toml")
+    from pipeline.source import catalogue
+
     source = catalogue.find(dataset, path)
+    from pipeline.records.problems import SourceProblems
+
     with source.read(progress) as records:
         try:
             with progress("Checking"):

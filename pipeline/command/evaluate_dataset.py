@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from pipeline.command.terminal import DatasetSource, From, Json, OnDevice, messages, output, print_json, print_notes, progress
+from pipeline.command.terminal import (
+    DatasetSource,
+    From,
+    Json,
+    OnDevice,
+    load_settings,
+    messages,
+    output,
+    print_json,
+    print_notes,
+    progress,
+)
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.domain.device import Device
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import table
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.domain.hypergraph import Hypergraph
@@ -72,7 +82,7 @@ def evaluate_dataset(
     asked = _part(part)
     hypergraph, split, notes = _read(dataset, path, by, _by_type("--test", test), _by_type("--valid", valid), asked)
     print_notes(notes)
-    given = chosen_settings(Settings.load().tuned, hypergraph.dataset.name, read_settings(settings))
+    given = chosen_settings(load_settings().tuned, hypergraph.dataset.name, read_settings(settings))
     selection = select(hypergraph, label, slot, by, None if split is None else split.asked)
     parameters = hypergraph.dataset.training_parameters(given)
     found = evaluate(hypergraph, parameters, selection, seeds, asked, by, split, device, progress)

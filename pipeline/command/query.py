@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,15 +10,14 @@ from pipeline.command.terminal import DatasetName, Json, client, output, print_j
 from pipeline.domain.dataset import Modality
 from pipeline.domain.question import question
 from pipeline.errors import QueryError
-from pipeline.query.complete import Candidate, described_type
-from pipeline.query.complete import complete as candidates
-from pipeline.query.explain import Explanation
-from pipeline.query.explain import explain as why
-from pipeline.query.find import Entity, find
-from pipeline.query.served import Run, ask_published, published
-from pipeline.query.similar import Neighbour
-from pipeline.query.similar import similar as nearest
 from pipeline.report.tables import candidates_table, explanation_table, neighbours_table
+
+if TYPE_CHECKING:
+    from pipeline.query.complete import Candidate
+    from pipeline.query.explain import Explanation
+    from pipeline.query.find import Entity
+    from pipeline.query.served import Run
+    from pipeline.query.similar import Neighbour
 
 
 def similar(
@@ -36,10 +35,14 @@ def similar(
     wanted = entity_id or id_or_name
     if wanted is None:
         raise QueryError("neither a name nor an id was given", hint=f'hyperlearn similar {label} "Some name"')
+    from pipeline.query.find import find
+    from pipeline.query.served import ask_published, published
+    from pipeline.query.similar import similar as nearest
+
     with client() as graph:
         target = published(graph, to or label)[0]
 
-        def question(modality: Modality, run: Run) -> tuple[Entity, list[Neighbour]]:
+        def question(modality: Modality, run: "Run") -> "tuple[Entity, list[Neighbour]]":
             entity = find(graph, modality, wanted, by_id=entity_id is not None)
             return entity, nearest(graph, run, modality, entity.id, k=k, to=target)
 
@@ -61,10 +64,14 @@ def explain(
 
     Example: [bold]hyperlearn explain Movie "Fight Club" "Panic Room"[/bold]
     """
+    from pipeline.query.explain import explain as why
+    from pipeline.query.find import find
+    from pipeline.query.served import ask_published, published
+
     with client() as graph:
         target = published(graph, to or label)[0]
 
-        def question(modality: Modality, run: Run) -> tuple[Entity, Entity, Explanation]:
+        def question(modality: Modality, run: "Run") -> "tuple[Entity, Entity, Explanation]":
             entities = find(graph, modality, one, choose=" "), find(graph, target, other, choose=" ")
             return *entities, why(graph, run, entities)
 
@@ -90,11 +97,16 @@ def complete(
 
     Example: [bold]hyperlearn complete Direction Genre=Thriller --ask Director[/bold]
     """
+    from pipeline.query.complete import complete as candidates
+    from pipeline.query.complete import described_type
+    from pipeline.query.find import find
+    from pipeline.query.served import ask_published
+
     with client() as graph:
         dataset, kind = described_type(graph, hyperedge_type)
         asked = question(kind, [_where_and_who(text) for text in given], ask)
 
-        def answer(modality: Modality, run: Run) -> tuple[dict[int, Entity], list[Candidate]]:
+        def answer(modality: Modality, run: "Run") -> "tuple[dict[int, Entity], list[Candidate]]":
             found = {
                 position: find(graph, dataset.modality(kind.members[position]), who, choose=f"{kind.members[position]}=")
                 for position, who in asked.given.items()

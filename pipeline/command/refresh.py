@@ -20,6 +20,7 @@ from pipeline.command.terminal import (
     Wait,
     Workers,
     client,
+    load_settings,
     messages,
     output,
     print_notes,
@@ -27,11 +28,7 @@ from pipeline.command.terminal import (
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.domain.device import Device
-from pipeline.query.find import find
-from pipeline.query.served import published
-from pipeline.query.similar import similar
 from pipeline.report.tables import neighbours_table, table
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from flows.refresh import StageReport
@@ -111,7 +108,7 @@ def refresh(
 def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport]":  # noqa: ANN401 - the flow's parameters
     # Prefect's own log would break into the progress; a failure comes up as an exception and is printed once, by us.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    settings = Settings.load()
+    settings = load_settings()
     is_up = settings.embedded is None or settings.embedded.running() is not None
     with progress(f"Refreshing {dataset}"), ThreadPoolExecutor(1) as pool:
         # Neo4j and Prefect take some ten seconds each to start; the first task finds Neo4j starting, and waits for it.
@@ -132,6 +129,10 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
 
 
 def _print_answers() -> None:
+    from pipeline.query.find import find
+    from pipeline.query.served import published
+    from pipeline.query.similar import similar
+
     with client() as graph:
         for label, names in FAMOUS.items():
             modality, run = published(graph, label)

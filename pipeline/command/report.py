@@ -8,14 +8,10 @@ import typer
 from pipeline.command.terminal import DatasetName, client, output, progress
 from pipeline.domain.dataset import Dataset, Modality
 from pipeline.domain.whole_file import check_is_free, write_whole
-from pipeline.graph.client import GraphClient
-from pipeline.graph.stored_datasets import stored_dataset
-from pipeline.graph.stored_runs import stored_runs
-from pipeline.query.landmarks import landmarks
-from pipeline.query.served import Run, ask_published
-from pipeline.query.similar import similar
 
 if TYPE_CHECKING:
+    from pipeline.graph.client import GraphClient
+    from pipeline.query.served import Run
     from pipeline.report.page import ModalityView, RunView
 
 _MAPPED = 1_000
@@ -36,6 +32,8 @@ def report(
 
     Example: [bold]hyperlearn report movies --out movies.html[/bold]
     """
+    from pipeline.graph.stored_datasets import stored_dataset
+    from pipeline.query.served import ask_published
     from pipeline.report.page import page
 
     file = out or Path(f"{dataset}.html")
@@ -47,7 +45,8 @@ def report(
     output.print(f"run {view.run}: {file}", highlight=False, soft_wrap=True)
 
 
-def _view(graph: GraphClient, dataset: Dataset, run: Run) -> "RunView":
+def _view(graph: "GraphClient", dataset: Dataset, run: "Run") -> "RunView":
+    from pipeline.graph.stored_runs import stored_runs
     from pipeline.report.page import RunView
 
     stored = next(each for each in stored_runs(graph, dataset.name) if each.id == run.id)
@@ -55,7 +54,9 @@ def _view(graph: GraphClient, dataset: Dataset, run: Run) -> "RunView":
     return RunView(dataset.name, run.id, run.published_at, stored.num_folded_in, stored.report, modalities)
 
 
-def _modality(graph: GraphClient, run: Run, modality: Modality) -> "ModalityView":
+def _modality(graph: "GraphClient", run: "Run", modality: Modality) -> "ModalityView":
+    from pipeline.query.landmarks import landmarks
+    from pipeline.query.similar import similar
     from pipeline.report.page import ModalityView
 
     known = landmarks(graph, run, modality.label, _MAPPED)

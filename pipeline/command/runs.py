@@ -2,19 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from pipeline.command.terminal import DatasetName, Json, Wait, client, messages, output, print_json, progress
+from pipeline.command.terminal import DatasetName, Json, Wait, client, load_settings, messages, output, print_json, progress
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.run_folder import embeddings_folder, remove_all_runs
 from pipeline.errors import ConfigurationError
-from pipeline.graph.stored_datasets import stored_dataset, stored_datasets
-from pipeline.graph.stored_runs import StoredRun, stored_runs
 from pipeline.report.tables import quality_in_short, table
-from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.graph.stored_runs import StoredRun
 
 _WIDTH = 120
 """Columns that the table of runs takes."""
@@ -25,7 +25,10 @@ def runs(dataset: DatasetName, as_json: Json = False) -> None:
 
     Example: [bold]hyperlearn runs movies[/bold]
     """
-    settings = Settings.load()
+    from pipeline.graph.stored_datasets import stored_dataset
+    from pipeline.graph.stored_runs import stored_runs
+
+    settings = load_settings()
     with client() as graph:
         stored_dataset(graph, dataset)
         rows = [_run(run, settings.runs, dataset) for run in stored_runs(graph, dataset)]
@@ -65,7 +68,7 @@ def rollback(
     """
     from pipeline.writeback.rollback import rollback as run
 
-    settings = Settings.load()
+    settings = load_settings()
     with client() as graph:
         done = run(graph, dataset, settings.runs, to=to, progress=progress, wait=wait)
     if as_json:
@@ -92,11 +95,13 @@ def remove(
 
     Example: [bold]hyperlearn remove movies[/bold]
     """
+    from pipeline.graph.stored_datasets import stored_dataset, stored_datasets
+    from pipeline.graph.stored_runs import stored_runs
     from pipeline.removal.removal import remove as run
     from pipeline.tune.choice import choice_file, journal_file
 
     Dataset(dataset, (), ())  # the name becomes part of a path, whether or not there is such a data set
-    settings = Settings.load()
+    settings = load_settings()
     files = [choice_file(settings.tuned, dataset), journal_file(settings.tuned, dataset)]
     with client() as graph:
         if not any(path.exists() for path in (settings.runs / dataset, *files)):
@@ -115,7 +120,7 @@ def remove(
     messages.print(f"{dataset} is removed.", highlight=False)
 
 
-def _run(run: StoredRun, folder: Path, dataset: str) -> dict[str, Any]:
+def _run(run: "StoredRun", folder: Path, dataset: str) -> dict[str, Any]:
     there = "folder" if embeddings_folder(folder, dataset, run.id).is_dir() else None
     whence = "database" if run.slot is not None and run.status in {"published", "superseded"} else there
     return {

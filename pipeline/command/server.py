@@ -2,13 +2,9 @@
 
 import typer
 
-from pipeline.command.terminal import Json, messages, output, print_json, progress
+from pipeline.command.terminal import Json, load_settings, messages, output, print_json, progress
 from pipeline.errors import ConfigurationError, GraphUnavailableError
-from pipeline.graph.client import GraphClient
-from pipeline.graph.fixed_names import FIXED_PROPERTY, fixed_index
-from pipeline.query.status import status as read_status
 from pipeline.report.tables import quality_table, table
-from pipeline.settings import Settings
 
 
 def up() -> None:
@@ -24,7 +20,7 @@ def down() -> None:
 
     Example: [bold]hyperlearn down[/bold]
     """
-    embedded = Settings.load().embedded
+    embedded = load_settings().embedded
     if embedded is None:
         raise ConfigurationError(
             "NEO4J_URI is set: that server is not ours to stop", hint="unset NEO4J_URI to mean the embedded one"
@@ -39,10 +35,14 @@ def status(as_json: Json = False) -> None:
 
     Example: [bold]hyperlearn status --json[/bold]
     """
-    settings = Settings.load()
+    settings = load_settings()
     connection = settings.connect() if settings.embedded is None else settings.embedded.running()
     if connection is None:
         raise GraphUnavailableError("the embedded Neo4j is not running", hint="start it with `hyperlearn up`")
+    from pipeline.graph.client import GraphClient
+    from pipeline.graph.fixed_names import FIXED_PROPERTY, fixed_index
+    from pipeline.query.status import status as read_status
+
     with GraphClient(connection) as client:
         found = read_status(client)
     runs = [vars(entry.run) | {"dataset": entry.dataset.name} for entry in found.datasets if entry.run]
@@ -91,8 +91,10 @@ def doctor() -> None:
 
     Example: [bold]hyperlearn doctor[/bold]
     """
-    settings = Settings.load()
+    settings = load_settings()
     if settings.embedded is None:
+        from pipeline.graph.client import GraphClient
+
         with GraphClient(settings.connect()):
             output.print("[green]ok[/green]       Neo4j answers at NEO4J_URI")
         return
@@ -108,7 +110,9 @@ def doctor() -> None:
 
 def print_connection() -> None:
     """Say where the database is and how to look at it."""
-    settings = Settings.load()
+    from pipeline.graph.client import GraphClient
+
+    settings = load_settings()
     connection = settings.connect(progress)
     with GraphClient(connection):  # that it answers is to be seen, not believed
         messages.print(f"Neo4j is up at {connection.uri}", highlight=False)

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,7 @@ from pipeline.command.terminal import (
     Wait,
     Workers,
     client,
+    load_settings,
     messages,
     output,
     print_json,
@@ -29,9 +30,10 @@ from pipeline.command.terminal import (
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.domain.device import Device
-from pipeline.graph.client import GraphClient
 from pipeline.report.tables import table
-from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.graph.client import GraphClient
 
 
 def ingest(
@@ -108,7 +110,7 @@ def export(
     output.print(table({"kind": "left", "name": "left", "count": "right"}, rows))
 
 
-def _export(graph: GraphClient, dataset: str, directory: Path, form: ExportFormat) -> dict[str, dict[str, int]]:
+def _export(graph: "GraphClient", dataset: str, directory: Path, form: ExportFormat) -> dict[str, dict[str, int]]:
     """Export in one of the formats, and count rows by kind and name."""
     if form is ExportFormat.PARQUET:
         from pipeline.export.tables import export_tables
@@ -151,7 +153,7 @@ def train(
     from pipeline.tune.choice import chosen_settings
 
     dataset = Snapshot.read_dataset(snapshot)
-    given = chosen_settings(Settings.load().tuned, dataset.name, given)
+    given = chosen_settings(load_settings().tuned, dataset.name, given)
     name, parameters = new_run_id(dataset.name), dataset.training_parameters(given)
     trained = run(snapshot, embeddings, parameters, workers=workers or "auto", device=device, run=name, progress=progress)
     if as_json:
@@ -176,9 +178,10 @@ def write_back(
     Example: [bold]hyperlearn write-back embeddings/[/bold]
     """
     from pipeline.domain.embeddings import Embeddings
-    from pipeline.writeback.writeback import write_back as run
 
     learned = Embeddings.read(embeddings)  # before a server is started
+    from pipeline.writeback.writeback import write_back as run
+
     with client() as graph:
         counts = run(graph, learned, progress, wait=wait, fixed_names=fixed_names)
     if as_json:

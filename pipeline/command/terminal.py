@@ -1,17 +1,23 @@
-"""What the commands share: where they print, how they reach the database, and the arguments that several of them take."""
+"""What the commands share: where they print, how they reach the database, and the arguments that several of them take.
+
+Help, completion and usage errors load every module with commands. So what takes long to import, the driver, the settings and the
+stages, is imported by a command's function, when it runs.
+"""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from pipeline.domain.device import Device
-from pipeline.graph.client import GraphClient
 from pipeline.report.progress import TerminalProgress
-from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.graph.client import GraphClient
+    from pipeline.settings import Settings
 
 output = Console()
 """Results."""
@@ -62,9 +68,24 @@ OnDevice = Annotated[
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of training workers; chosen for this machine by default.")]
 
 
-def client() -> GraphClient:
+def load_settings() -> "Settings":
+    """Where things are, from the environment.
+
+    Raises
+    ------
+    ConfigurationError
+        If a variable is wrong or missing.
+    """
+    from pipeline.settings import Settings
+
+    return Settings.load()
+
+
+def client() -> "GraphClient":
     """A client of the database that the settings name; the embedded server is started where it is the one."""
-    return GraphClient(Settings.load().connect(progress))
+    from pipeline.graph.client import GraphClient
+
+    return GraphClient(load_settings().connect(progress))
 
 
 def print_notes(notes: Iterable[str], num_quarantined: int = 0, quarantine: Path | None = None) -> None:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.command.terminal import DatasetSource, From, Json, OnDevice, messages, output, print_json, progress
+from pipeline.command.terminal import DatasetSource, From, Json, OnDevice, load_settings, messages, output, print_json, progress
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.domain.device import Device
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import quality_table
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.tune.tune import Trial
@@ -43,7 +42,7 @@ def tune(
 
     given = read_settings(settings)
     hypergraph = read_hypergraph(dataset, path, progress)
-    folder = Settings.load().tuned
+    folder = load_settings().tuned
     choice = run(
         hypergraph,
         seconds=seconds,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+NEO4J_VERSION = "2026.08.1"
 MIB = 1 << 20
 LOOPBACK = "127.0.0.1"
 

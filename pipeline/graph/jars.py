@@ -31,8 +31,8 @@ from urllib3.util import Retry
 
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import EmbeddedServerError
+from pipeline.graph.configuration import NEO4J_VERSION
 
-NEO4J_VERSION = "2026.08.1"
 COORDINATES = (
     f"org.neo4j:neo4j:{NEO4J_VERSION}",
     f"org.neo4j.app:neo4j-server:{NEO4J_VERSION}",

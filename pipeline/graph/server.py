@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 import psutil
@@ -20,12 +21,12 @@ import psutil
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import EmbeddedServerError
 from pipeline.graph import process as processes
-from pipeline.graph.configuration import LOOPBACK, Memory, Ports
+from pipeline.graph.configuration import LOOPBACK, NEO4J_VERSION, Memory, Ports
 from pipeline.graph.connection import Connection
-from pipeline.graph.diagnosis import Finding, diagnose
-from pipeline.graph.handshake import complaint_of
 from pipeline.graph.home import SMALLEST_FREE_MIB, USER, Home, State
-from pipeline.graph.jars import NEO4J_VERSION, fetch_jars
+
+if TYPE_CHECKING:
+    from pipeline.graph.diagnosis import Finding
 
 DATABASE = "neo4j"
 START_TIMEOUT_S = 180.0
@@ -78,6 +79,8 @@ class EmbeddedServer:
                 return self._await(process, timeout_s)
             self._refuse_newer_store()
             self._refuse_full_disk()
+            from pipeline.graph.jars import fetch_jars
+
             jars = fetch_jars(self._cache, progress)
             with progress("Starting Neo4j"):
                 for _ in range(_NUM_STARTS - 1):
@@ -125,8 +128,10 @@ class EmbeddedServer:
         state = self.folder.state()
         return processes.find(self.folder.path, state.pid if state else None)
 
-    def diagnose(self) -> list[Finding]:
+    def diagnose(self) -> "list[Finding]":
         """Look at all that the server needs, and say what is wrong and how to mend it; nothing is changed."""
+        from pipeline.graph.diagnosis import diagnose
+
         try:
             connection = self.running()
         except EmbeddedServerError:  # the password is gone, which is a finding of its own
@@ -200,6 +205,8 @@ class EmbeddedServer:
 
     def _await(self, process: psutil.Process, timeout_s: float) -> Connection:
         """Wait until the server answers us on all its ports."""
+        from pipeline.graph.handshake import complaint_of
+
         state = self.folder.state()
         if state is None:
             raise EmbeddedServerError(

@@ -8,9 +8,7 @@ every combination of members stands once.
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Self
 
 from pipeline.domain.dataset import Dataset, GraphKey
 from pipeline.errors import SourceError
@@ -18,6 +16,9 @@ from pipeline.records.checks import Checks
 from pipeline.records.problems import CREATE_TABLE, SourceProblems, problem_groups, write_quarantine
 from pipeline.records.store import Store, literal, quoted
 from pipeline.records.tables import Table, graph_table_key, tables_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Records:
@@ -62,9 +63,9 @@ class Records:
     def of(
         cls,
         dataset: Dataset,
-        entities: Mapping[str, pd.DataFrame],
-        relations: Mapping[GraphKey, pd.DataFrame],
-        hyperedges: Mapping[str, pd.DataFrame],
+        entities: "Mapping[str, pd.DataFrame]",
+        relations: "Mapping[GraphKey, pd.DataFrame]",
+        hyperedges: "Mapping[str, pd.DataFrame]",
         notes: tuple[str, ...] = (),
     ) -> Self:
         """Stage tables that are in memory.
@@ -118,7 +119,7 @@ class Records:
         columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in table.columns.items())
         self.store.run(f"CREATE TABLE {table.name} (place VARCHAR, row BIGINT, {columns})")
 
-    def append(self, key: str, frame: pd.DataFrame, place: str | None = None) -> None:
+    def append(self, key: str, frame: "pd.DataFrame", place: str | None = None) -> None:
         """Append rows to a table.
 
         Parameters
@@ -166,7 +167,7 @@ class Records:
         """Number of rows of a table."""
         return self.store.num_rows(self.tables[key].name)
 
-    def frame(self, key: str) -> pd.DataFrame:
+    def frame(self, key: str) -> "pd.DataFrame":
         """A table in memory: its columns, in the order in which the rows were read."""
         table = self.tables[key]
         return self.store.frame(f"SELECT {_columns(table)} FROM {table.name} ORDER BY place, row")

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from pipeline.errors import SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEMORY_MIB = 512
 """What DuckDB may hold in memory, whatever the size of the tables."""
@@ -82,7 +84,7 @@ class Store:
         with self._connection.cursor() as cursor, _errors():
             yield from cursor.sql(sql).to_arrow_reader(size)
 
-    def frame(self, sql: str) -> pd.DataFrame:
+    def frame(self, sql: str) -> "pd.DataFrame":
         """All rows of a result as a frame."""
         with _errors():
             frame: pd.DataFrame = self._connection.execute(sql).df()
@@ -92,7 +94,7 @@ class Store:
     def view(self, data: "pa.Table | pd.DataFrame") -> Iterator[str]:
         """Rows from memory, readable as a table of the name that is given back while the context lasts."""
         with _errors():
-            table = pa.Table.from_pandas(data, preserve_index=False) if isinstance(data, pd.DataFrame) else data
+            table = data if isinstance(data, pa.Table) else pa.Table.from_pandas(data, preserve_index=False)
             self._connection.register("rows_from_memory", table)
         try:
             yield "rows_from_memory"

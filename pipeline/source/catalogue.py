@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import ConfigurationError
-from pipeline.records.source_protocol import Source
+
+if TYPE_CHECKING:
+    from pipeline.records.source_protocol import Source
 
 
-def find(dataset: str, path: Path | None = None) -> Source:
+def find(dataset: str, path: Path | None = None) -> "Source":
     """The source of a data set.
 
     Parameters
@@ -45,25 +48,25 @@ def _unknown(dataset: str) -> ConfigurationError:
     )
 
 
-def _movies(path: Path | None) -> Source:
+def _movies(path: Path | None) -> "Source":
     from pipeline.source.movies.source import MoviesSource
 
     return MoviesSource(path)
 
 
-def _tate(path: Path | None) -> Source:
+def _tate(path: Path | None) -> "Source":
     from pipeline.source.tate.source import TateSource
 
     return TateSource(_required("tate", path, "the archive of the Tate's collection, or the folder that it unpacks to"))
 
 
-def _movielens(path: Path | None) -> Source:
+def _movielens(path: Path | None) -> "Source":
     from pipeline.source.movielens.source import MovieLensSource
 
     return MovieLensSource(_required("movielens", path, "the folder ml-100k, its u.data, or a .mat file with a split"))
 
 
-def _planted(path: Path | None) -> Source:
+def _planted(path: Path | None) -> "Source":
     from pipeline.source.planted.source import PlantedSource
 
     return PlantedSource(path)
@@ -75,7 +78,7 @@ def _required(name: str, path: Path | None, what: str) -> Path:
     return path
 
 
-_BUILT_IN: dict[str, Callable[[Path | None], Source]] = {
+_BUILT_IN: dict[str, "Callable[[Path | None], Source]"] = {
     "movies": _movies,
     "tate": _tate,
     "movielens": _movielens,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.graph.jars import NEO4J_VERSION
+from pipeline.graph.configuration import NEO4J_VERSION
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[2]

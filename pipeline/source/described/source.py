@@ -2,21 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.progress import Progress
 from pipeline.records.records import Records
 from pipeline.source.described.description import Description, VectorFeature
 from pipeline.source.described.description_file import read_description
-from pipeline.source.described.graphs import fill_nearest
 from pipeline.source.described.hyperedges import fill_hyperedges
 from pipeline.source.described.suspicions import note_suspicions
 from pipeline.source.described.tables import DescribedTables
 from pipeline.source.files.fingerprint import fingerprint
 from pipeline.source.files.raw_tables import RawTables, frame_digest
 from pipeline.source.files.table_file import TableFile
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class DescribedSource:
@@ -37,7 +38,7 @@ class DescribedSource:
         description: Description,
         dataset: Dataset,
         folder: Path = Path(),
-        frames: Mapping[str, pd.DataFrame] | None = None,
+        frames: "Mapping[str, pd.DataFrame] | None" = None,
     ) -> None:
         self.description = description
         self.dataset = dataset
@@ -129,6 +130,8 @@ def fill_described(records: Records, description: Description, raw_tables: RawTa
             tables.collect_entities(label, description)
     for relation in description.relations:
         if relation.nearest is not None:
+            from pipeline.source.described.graphs import fill_nearest
+
             with progress(f"Nearest neighbours of {relation.modality}"):
                 fill_nearest(tables, relation, description.modalities[relation.modality], folder)
     note_suspicions(records, tables.texts)

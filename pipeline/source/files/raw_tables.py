@@ -2,9 +2,8 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 
 from pipeline.domain.did_you_mean import did_you_mean
@@ -17,6 +16,9 @@ from pipeline.source.files.null_markers import without_markers
 from pipeline.source.files.raw_table import Kind, RawTable, Staging, trimmed
 from pipeline.source.files.sqlite_tables import stage_sqlite
 from pipeline.source.files.table_file import TableFile
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"})
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
@@ -39,7 +41,7 @@ class RawTables:
         self._frames: dict[str, RawTable | None] = {}
         self._tables: dict[TableFile, RawTable | None] = {}
 
-    def add(self, path: str, frame: pd.DataFrame) -> None:
+    def add(self, path: str, frame: "pd.DataFrame") -> None:
         """Stage a table from memory, which is taken instead of the file of that path."""
         self._frames[path] = _stage_frame(self._staging(path), frame)
 
@@ -94,7 +96,7 @@ def what_is_there(path: Path) -> str | None:
     return f"nothing there{did_you_mean(path.name, beside)}"
 
 
-def frame_digest(frame: pd.DataFrame) -> str:
+def frame_digest(frame: "pd.DataFrame") -> str:
     """SHA-256 of what a frame holds."""
     sink = pa.BufferOutputStream()
     table = _arrow(frame)
@@ -103,12 +105,12 @@ def frame_digest(frame: pd.DataFrame) -> str:
     return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
-def _arrow(frame: pd.DataFrame) -> pa.Table:
+def _arrow(frame: "pd.DataFrame") -> pa.Table:
     arrays = [_array(frame.iloc[:, position]) for position in range(frame.shape[1])]
     return pa.Table.from_arrays(arrays, names=[str(name) for name in frame.columns])
 
 
-def _stage_frame(staging: Staging, frame: pd.DataFrame) -> RawTable | None:
+def _stage_frame(staging: Staging, frame: "pd.DataFrame") -> RawTable | None:
     twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
     if twice:
         staging.refuse("every column name once", f"{', '.join(twice)} several times")
@@ -124,6 +126,8 @@ def _array(values: "pd.Series[Any]") -> pa.Array:
     try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        import pandas as pd
+
         # Values of several types in one column: as texts they are comparable.
         return pa.array([None if value is None or value is pd.NA or value != value else str(value) for value in values])  # noqa: PLR0124 - not a number
 

@@ -17,10 +17,9 @@ from neo4j import Driver, GraphDatabase
 from neo4j.exceptions import AuthError
 
 from pipeline.graph import process as processes
-from pipeline.graph.configuration import LOOPBACK, Memory
+from pipeline.graph.configuration import LOOPBACK, NEO4J_VERSION, Memory
 from pipeline.graph.connection import Connection
 from pipeline.graph.home import State
-from pipeline.graph.jars import NEO4J_VERSION
 from pipeline.graph.server import EmbeddedServer
 
 SMALL = Memory(heap_mib=512, page_cache_mib=64)

@@ -15,7 +15,8 @@ from urllib3.util import Retry
 from pipeline.domain.progress import no_progress
 from pipeline.errors import EmbeddedServerError
 from pipeline.graph import jars
-from pipeline.graph.jars import COORDINATES, LOCK_PATH, NEO4J_VERSION, JarSet, fetch_jars
+from pipeline.graph.configuration import NEO4J_VERSION
+from pipeline.graph.jars import COORDINATES, LOCK_PATH, JarSet, fetch_jars
 from tests.unit.graph.repository import Repository, lock_entry, serving, write_lock
 
 _FETCH = """

@@ -10,11 +10,11 @@ import psutil
 import pytest
 
 from pipeline.errors import EmbeddedServerError
+from pipeline.graph import jars
 from pipeline.graph import process as processes
 from pipeline.graph import server as servers
-from pipeline.graph.configuration import LOOPBACK, Memory, Ports
+from pipeline.graph.configuration import LOOPBACK, NEO4J_VERSION, Memory, Ports
 from pipeline.graph.home import State
-from pipeline.graph.jars import NEO4J_VERSION
 from pipeline.graph.server import EmbeddedServer, free_ports
 from tests.unit.graph.fakes import DEAF, SLEEP, fake_command, fake_server
 
@@ -32,7 +32,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         def command(jars: Sequence[Path], home: Path, heap_mib: int) -> list[str]:
             return fake_command(home, program)
 
-        monkeypatch.setattr(servers, "fetch_jars", lambda cache, progress: ())
+        monkeypatch.setattr(jars, "fetch_jars", lambda cache, progress: ())
         monkeypatch.setattr(processes, "java_command", command)
 
     return install

@@ -14,7 +14,7 @@ from pipeline.domain.progress import no_progress
 from pipeline.errors import SourceError
 from pipeline.records.problems import SourceProblems
 from pipeline.records.records import Records
-from pipeline.source.described import source as described
+from pipeline.source.described import graphs
 from pipeline.source.tate.source import DATASET, TateSource
 
 ARCHIVE = Path(__file__).parents[4].parent / "shared" / "data" / "tate-collection.tar.xz"
@@ -235,7 +235,7 @@ def test_neighbours_of_an_artwork_do_not_know_its_artist(tmp_path: Path) -> None
 @pytest.mark.skipif(not ARCHIVE.is_file(), reason="the Tate's collection is not there; get it from its public repository")
 def test_the_real_collection(monkeypatch: pytest.MonkeyPatch) -> None:
     # every pair of 69,202 artworks is compared in benchmarks/nearest.py
-    monkeypatch.setattr(described, "fill_nearest", lambda *_: None)
+    monkeypatch.setattr(graphs, "fill_nearest", lambda *_: None)
     source = TateSource(ARCHIVE)
     with read(ARCHIVE) as records:
         assert {key: records.num_rows(key) for key in [*DATASET.labels, "Subject-BROADER", "Making", "Material", "Depiction"]} == {
