@@ -1,7 +1,7 @@
 """The `hyperlearn` command.
 
 Results go to standard output, everything else to standard error. The exit status is 0 only if the command did its work, 2 for a
-question or a setting that cannot be right, 1 for anything else.
+question or a setting that cannot be right, 130 after Ctrl-C, 1 for anything else.
 """
 
 import sys
@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from pipeline.command import browse, check, evaluate, init, query, refresh, report, runs, server, stages, tune
+from pipeline.command.stopped import stoppable
 from pipeline.command.terminal import messages, output
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -46,7 +47,7 @@ for _command in (
     runs.rollback,
     runs.remove,
 ):
-    app.command()(_command)
+    app.command()(stoppable(_command))
 app.add_typer(evaluate.app, name="evaluate")
 
 

@@ -139,6 +139,10 @@ class WriteBackError(PipelineError):
     """The vectors that were written are not those that the database serves."""
 
 
+class SchedulerUnavailableError(PipelineError):
+    """Prefect's server does not answer."""
+
+
 class QueryError(PipelineError):
     """A question that has no answer."""
 

@@ -108,12 +108,14 @@ def refresh(
 def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport]":  # noqa: ANN401 - the flow's parameters
     # Prefect's own log would break into the progress; a failure comes up as an exception and is printed once, by us.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
     settings = load_settings()
     is_up = settings.embedded is None or settings.embedded.running() is not None
     with progress(f"Refreshing {dataset}"), ThreadPoolExecutor(1) as pool:
         # Neo4j and Prefect take some ten seconds each to start; the first task finds Neo4j starting, and waits for it.
         starting = pool.submit(settings.connect, progress)
         from flows import refresh as flow
+        from flows.server_errors import errors_of_prefect
         from flows.temporary_server import end_with_this_process
 
         flow.listener.set(progress)
@@ -123,7 +125,8 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
             if unchanged is not None:
                 return unchanged
         end_with_this_process()
-        stages: list[StageReport] = flow.refresh(dataset=dataset, workers=workers, **options)
+        with errors_of_prefect():
+            stages: list[StageReport] = flow.refresh(dataset=dataset, workers=workers, **options)
         starting.result()
     return stages
 

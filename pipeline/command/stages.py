@@ -163,6 +163,8 @@ def train(
         f"run {trained.run}: {sum(map(len, trained.ids.values())):,} vectors of length {trained.embedding_dim} in {embeddings}, "
         f"trained on {trained.report['hardware']}"
     )
+    if resumed := trained.report["resumedRound"]:
+        messages.print(f"  It went on from a checkpoint, of round {resumed}.", highlight=False)
     for finding in trained.report["findings"]:
         messages.print(f"  {finding}", style="yellow", highlight=False)
 

@@ -1,5 +1,6 @@
 """A real ingest in a process of its own, killed by the system while it writes, and started again."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -73,3 +74,26 @@ def test_a_process_that_is_killed_while_it_writes_is_mended_by_the_next(
     assert sorted(found[0]["rows"]) == sorted(rows.splitlines())
     verified = ingest(client, DescribedSource.of_file(description), IngestOptions(verify=True))
     assert not any(table.written for table in verified.tables)
+
+
+def test_ctrl_c_is_one_line_and_leaves_what_the_next_goes_on_from(
+    client: GraphClient, connection: Connection, tmp_path: Path
+) -> None:
+    """As a terminal sends it: to Prefect's temporary server as well, which is then gone before the run is."""
+    rows = "".join(f"b{row % 500},r{row // 30},{row % 5}\n" for row in range(NUM_LOANS))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "refresh", str(library.write(tmp_path, rows))],
+        env=variables(connection, tmp_path / "home"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and not ask(client, "MATCH (loan:Loan) RETURN loan.id LIMIT 1"):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    told, complaint = process.communicate()
+    assert process.returncode == 130, complaint
+    assert complaint.rstrip().endswith("stopped. What was served still is; the same command goes on from here"), complaint
+    assert "Traceback" not in complaint
+    assert told == ""

@@ -1,0 +1,28 @@
+"""What comes of a Prefect server that does not answer, as an error of ours."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from pipeline.errors import SchedulerUnavailableError
+
+
+@contextmanager
+def errors_of_prefect() -> Iterator[None]:
+    """Say in a line that Prefect's server is gone.
+
+    Raises
+    ------
+    SchedulerUnavailableError
+        If it does not answer, be it one that Prefect started for this run.
+    """
+    try:
+        yield
+    except httpx.TransportError as error:
+        url = os.environ.get("PREFECT_API_URL", "the one that was started for this run")
+        raise SchedulerUnavailableError(
+            f"Prefect's server does not answer ({url}): {error}",
+            hint="the same command goes on from here; see that the server runs, or unset PREFECT_API_URL to do without one",
+        ) from error
