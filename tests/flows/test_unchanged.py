@@ -82,7 +82,7 @@ def test_where_nothing_has_changed_nothing_is_done_unless_forced(
 
     did = refresh(flow, force=True)
     assert did["ingest"] == "127 rows: 0 created, 0 changed, 0 removed"
-    assert did["train"] == "2 rounds, 4 dimensions, 1 worker(s)"
+    assert did["train"].startswith("2 rounds, 4 dimensions, 1 worker(s) on ")
     assert served(client) != run
     assert refresh(flow)["train"] == SKIPPED
 
@@ -116,7 +116,7 @@ def test_another_host_recognises_what_one_has_done(
         (tmp_path / home).mkdir()
     monkeypatch.setenv("HYPERLEARN_HOME", str(tmp_path / "one"))
     chosen.write(tmp_path / "one" / "tuned")
-    assert refresh(flow, settings={}, tune_seconds=0)["train"] == "3 rounds, 6 dimensions, 1 worker(s)"
+    assert refresh(flow, settings={}, tune_seconds=0)["train"].startswith("3 rounds, 6 dimensions, 1 worker(s) on ")
     run = served(client)
 
     monkeypatch.setenv("HYPERLEARN_HOME", str(tmp_path / "other"))
@@ -125,7 +125,7 @@ def test_another_host_recognises_what_one_has_done(
     changed = tiny.tables()
     changed.hyperedges["Making"]["value"] = 2.0
     monkeypatch.setitem(catalogue._BUILT_IN, "tiny", lambda path: changed)
-    assert refresh(flow, settings={}, tune_seconds=0)["train"] == "3 rounds, 6 dimensions, 1 worker(s)"
+    assert refresh(flow, settings={}, tune_seconds=0)["train"].startswith("3 rounds, 6 dimensions, 1 worker(s) on ")
     assert stored_datasets(client)["tiny"].choice == json.loads((tmp_path / "one" / "tuned" / "tiny.json").read_text())
 
 
@@ -156,7 +156,7 @@ def test_another_graph_or_description_does_everything_and_other_settings_need_no
         forbid(patch, flow, "export")
         did = refresh(flow, settings={**SETTINGS, "rounds": 3})
     assert did["export"] == f"resumed: the snapshot of run {runs[0]}"
-    assert did["train"] == "3 rounds, 4 dimensions, 1 worker(s)"
+    assert did["train"].startswith("3 rounds, 4 dimensions, 1 worker(s) on ")
     runs.append(served(client))
 
     changed = tiny.tables()
@@ -166,7 +166,7 @@ def test_another_graph_or_description_does_everything_and_other_settings_need_no
         monkeypatch.setitem(catalogue._BUILT_IN, "tiny", lambda path, source=source: source)
         did = refresh(flow)
         assert did["export"] == "34 entities, 40 relations, 53 hyperedges"
-        assert did["train"] == "2 rounds, 4 dimensions, 1 worker(s)"
+        assert did["train"].startswith("2 rounds, 4 dimensions, 1 worker(s) on ")
         runs.append(served(client))
     assert len(set(runs)) == 4
 
@@ -219,7 +219,7 @@ def test_what_is_damaged_is_made_anew(
         (left / damaged).write_bytes(b"no longer what it was")
     did = refresh(flow)
     assert did["export"] == "34 entities, 40 relations, 53 hyperedges"
-    assert did["train"] == "2 rounds, 4 dimensions, 1 worker(s)"
+    assert did["train"].startswith("2 rounds, 4 dimensions, 1 worker(s) on ")
 
 
 def test_a_refresh_that_was_killed_while_it_trained_is_gone_on_with(
@@ -249,5 +249,5 @@ def test_a_refresh_that_was_killed_while_it_trained_is_gone_on_with(
         forbid(patch, flow, "export")
         did = refresh(flow, dataset=description)
     assert did["export"] == f"resumed: the snapshot of run {left.name}"
-    assert did["train"] == "2 rounds, 4 dimensions, 1 worker(s)"
+    assert did["train"].startswith("2 rounds, 4 dimensions, 1 worker(s) on ")
     assert {path.name for path in (runs / published(client, "Book")[1].id).iterdir()} == {"embeddings", "snapshot"}
