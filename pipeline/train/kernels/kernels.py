@@ -84,24 +84,6 @@ class Namings(NamedTuple):
     firsts_R: Tensor
 
 
-class Pieces(NamedTuple):
-    """Rows cut into pieces of a few hyperedges each, which are added up side by side.
-
-    Attributes
-    ----------
-    begins_P
-        Where each piece begins, int32.
-    numbers_P
-        0 … P−1, int32.
-    offsets_S
-        Where each row's pieces begin, int32.
-    """
-
-    begins_P: Tensor
-    numbers_P: Tensor
-    offsets_S: Tensor
-
-
 @dataclass(frozen=True)
 class Segments:
     """Which consecutive hyperedges belong to which row.
@@ -117,14 +99,14 @@ class Segments:
     numbers_E
         0 … E−1, int32.
     pieces
-        A cut of long rows, for kernels that add up the hyperedges of a row one after another.
+        The same with long rows cut, for kernels that add up the hyperedges of a row one after another; None where none is long.
     """
 
     first_row: int
     offsets_S: Tensor
     rows_E: Tensor
     numbers_E: Tensor
-    pieces: Pieces | None = None
+    pieces: Namings | None = None
 
     @property
     def rows(self) -> slice:
@@ -236,11 +218,10 @@ class Kernels:
         if scale:
             own_EW = vector_NW.index_select(0, segments.rows_E)
             weights_E.add_(own_EW.mul_(product_EW).sum(1).mul_(present_E), alpha=scale)
-        pieces = segments.pieces
-        begins = segments.offsets_S if pieces is None else pieces.begins_P
-        sums = embedding_bag(segments.numbers_E, product_EW, begins, mode="sum", per_sample_weights=weights_E)
-        if pieces is not None:
-            sums = embedding_bag(pieces.numbers_P, sums, pieces.offsets_S, mode="sum")
+        if segments.pieces is None:
+            sums = embedding_bag(segments.numbers_E, product_EW, segments.offsets_S, mode="sum", per_sample_weights=weights_E)
+        else:
+            sums = _add_pieces(product_EW, segments.pieces, weights_E)
         out_NW[segments.rows].add_(sums)
 
     def segments(self, rows_E: npt.NDArray[np.int32], numbers_E: Tensor) -> Segments:
@@ -255,14 +236,15 @@ class Kernels:
         """
         offsets_S = np.searchsorted(rows_E, np.arange(rows_E[0], rows_E[-1] + 1)).astype(np.int32)
         offsets, rows = torch.from_numpy(offsets_S).to(self.device), torch.from_numpy(rows_E).to(self.device)
-        return Segments(int(rows_E[0]), offsets, rows, numbers_E, self._pieces(offsets_S, len(rows_E)))
+        return Segments(int(rows_E[0]), offsets, rows, numbers_E, self._pieces(offsets_S, numbers_E))
 
-    def _pieces(self, offsets_S: npt.NDArray[np.int32], count: int) -> Pieces | None:
+    def _pieces(self, offsets_S: npt.NDArray[np.int32], numbers_E: Tensor) -> Namings | None:
+        count = len(numbers_E)
         if self.longest_sum is None or np.diff(offsets_S, append=count).max() <= self.longest_sum:
             return None
-        begins_P, first_S = cut_into_pieces(offsets_S.astype(np.int64), count, self.longest_sum)
-        parts = (begins_P, np.arange(len(begins_P)), first_S)
-        return Pieces(*(torch.from_numpy(each.astype(np.int32)).to(self.device) for each in parts))
+        cut = cut_into_pieces(offsets_S.astype(np.int64), count, self.longest_sum)
+        begins_P, firsts_S = (torch.from_numpy(each.astype(np.int32)).to(self.device) for each in cut)
+        return Namings(numbers_E, begins_P, firsts_S)
 
     def add_gathered(
         self,
@@ -384,9 +366,7 @@ class Kernels:
 
     def add_up(self, values_MW: Tensor, namings: Namings) -> Tensor:
         """Add up what is said of each row (R × W), in a fixed order."""
-        sums_PW = embedding_bag(namings.order_M, values_MW, namings.begins_P, mode="sum")
-        numbers_P = torch.arange(len(sums_PW), device=self.device)
-        return embedding_bag(numbers_P, sums_PW, namings.firsts_R, mode="sum")
+        return _add_pieces(values_MW, namings)
 
     def sparse(self, matrix: sparse.csr_array) -> SparseMatrix:
         """Lay out a sparse matrix for products with tall ones."""
@@ -410,6 +390,13 @@ class Kernels:
         """Add up the products of two matrices' entries, rows in float32 and over rows in float64."""
         sums = [(left_ND[rows] * right_ND[rows]).sum(1) for rows in self.row_blocks(left_ND)]
         return torch.cat(sums or [left_ND.new_zeros(0)]).sum(dtype=torch.float64)
+
+
+def _add_pieces(values_MW: Tensor, namings: Namings, weights_M: Tensor | None = None) -> Tensor:
+    """Add up the pieces of rows (R × W) side by side, their values times weights if there are any, and then each row's pieces."""
+    sums_PW = embedding_bag(namings.order_M, values_MW, namings.begins_P, mode="sum", per_sample_weights=weights_M)
+    numbers_P = torch.arange(len(sums_PW), dtype=namings.firsts_R.dtype, device=sums_PW.device)
+    return embedding_bag(numbers_P, sums_PW, namings.firsts_R, mode="sum")
 
 
 def _of_all_rows(move: Move) -> Tensor:

@@ -82,7 +82,7 @@ def likelihood(context_BD: Tensor, slot: Slot) -> SlotGradient:
     missing_B = own_B.div_(total_B).sub_(1)
     # What is divided by the total has a row per hyperedge, and not one per candidate as well.
     share_B1 = total_B.reciprocal_()[..., None]
-    gradient_BD = _plus_product(missing_B[..., None] * slot.members_BD, powers_BC, slot.candidates_CD, share_B1)
+    gradient_BD = torch.addcmul(missing_B[..., None] * slot.members_BD, powers_BC @ slot.candidates_CD, share_B1)
     return SlotGradient(
         loss,
         gradient_BD,
@@ -93,10 +93,8 @@ def likelihood(context_BD: Tensor, slot: Slot) -> SlotGradient:
     )
 
 
-def _plus_product(added: Tensor, left: Tensor, right: Tensor, share: Tensor | None = None) -> Tensor:
-    """Add a product of matrices, or of a stack of them, to something; rows of it times a share, if there is one."""
-    if share is not None:
-        return torch.addcmul(added, left @ right, share)
+def _plus_product(added: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """Add a product of matrices, or of a stack of them, to something."""
     return torch.addmm(added, left, right) if left.ndim == 2 else torch.baddbmm(added, left, right)
 
 
