@@ -7,16 +7,20 @@ from pipeline.records.store import Store
 from pipeline.source.described.cell_values import typed
 from pipeline.source.sketch.names import label, property_name, singular, thing, words
 from pipeline.source.sketch.profile import ColumnProfile, TableProfile
-from pipeline.source.sketch.references import VALUE_WORDS, Reference, is_name, key_of, references, stem
+from pipeline.source.sketch.references import VALUE_WORDS, Reference, is_id, is_name, key_of, references, stem
 
 _FILLED = 0.95
 _COMPLETE = 0.5
 _MOST_MEMBERS = 5
+_MOST_MEMBERS_OF_FACTS = 8
 _MOST_COMBINATIONS = 4.0
 _MOST_CODES = 400
 _ROWS_PER_CODE = 20
 _LONGEST_CATEGORY = 100
 _WORDS_OF_CATEGORY = 6
+_NEARLY_ALL = 0.8
+_COMMON = 0.5
+_FEWEST_COMMON = 10
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class _Drafting:
         self.draft = Draft()
         found = ((position, key_of(table)) for position, table in enumerate(tables))
         self._keys: dict[int, ColumnProfile] = {position: key for position, key in found if key is not None}
+        self._keys = {position: key for position, key in self._keys.items() if not self._numbers_facts(position)}
+        self._columns_of: dict[str, list[tuple[int, ColumnProfile]]] = {}
         self._label_of: dict[int, str] = {}
         for position, key in self._keys.items():
             name = label(stem(tables[position]), self.draft.modalities)
@@ -90,6 +96,27 @@ class _Drafting:
                 self._entities(position)
             else:
                 self._facts(position)
+
+    def _numbers_facts(self, position: int) -> bool:
+        """Whether a key only numbers rows that are nothing of their own.
+
+        It is called no id, no other table names it, the rows have no name, and they join something.
+        """
+        table, key = self._tables[position], self._keys[position]
+        columns = [column for column in table.columns.values() if column is not key and column.num]
+        has_name = any(
+            column.type == "string" and not column.is_time and column.num_distinct >= _NEARLY_ALL * table.num_rows
+            for column in columns
+        )
+        if not key.is_running or is_id(key.header) or has_name or sum(map(_is_category, columns)) < 2:
+            return False
+        others = [
+            references(self._store, self._tables, {position: key}, other, column)
+            for other, its_columns in enumerate(self._tables)
+            for column in its_columns.columns.values()
+            if other != position and not column.is_running and column.num
+        ]
+        return not any(others)
 
     def _taken(self) -> list[str]:
         return [*self.draft.modalities, *(each.label for each in self.draft.hyperedges)]
@@ -104,7 +131,7 @@ class _Drafting:
         }
         return {header: reference for header, reference in found.items() if reference is not None}
 
-    def _member(self, column: ColumnProfile, reference: Reference | None, before: str) -> DraftMember:
+    def _member(self, position: int, column: ColumnProfile, reference: Reference | None, before: str) -> DraftMember:
         """A column as a member, of the table that it names or of a modality without one."""
         if reference is not None:
             return DraftMember(self._label_of[reference.target], column)
@@ -113,10 +140,33 @@ class _Drafting:
         wanted = "".join(word.capitalize() for word in about)
         known = self.draft.modalities.get(wanted)
         if known is not None and known.table is None:
+            self._columns_of[wanted].append((position, column))
             return DraftMember(wanted, column)
+        for name, columns in self._columns_of.items():
+            for other, known_column in columns:
+                num_common = self._num_common(position, column, other, known_column)
+                if num_common:
+                    self.draft.modalities[name].seen.append(
+                        f"{column.header}: {_counted(column)}, {num_common:,} of them {known_column.header} as well: one kind"
+                    )
+                    columns.append((position, column))
+                    return DraftMember(name, column)
         name = label(column.header, self._taken(), before)
         self.draft.modalities[name] = DraftModality(name, seen=[f"{column.header}: {_counted(column)}"])
+        self._columns_of[name] = [(position, column)]
         return DraftMember(name, column)
+
+    def _num_common(self, position: int, column: ColumnProfile, other: int, known: ColumnProfile) -> int:
+        """How many values two columns of texts have in common, if they are so many that both name the same things; else 0."""
+        fewest = min(column.num_values[1], known.num_values[1])
+        if fewest < _FEWEST_COMMON or any(each.type not in {"string", "strings"} for each in (column, known)):
+            return 0
+        here, there = (
+            f"SELECT DISTINCT unnest({each.values}) AS value FROM {self._tables[table].raw.name}"
+            for table, each in ((position, column), (other, known))
+        )
+        num_common: int = self._store.value(f"SELECT count(*) FROM ({here}) WHERE value IN ({there})")
+        return num_common if num_common >= _COMMON * fewest else 0
 
     def _entities(self, position: int) -> None:
         """A table with a key: a modality, and what its columns join it with."""
@@ -144,10 +194,10 @@ class _Drafting:
         # A key is one text, whatever stands in it.
         itself = DraftMember(own, replace(key, separator=None))
         if first:
-            self._join(table, [itself, *(self._member(c, r, own) for c, r in first)])
+            self._join(table, [itself, *(self._member(position, c, r, own) for c, r in first)])
         for column, reference in joined:
             if not any(column is c for c, _ in first):
-                self._join(table, [itself, self._member(column, reference, own)])
+                self._join(table, [itself, self._member(position, column, reference, own)])
 
     def _join(self, table: TableProfile, members: list[DraftMember]) -> None:
         name = label(" ".join(member.modality for member in members), self._taken())
@@ -176,8 +226,10 @@ class _Drafting:
                 values.append(column)
             else:
                 seen.append(f"{column.header} is not used: {_counted(column)}")
+        joined, spare = _most_telling(joined)
         joined, left = self._mostly_complete(table, joined)
         seen += [f"{column.header} is not used: it is empty in {table.num_rows - column.num:,} rows" for column in left]
+        seen += [f"{column.header} could be a member as well: {_counted(column)}" for column in spare]
         if len(joined) < 2:
             self.draft.unused += [f"{table.raw.place}: no two columns that join anything were found", *seen]
             return
@@ -185,7 +237,7 @@ class _Drafting:
         # Its name is taken before those of its members, which may be called the same.
         found = DraftHyperedges(name, table, [], seen=seen)
         self.draft.hyperedges.append(found)
-        found.members += [self._member(column, reference, name) for column, reference in joined]
+        found.members += [self._member(position, column, reference, name) for column, reference in joined]
         found.seen[:0] = [f"{table.num_rows:,} rows", *(f"{c.header}: {_counted(c)}" for c, _ in joined)]
         value, time = next(iter(values), None), next(iter(times), None)
         if self._is_one(found, value, time):
@@ -249,7 +301,7 @@ def _name_of(table: TableProfile, key: ColumnProfile, refers: Mapping[str, Refer
 def _is_category(column: ColumnProfile) -> bool:
     """Whether a column's texts stand in several rows each, so that they join those."""
     num, distinct = column.num_values
-    if column.type not in {"string", "strings"} or column.column.kind == "numbers" or distinct < 2:
+    if column.type not in {"string", "strings"} or column.column.kind == "numbers" or distinct < 2 or column.is_time:
         return False
     short = column.num_words <= _WORDS_OF_CATEGORY and column.longest <= _LONGEST_CATEGORY
     return short and (2 * distinct <= num or (column.is_list and distinct < num))
@@ -259,6 +311,23 @@ def _is_code(column: ColumnProfile) -> bool:
     """Whether a column of whole numbers has a few that stand in many rows each, as years and months do."""
     few = 1 < column.num_distinct <= _MOST_CODES and column.num >= _ROWS_PER_CODE * column.num_distinct
     return column.type in {"integer", "boolean"} and few and not VALUE_WORDS & set(words(column.header))
+
+
+def _most_telling(
+    joined: list[tuple[ColumnProfile, Reference | None]],
+) -> tuple[list[tuple[ColumnProfile, Reference | None]], list[ColumnProfile]]:
+    """Not too many columns, in their order, and the others.
+
+    Those that name other tables' rows go before texts, and texts before codes.
+    """
+
+    def rank(each: tuple[ColumnProfile, Reference | None]) -> tuple[bool, bool, int]:
+        column, reference = each
+        return reference is None, _is_code(column), -column.num_values[1]
+
+    telling = [id(column) for column, _ in sorted(joined, key=rank)[:_MOST_MEMBERS_OF_FACTS]]
+    kept = [each for each in joined if id(each[0]) in telling]
+    return kept, [column for column, _ in joined if id(column) not in telling]
 
 
 def _few_combinations(joined: list[tuple[ColumnProfile, Reference | None]]) -> list[tuple[ColumnProfile, Reference | None]]:

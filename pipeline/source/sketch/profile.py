@@ -15,6 +15,10 @@ _MARKER_SHARE = 0.01
 _LIST_SHARE = 0.02
 _LONGEST_ELEMENT = 40
 _ODD_ELEMENT = 0.5
+_GAPS = 1.1
+_MOSTLY = 0.9
+_TIME = r"^\s*([0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([ T,]|$)|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?\s*([AaPp][Mm])?$)"
+"""What dates and times begin with, or are, in forms that are no ISO dates as well."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class ColumnProfile:
         What stands between the values of a cell; None where it is one, or a list already.
     num_elements, num_distinct_elements
         The same numbers of the values inside cells, where cells have several.
+    is_running
+        Whether it numbers the rows: whole numbers, each once, with hardly a gap.
+    is_time
+        Whether most cells are dates or times, in whatever form.
     """
 
     column: Column
@@ -46,6 +54,8 @@ class ColumnProfile:
     separator: str | None = None
     num_elements: int = 0
     num_distinct_elements: int = 0
+    is_running: bool = False
+    is_time: bool = False
 
     @property
     def header(self) -> str:
@@ -127,9 +137,11 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
     c = column.name
     kinds: tuple[PropertyType, ...] = ("integer", "float", "boolean", "date", "datetime")
     counted = ", ".join(f"count({typed(kind, c)})" for kind in kinds)
-    num, distinct, num_words, longest, codes, bits, *of_kind = store.rows(f"""
+    number = typed("integer", c)
+    num, distinct, num_words, longest, codes, bits, times, span, *of_kind = store.rows(f"""
         SELECT count({c}), count(DISTINCT {c}), coalesce(avg(len(string_split({c}, ' '))), 0), coalesce(max(len({c})), 0),
-               count(*) FILTER (regexp_full_match({c}, '[+-]?0[0-9]+')), count(*) FILTER ({c} IN ('0', '1')), {counted}
+               count(*) FILTER (regexp_full_match({c}, '[+-]?0[0-9]+')), count(*) FILTER ({c} IN ('0', '1')),
+               count(*) FILTER (regexp_matches({c}, {literal(_TIME)})), max({number})::DOUBLE - min({number}), {counted}
         FROM {raw.name}
     """)[0]
     fitting = [kind for kind, count in zip(kinds, of_kind, strict=True) if count == num]
@@ -137,7 +149,9 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
     kind: PropertyType = fitting[0] if fitting and num and not codes else "string"
     if kind == "integer" and bits == num and distinct == 2:
         kind = "boolean"
-    found = ColumnProfile(column, num, distinct, kind, num_words, longest)
+    is_running = kind == "integer" and num == distinct and span < _GAPS * num
+    is_time = times > _MOSTLY * num
+    found = ColumnProfile(column, num, distinct, kind, num_words, longest, is_running=is_running, is_time=is_time)
     return _as_list(store, raw, found) if kind == "string" and num else found
 
 

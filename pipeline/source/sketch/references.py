@@ -59,6 +59,11 @@ def is_name(header: str) -> bool:
     return bool(words(header)) and words(header)[-1] in _NAME_WORDS
 
 
+def is_id(header: str) -> bool:
+    """Whether a column is called as ids of entities are."""
+    return bool(words(header)) and words(header)[-1] in _KEY_WORDS
+
+
 def _likeness_to_key(table: TableProfile, position: int, column: ColumnProfile) -> int:
     whole = column.column.kind == "text" and column.num == column.num_distinct == table.num_rows > 1
     if not whole or column.type not in {"string", "integer", "boolean", "strings"}:

@@ -118,6 +118,39 @@ def test_encodings_and_odd_names(tmp_path: Path, encoding: str) -> None:
     assert {"column_place": "place"}.items() <= {n: p.column for n, p in description.modalities[label].properties.items()}.items()
 
 
+def test_rows_that_are_only_numbered_are_hyperedges_of_what_they_name(tmp_path: Path) -> None:
+    rows = [f"{n},2016/01/{n % 28 + 1:02} 0{n % 7}:{n % 60:02}:00,kind {n % 5},place {n % 7},{n % 3}" for n in range(80)]
+    table = "\n".join(rows)
+    (tmp_path / "calls.csv").write_text(f"rownames,at,kind,place,level\n{table}\n", encoding="utf-8")
+    description, counts, text = checked(tmp_path, "calls.csv")
+    assert description.modalities.keys() == {"Kind", "Place", "Level"}
+    assert counts["Call"] == 80
+    assert "# at is not used" in text
+    # An id is one of something, and so is what another table names.
+    (tmp_path / "calls.csv").write_text(f"call_id,at,kind,place,level\n{table}\n", encoding="utf-8")
+    assert checked(tmp_path, "calls.csv")[0].modalities["Call"].key == "call_id"
+    (tmp_path / "calls.csv").write_text(f"call,at,kind,place,level\n{table}\n", encoding="utf-8")
+    (tmp_path / "answers.csv").write_text("answer,call\n" + "".join(f"a{n},{n % 40}\n" for n in range(80)), encoding="utf-8")
+    assert checked(tmp_path, "calls.csv", "answers.csv")[0].modalities["Call"].key == "call"
+
+
+def test_columns_that_share_their_values_are_of_one_kind(tmp_path: Path) -> None:
+    trips = [f"city {n % 17},city {n % 13 + 2},by {'air' if n % 2 else 'sea'},{n % 4}" for n in range(120)]
+    (tmp_path / "trips.csv").write_text("start,end,means,month\n" + "\n".join(trips) + "\n", encoding="utf-8")
+    description, _, text = checked(tmp_path, "trips.csv")
+    assert [modality for modality, _, _ in members(description, "Trip")] == ["Start", "Start", "Mean", "Month"]
+    assert "# end: 13 different values in 120 rows, 13 of them start as well: one kind" in text
+
+
+def test_a_row_names_no_more_than_can_be_looked_through(tmp_path: Path) -> None:
+    columns = [f"part {letter}" for letter in "abcdefghij"]
+    rows = [",".join([*(f"{c}{n % (4 + place)}" for place, c in enumerate(columns)), str(n % 3)]) for n in range(200)]
+    (tmp_path / "sets.csv").write_text(",".join([*columns, "size"]) + "\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    description, _, text = checked(tmp_path, "sets.csv")
+    assert [column for _, column, _ in members(description, "Set")] == columns[2:]
+    assert "# size could be a member as well: 3 different values in 200 rows" in text
+
+
 def test_a_key_with_a_separator_in_it_is_one(tmp_path: Path) -> None:
     (tmp_path / "parts.csv").write_text("part,kind\na;b,x\na;c,x\nd,y\ne,y\n", encoding="utf-8")
     description, counts, _ = checked(tmp_path, "parts.csv")
