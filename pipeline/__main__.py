@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pipeline.command import browse, check, evaluate, init, query, refresh, report, runs, server, stages, tune
+from pipeline.command import browse, check, evaluate, init, outliers, query, refresh, report, runs, server, stages, tune
 from pipeline.command.stopped import stoppable
 from pipeline.command.terminal import messages, output
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
@@ -40,6 +40,7 @@ for _command in (
     query.similar,
     query.explain,
     query.complete,
+    outliers.outliers,
     query.vectors,
     report.report,
     browse.browse,

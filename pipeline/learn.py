@@ -13,9 +13,12 @@ from scipy.special import softmax
 
 from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.outliers import outliers
+from pipeline.domain.outliers_frame import outliers_frame
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.question import question
 from pipeline.domain.rows import RowIndex
+from pipeline.domain.type_parameters import TypeParameters
 from pipeline.domain.vectors_frame import vectors_frame
 from pipeline.errors import AmbiguousNameError, QueryError, UnknownNameError
 from pipeline.evaluate.hypergraph import hypergraph_of
@@ -123,10 +126,8 @@ class Learned:
         DataFrame
             Scores are probabilities among all entities of the modality, or values, where those were learned.
         """
-        kinds = {kind.label: kind for kind in self.hypergraph.dataset.hyperedge_types}
-        if hyperedge_type not in self.fit.types:
-            raise QueryError(f"nothing was learned of a hyperedge type {hyperedge_type}", hint=f"there are {', '.join(kinds)}")
-        kind, learned = kinds[hyperedge_type], self.fit.types[hyperedge_type]
+        learned = self._learned(hyperedge_type)
+        kind = next(kind for kind in self.hypergraph.dataset.hyperedge_types if kind.label == hyperedge_type)
         asked = question(kind, list(given.items()), ask)
         rows = {position: self._row(kind.members[position], who) for position, who in asked.given.items()}
         others, besides = {}, 0.0
@@ -150,6 +151,34 @@ class Learned:
         known_N = np.isin(np.arange(len(names)), members_EK[holds_E, asked.position])
         frame = pd.DataFrame({"name": names, "score": scores_N, "known": known_N})
         return frame.sort_values("score", ascending=False, kind="stable").head(k)
+
+    def outliers(self, hyperedge_type: str, k: int = 10) -> pd.DataFrame:
+        """The hyperedges of a type that the model finds oddest, the oddest first: where to look for errors in the data.
+
+        Parameters
+        ----------
+        hyperedge_type
+            Its label.
+        k
+            How many.
+
+        Returns
+        -------
+        DataFrame
+            The members' names by modality, then ``odd``, ``seen``, ``expected`` and ``times``: which modality's member is unlikely,
+            given the others, in how many hyperedges it stands there, who is likeliest instead, and how many times as likely the
+            first of them is. Where values were learned, ``value``, ``predicted`` and ``spreads``: by how many standard deviations
+            they differ.
+        """
+        learned = self._learned(hyperedge_type)
+        found = outliers(self.hypergraph.hyperedges[hyperedge_type], learned, self.fit.factors, self.names, k)
+        return outliers_frame(learned.modalities, found)
+
+    def _learned(self, hyperedge_type: str) -> TypeParameters:
+        if hyperedge_type not in self.fit.types:
+            known = ", ".join(kind.label for kind in self.hypergraph.dataset.hyperedge_types)
+            raise QueryError(f"nothing was learned of a hyperedge type {hyperedge_type}", hint=f"there are {known}")
+        return self.fit.types[hyperedge_type]
 
     def _names(self, label: str) -> "pd.Series[str]":
         if label not in self.names:

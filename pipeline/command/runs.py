@@ -5,9 +5,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from pipeline.command.terminal import DatasetName, Json, Wait, client, load_settings, messages, output, print_json, progress
+from pipeline.command.terminal import (
+    DatasetName,
+    Json,
+    Wait,
+    client,
+    load_settings,
+    messages,
+    output,
+    print_json,
+    print_wide,
+    progress,
+)
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.run_folder import embeddings_folder, remove_all_runs
 from pipeline.errors import ConfigurationError
@@ -15,9 +25,6 @@ from pipeline.report.tables import quality_in_short, table
 
 if TYPE_CHECKING:
     from pipeline.graph.stored_runs import StoredRun
-
-_WIDTH = 120
-"""Columns that the table of runs takes."""
 
 
 def runs(dataset: DatasetName, as_json: Json = False) -> None:
@@ -50,8 +57,7 @@ def runs(dataset: DatasetName, as_json: Json = False) -> None:
         ]
         for run in rows
     ]
-    # Wider than a narrow terminal: an id that is broken in two cannot be copied.
-    Console(width=max(output.width, _WIDTH)).print(table(columns, shown))
+    print_wide(table(columns, shown))
 
 
 def rollback(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from pipeline.domain.device import Device
 from pipeline.report.progress import TerminalProgress
@@ -26,6 +26,9 @@ messages = Console(stderr=True)
 """Everything that is no result: progress, errors, advice."""
 
 progress = TerminalProgress(messages)
+
+_WIDTH = 120
+"""Columns that a wide table takes."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of a table.")]
 DatasetName = Annotated[str, typer.Argument(help="Name of a data set that the database holds.", metavar="DATASET")]
@@ -86,6 +89,11 @@ def client() -> "GraphClient":
     from pipeline.graph.client import GraphClient
 
     return GraphClient(load_settings().connect(progress))
+
+
+def print_wide(table: RenderableType) -> None:
+    """Print a table wider than a narrow terminal: a row that is folded into many lines cannot be read, nor half an id copied."""
+    Console(width=max(output.width, _WIDTH)).print(table)
 
 
 def print_notes(notes: Iterable[str], num_quarantined: int = 0, quarantine: Path | None = None) -> None:

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.question import Question
-from pipeline.domain.type_parameters import TypeParameters
 from pipeline.errors import QueryError, UnknownNameError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import bias_property, vector_identifiers
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.query.find import Entity
+from pipeline.query.learned import learned_positions, nothing_learned, type_parameters
 from pipeline.query.served import Run
 
 
@@ -80,9 +80,11 @@ def complete(client: GraphClient, run: Run, asked: Modality, question: Question,
     QueryError
         If the run has learned nothing of the type, or a given member has no vector.
     """
-    learned = _learned(client, run, question.type)
+    learned = learned_positions(client, run, question.type.label)
+    if not learned:
+        raise nothing_learned(run, question.type.label)
     others, biases = _others(client, run, question, learned)
-    type_ = _type_parameters(learned)
+    type_ = type_parameters(learned)
     known = _known_members(client, question)
     rows = client.read(
         load("query/complete").with_identifiers(**_identifiers(asked.label, run)),
@@ -108,17 +110,6 @@ def complete(client: GraphClient, run: Run, asked: Modality, question: Question,
         )
         for row, score in zip(rows, scores, strict=True)
     ]
-
-
-def _learned(client: GraphClient, run: Run, kind: HyperedgeType) -> list[dict[str, Any]]:
-    """What the run learned of each position."""
-    rows = client.read(load("query/learned_positions"), run=run.id, type=kind.label)
-    if not rows:
-        raise QueryError(
-            f"run {run.id} has learned nothing of {kind.label}",
-            hint="it has no hyperedges, or the weight 0; or a version that did not keep it wrote the run: refresh with --force",
-        )
-    return [row["position"] for row in rows]
 
 
 def _others(
@@ -159,16 +150,3 @@ def _known_members(client: GraphClient, question: Question) -> set[str]:
         asked=question.position,
     )
     return {row["id"] for row in rows}
-
-
-def _type_parameters(learned: Sequence[Mapping[str, Any]]) -> TypeParameters:
-    """As training had them, but for the entities' biases."""
-    return TypeParameters(
-        modalities=tuple(told["modality"] for told in learned),
-        loss=learned[0]["loss"],
-        mean=learned[0]["mean"],
-        scale_D=np.asarray(learned[0]["scale"], np.float32),
-        centres_KD=np.asarray([told["centre"] for told in learned], np.float32),
-        biases=(),
-        shifts=tuple(told["shift"] for told in learned),
-    )

@@ -1,13 +1,16 @@
 """Results as tables for people."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.domain.dataset import Modality
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table:
@@ -65,6 +68,24 @@ def _ranked(
     ]
     shown = table({"": "right", "name": "left", **dict.fromkeys(apart, "left"), **columns}, rows)
     return Group(Text(heading, style="bold"), shown)
+
+
+def outliers_table(kind: str, num_hyperedges: int, frame: "pd.DataFrame") -> Group:
+    """Odd hyperedges of a type, the oddest first, under a heading."""
+    of_values = "spreads" in frame.columns
+    what = "furthest from the value predicted" if of_values else "with the least likely members"
+    shown = frame if of_values else frame.assign(seen=frame["seen"].map("{:,}".format), times=frame["times"].map(_times))
+    columns = {name: "right" if name in _NUMBERS else "left" for name in shown.columns}
+    rows = [(place, *row) for place, row in enumerate(shown.itertuples(index=False), start=1)]
+    heading = f"{kind}: of {num_hyperedges:,} hyperedges those {what}"
+    return Group(Text(heading, style="bold"), table({"": "right", **columns}, rows))
+
+
+_NUMBERS = frozenset({"seen", "times", "value", "predicted", "spreads"})
+
+
+def _times(times: float) -> str:
+    return f"{times:,.0f}" if times < 1_000_000 else f"{times:.0e}"
 
 
 def explanation_table(one: str, other: str, explanation: Any) -> Group:  # noqa: ANN401 - what a query found

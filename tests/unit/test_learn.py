@@ -105,3 +105,12 @@ def test_the_example_of_the_page_works() -> None:
     assert len(names["near"]) == 2
     assert set(names["who"]["name"]) == {"Eco", "Calvino"}
     assert names["who"].set_index("name")["known"].to_dict() == {"Eco": False, "Calvino": True}
+
+
+def test_the_oddest_hyperedges_come_as_a_frame(learned: Learned) -> None:
+    found = learned.outliers("Making", 5)
+    assert list(found.columns) == ["Film", "Maker", "Style", "odd", "seen", "expected", "times"]
+    assert len(found) == 5
+    assert (found["times"] > 1).all()
+    with pytest.raises(QueryError, match="nothing was learned of a hyperedge type Makin"):
+        learned.outliers("Makin")

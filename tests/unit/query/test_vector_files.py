@@ -10,7 +10,7 @@ from pipeline.query.vector_files import check_file, write_vectors
 from pipeline.query.vectors import Vectors
 
 MATRIX = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
-VECTORS = Vectors("run-1", ["a", "b,c", "0"], ["ü", 'say "x"', "zero"], MATRIX)
+VECTORS = Vectors("run-1", ["a", "b,c", "0"], ["ü", 'say "x"', "zero"], MATRIX, np.zeros((3, 0), np.float32))
 
 
 def test_parquet_has_lists_of_fixed_length(tmp_path: Path) -> None:
