@@ -31,6 +31,7 @@ from pipeline.domain.resume import resume_checkpoints, resume_embeddings, resume
 from pipeline.domain.run_folder import embeddings_folder, new_run_id, remove_old_runs, run_folder
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.domain.visible import visible
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
@@ -397,7 +398,7 @@ def _done(stage: str, start: float, did: str, notes: tuple[str, ...] = ()) -> St
 def _told(report: StageReport) -> StageReport:
     """The report, told to the run's log."""
     for text in (*report.notes, report.did):
-        get_run_logger().info("%s: %s", report.stage, text)
+        get_run_logger().info("%s: %s", report.stage, visible(text))
     return report
 
 

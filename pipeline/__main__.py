@@ -13,6 +13,7 @@ from rich.text import Text
 from pipeline.command import browse, check, evaluate, init, outliers, query, refresh, report, runs, server, stages, tune
 from pipeline.command.stopped import stoppable
 from pipeline.command.terminal import messages, output
+from pipeline.domain.visible import visible_lines
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
 app = typer.Typer(
@@ -74,9 +75,9 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        messages.print(Text.assemble(("error: ", "red"), str(error)), soft_wrap=True)
+        messages.print(Text.assemble(("error: ", "red"), visible_lines(str(error))), soft_wrap=True)
         if error.hint:
-            messages.print(Text(error.hint), soft_wrap=True)
+            messages.print(Text(visible_lines(error.hint)), soft_wrap=True)
         sys.exit(2 if isinstance(error, QueryError | ConfigurationError) else 1)
 
 

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from pipeline.domain.device import Device
+from pipeline.domain.visible import visible
 from pipeline.report.progress import TerminalProgress
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def print_wide(table: RenderableType) -> None:
 def print_notes(notes: Iterable[str], num_quarantined: int = 0, quarantine: Path | None = None) -> None:
     """Say what a source mended or left out, and where the rows are that were set aside."""
     for note in notes:
-        messages.print(f"  {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
+        messages.print(f"  {visible(note)}", style="dim", highlight=False, markup=False, soft_wrap=True)
     if num_quarantined:
         messages.print(
             f"  {num_quarantined:,} rows with problems are in {quarantine}", style="yellow", highlight=False, markup=False

@@ -6,6 +6,7 @@ from typing import Any
 from rapidfuzz import fuzz, process, utils
 
 from pipeline.domain.dataset import Modality
+from pipeline.domain.visible import visible
 from pipeline.errors import AmbiguousNameError, UnknownNameError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import load
@@ -63,10 +64,10 @@ def find(client: GraphClient, modality: Modality, id_or_name: str, *, by_id: boo
         rows = client.read(load("query/find_by_id").with_identifiers(**identifiers), id=id_or_name, properties=properties)
     found = [Entity(row["id"], row["name"], modality.label, _named(modality, row["properties"])) for row in rows]
     if len(found) > 1:
-        lines = "".join(f"\n  {entity.id}  {entity.name}{_described(entity)}" for entity in found)
+        lines = "".join(f"\n  {visible(f'{entity.id}  {entity.name}{_described(entity)}')}" for entity in found)
         raise AmbiguousNameError(
             f"{len(found)} entities of {modality.label} are named {id_or_name!r}:{lines}",
-            hint=f"choose one by its id: {choose or f'hyperlearn similar {modality.label} --id '}{found[0].id}",
+            hint=f"choose one by its id: {choose or f'hyperlearn similar {modality.label} --id '}{visible(found[0].id)}",
         )
     if not found:
         raise _unknown(client, modality, id_or_name, by_id=by_id)
@@ -78,7 +79,7 @@ def _unknown(client: GraphClient, modality: Modality, id_or_name: str, *, by_id:
         return UnknownNameError(f"no {modality.label} has the id {id_or_name!r}", hint="leave --id out to look for a name")
     names = client.columns(load("query/names").with_identifiers(Modality=modality.label))["name"]
     close = process.extract(id_or_name, names, scorer=fuzz.WRatio, processor=utils.default_process, limit=_NUM_SPELLINGS)
-    spellings = "".join(f"\n  {name}" for name, _, _ in close)
+    spellings = "".join(f"\n  {visible(name)}" for name, _, _ in close)
     return UnknownNameError(
         f"no {modality.label} is named {id_or_name!r}", hint=f"the closest names are{spellings}" if close else ""
     )

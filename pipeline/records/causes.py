@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from pipeline.domain.visible import visible
+
 NULL_MARKERS = (r"\N", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "Null", "None", "NaN", "nan", "NAN", "NIL", "-", "--", "?", ".")
 """Texts that often stand for a missing value."""
 
@@ -50,7 +52,7 @@ def looks_like_null(markers: Sequence[str]) -> str:
 def looks_like_list(example: str, separator: str) -> str:
     """What is said of texts that are probably several in one cell."""
     shown = example if len(example) <= 40 else f"{example[:39]}…"
-    return f'"{shown}" looks like several in one cell: say separator = "{separator}"'
+    return f'"{visible(shown)}" looks like several in one cell: say separator = "{separator}"'
 
 
 def _encoding(found: str) -> str:

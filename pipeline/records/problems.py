@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.domain.visible import visible
 from pipeline.errors import SourceError
 from pipeline.records.causes import likely_cause
 from pipeline.records.store import Store, literal, quoted
@@ -154,7 +155,7 @@ def write_quarantine(store: Store, raw_tables: dict[str, str], path: Path) -> in
 
 def _shown(row: int | None, found: str | None) -> str:
     if row is None:
-        return found or "nothing"
+        return visible(found) if found else "nothing"
     if found is None:
         return f"nothing in row {row:,}"
     short = found if len(found) <= _LONGEST else f"{found[: _LONGEST - 1]}…"

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.domain.dataset import Modality
+from pipeline.domain.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,13 +22,13 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Table
     columns
         Headings, each with ``left`` or ``right`` for the side its cells stand at.
     rows
-        Cells; texts are shown as they are, never read as markup.
+        Cells; texts are never read as markup, and what a terminal would obey is written out.
     """
     shown = Table(box=None, pad_edge=False)
     for heading, side in columns.items():
-        shown.add_column(heading, justify="right" if side == "right" else "left", overflow="fold")
+        shown.add_column(Text(visible(heading)), justify="right" if side == "right" else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(in_words(cell)) for cell in row))
+        shown.add_row(*(Text(visible(in_words(cell))) for cell in row))
     return shown
 
 
@@ -67,7 +68,11 @@ def _ranked(
         for place, each in enumerate(found, start=1)
     ]
     shown = table({"": "right", "name": "left", **dict.fromkeys(apart, "left"), **columns}, rows)
-    return Group(Text(heading, style="bold"), shown)
+    return Group(_heading(heading), shown)
+
+
+def _heading(text: str) -> Text:
+    return Text(visible(text), style="bold")
 
 
 def outliers_table(kind: str, num_hyperedges: int, frame: "pd.DataFrame") -> Group:
@@ -78,7 +83,7 @@ def outliers_table(kind: str, num_hyperedges: int, frame: "pd.DataFrame") -> Gro
     columns = {name: "right" if name in _NUMBERS else "left" for name in shown.columns}
     rows = [(place, *row) for place, row in enumerate(shown.itertuples(index=False), start=1)]
     heading = f"{kind}: of {num_hyperedges:,} hyperedges those {what}"
-    return Group(Text(heading, style="bold"), table({"": "right", **columns}, rows))
+    return Group(_heading(heading), table({"": "right", **columns}, rows))
 
 
 _NUMBERS = frozenset({"seen", "times", "value", "predicted", "spreads"})
@@ -90,7 +95,7 @@ def _times(times: float) -> str:
 
 def explanation_table(one: str, other: str, explanation: Any) -> Group:  # noqa: ANN401 - what a query found
     """Why two entities are near."""
-    parts: list[Text | Table] = [Text(f"{one} and {other}: {explanation.score:.3f}", style="bold")]
+    parts: list[Text | Table] = [_heading(f"{one} and {other}: {explanation.score:.3f}")]
     if explanation.together:
         parts.append(Text(f"{explanation.together:,} hyperedges join them"))
     parts.extend(Text(f"related by {kind}, {weight:.3g}") for kind, weight in explanation.relations)

@@ -139,8 +139,9 @@ def _value(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    """A text as TOML spells it: as JSON does, but for one character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+    """A text as TOML spells it: as JSON does, and what cannot be seen, or a terminal would obey, by its number."""
+    spelled = json.dumps(text, ensure_ascii=False)
+    return "".join(character if character.isprintable() else f"\\U{ord(character):08X}" for character in spelled)
 
 
 def _comments(lines: Iterable[str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`hyperlearn check`: what a person sees of a data set that is in order, and of one that is not."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline.__main__ import app
 from pipeline.errors import ConfigurationError
 from pipeline.records.problems import SourceProblems
 from pipeline.source.described.schema import json_schema
+from tests.unit.command.test_command import run
 
 DESCRIPTION = """
 name = "books"
@@ -91,3 +93,33 @@ def test_the_schema_is_printed_as_it_is() -> None:
 
 def test_a_data_set_is_to_be_named() -> None:
     assert isinstance(check().exception, ConfigurationError)
+
+
+def test_cells_and_headers_that_a_terminal_would_obey_are_written_out(path: Path) -> None:
+    hostile = "\x1b[2J\u202e\x9b1m"
+    unsafe = {*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\u202e"} - {"\n"}
+    books = path.with_name("books.csv")
+
+    books.write_text(BOOKS.replace("1980", f"MCM{hostile}").replace("year", f"{hostile}year"), encoding="utf-8")
+    missing = run("check", str(path))
+    assert r"\x1b[2J\u202e\x9b1myear" in missing.stderr
+    assert unsafe.isdisjoint(missing.stdout + missing.stderr)
+
+    books.write_text(BOOKS.replace("1980", f"MCM{hostile}"), encoding="utf-8")
+    wrong = run("check", str(path))
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert r"'MCM\x1b[2J\u202e\x9b1m' in row 1" in wrong.stderr
+    assert unsafe.isdisjoint(wrong.stderr)
+
+    books.write_text(BOOKS.replace("Neil", hostile), encoding="utf-8")
+    path.write_text(DESCRIPTION.replace(', separator = ";"', ""), encoding="utf-8")
+    noted = run("check", str(path))
+    assert noted.returncode == 0
+    assert r"Terry Pratchett; \x1b[2J\u202e\x9b1m Gaiman" in noted.stderr
+    assert unsafe.isdisjoint(noted.stdout + noted.stderr)
+
+    books.write_text(BOOKS.replace("authors", f"{hostile}authors"), encoding="utf-8")
+    sketched = run("init", str(books)).stdout
+    (book,) = tomllib.loads(sketched)["modalities"].values()
+    assert f"{hostile}authors" in [each["column"] for each in book["properties"].values() if "column" in each]
+    assert unsafe.isdisjoint(sketched)
