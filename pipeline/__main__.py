@@ -13,6 +13,7 @@ from rich.text import Text
 from pipeline.command import browse, check, evaluate, init, outliers, query, refresh, report, runs, server, stages, tune
 from pipeline.command.stopped import stoppable
 from pipeline.command.terminal import messages, output
+from pipeline.command.verbosity import with_verbosity
 from pipeline.domain.visible import visible_lines
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
 
@@ -49,7 +50,7 @@ for _command in (
     runs.rollback,
     runs.remove,
 ):
-    app.command()(stoppable(_command))
+    app.command()(stoppable(with_verbosity(_command)))
 app.add_typer(evaluate.app, name="evaluate")
 
 
@@ -75,6 +76,7 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
+        messages.quiet = False
         messages.print(Text.assemble(("error: ", "red"), visible_lines(str(error))), soft_wrap=True)
         if error.hint:
             messages.print(Text(visible_lines(error.hint)), soft_wrap=True)

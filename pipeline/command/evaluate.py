@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from pipeline.command.evaluate_dataset import evaluate_dataset
 from pipeline.command.terminal import Json, output, print_json, progress
+from pipeline.command.verbosity import with_verbosity
 from pipeline.report.tables import table
 
 _ANY = "DATASET"
@@ -68,6 +69,7 @@ Part = Annotated[PartChoice, typer.Option(help="What is held out; settings are c
 
 
 @app.command()
+@with_verbosity
 def movielens(
     source: Annotated[Path, typer.Option("--from", help="The .mat file with the ratings, the split and the graphs.")],
     update: Annotated[ValuesUpdate, _UPDATE] = ValuesUpdate.EXACT,
@@ -89,6 +91,7 @@ def movielens(
 
 
 @app.command()
+@with_verbosity
 def tate(
     source: Annotated[Path, typer.Option("--from", help="The archive of the Tate's collection, or its folder.")],
     update: Annotated[PresenceUpdate, _UPDATE] = PresenceUpdate.STOCHASTIC,
@@ -114,6 +117,7 @@ def tate(
 
 
 @app.command()
+@with_verbosity
 def films(seeds: Seeds = 3, part: Part = PartChoice.TEST, as_json: Json = False) -> None:
     """Ranking of the genres and of the directors of a tenth of the films, which are kept from training.
 
@@ -126,7 +130,7 @@ def films(seeds: Seeds = 3, part: Part = PartChoice.TEST, as_json: Json = False)
     _show(found, as_json, *(_ranked(task, found[task], "model") for task in TASKS))
 
 
-app.command(_ANY)(evaluate_dataset)
+app.command(_ANY)(with_verbosity(evaluate_dataset))
 
 
 def _show(found: dict[str, Any], as_json: bool, *tables: Table) -> None:

@@ -62,7 +62,7 @@ def test_one_that_tidies_up_for_too_long_is_ended() -> None:
 
 
 def test_who_asks_twice_is_not_kept_waiting() -> None:
-    then = "print('tidying up', flush=True); print('tidying up', flush=True); time.sleep(600)"
+    then = r"print('tidying up\ntidying up', flush=True); time.sleep(600)"
     assert run("refresh", then, times=2) == (130, GOES_ON)
 
 
