@@ -34,22 +34,36 @@ Marks = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
 
-def with_errors(edges: HyperedgeList, random: np.random.Generator, *, cells: bool) -> tuple[HyperedgeList, Marks]:
+def with_errors(edges: HyperedgeList, random: np.random.Generator) -> tuple[HyperedgeList, Marks]:
     """Exchange members of a hundredth of the hyperedges, and say which they are (E)."""
     members_EK, arity = edges.members_EK.copy(), len(edges.modalities)
-    positions = range(1, arity) if cells else range(arity)
+    chosen = random.choice(edges.num_hyperedges, edges.num_hyperedges // 100, replace=False)
+    positions = random.integers(arity, size=len(chosen))
+    for position in range(arity):
+        rows = chosen[positions == position]
+        members_EK[rows, position] = members_EK[random.permutation(rows), position]
+    return _only_wrong(edges, members_EK)
+
+
+def with_wrong_cells(edges: HyperedgeList, random: np.random.Generator) -> tuple[HyperedgeList, Marks]:
+    """The same with all hyperedges that have the same first member and the same one at the position."""
+    members_EK, arity = edges.members_EK.copy(), len(edges.modalities)
     share_E = random.random(edges.num_hyperedges)
-    for number, position in enumerate(positions):
-        # A cell has one value, whatever hyperedges it is in; without cells, each hyperedge is one.
-        told_by = (0, position) if cells else range(arity)
-        _, first, cell_E = np.unique(number_combinations(edges.members_EK, told_by), return_index=True, return_inverse=True)
-        share = share_E[first] * 100 * len(positions)
+    for number, position in enumerate(range(1, arity)):
+        cell_numbers = number_combinations(edges.members_EK, (0, position))
+        _, first, cell_E = np.unique(cell_numbers, return_index=True, return_inverse=True)
+        share = share_E[first] * 100 * (arity - 1)
         chosen = np.flatnonzero((share >= number) & (share < number + 1))
         value = edges.members_EK[first, position]
         value[chosen] = value[random.permutation(chosen)]
         changed_E = np.isin(cell_E, chosen)
         members_EK[changed_E, position] = value[cell_E[changed_E]]
-    numbers = number_combinations(np.concatenate([edges.members_EK, members_EK]), range(arity))
+    return _only_wrong(edges, members_EK)
+
+
+def _only_wrong(edges: HyperedgeList, members_EK: Rows) -> tuple[HyperedgeList, Marks]:
+    """Leave as they were those that are another true hyperedge now, or are there twice."""
+    numbers = number_combinations(np.concatenate([edges.members_EK, members_EK]), range(len(edges.modalities)))
     before, after = np.split(numbers, 2)
     is_wrong = ~np.isin(after, before) & (np.bincount(after)[after] == 1)
     members_EK[~is_wrong] = edges.members_EK[~is_wrong]
@@ -79,7 +93,7 @@ def measure(hypergraph: Hypergraph, seed: int, *, cells: bool) -> dict[tuple[str
     """What is found of each type's errors, by type and method: the share in the first hundredth, errors among the first."""
     random, lists, wrong = np.random.default_rng(seed), {}, {}
     for label, edges in hypergraph.hyperedges.items():
-        lists[label], wrong[label] = with_errors(edges, random, cells=cells)
+        lists[label], wrong[label] = with_wrong_cells(edges, random) if cells else with_errors(edges, random)
     spoilt = replace(hypergraph, hyperedges=lists)
     learned = fit(spoilt, spoilt.dataset.training_parameters({"seed": seed}))
     names = {label: pd.Series([""] * count, [""] * count) for label, count in spoilt.num_entities.items()}

@@ -11,8 +11,8 @@ import sys, time
 from pipeline.command import stopped
 {before}
 def {name}():
-    print("begun", flush=True)
     try:
+        print("begun", flush=True)
         time.sleep(600)
     except KeyboardInterrupt:
         {then}
