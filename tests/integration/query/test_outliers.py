@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.__main__ import app
+from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.outliers import outliers as of_hypergraph
 from pipeline.errors import QueryError
 from pipeline.export.export import read_snapshot
@@ -31,10 +32,14 @@ def wrote(client: GraphClient) -> GraphClient:
 
 
 @pytest.mark.parametrize("page", [5, 8, 10_000])
-def test_what_was_learned_is_read_as_it_was_written(wrote: GraphClient, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+def test_what_was_learned_is_read_as_it_was_written(
+    wrote: GraphClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, page: int
+) -> None:
     monkeypatch.setattr(module, "_PAGE", page)  # of eight makers the last page is empty
     read, expected = read_embeddings(wrote, "tiny"), with_types("run-1")
     assert read is not None
+    read.write(tmp_path / "embeddings")  # as a training that starts towards it is given it
+    read = Embeddings.read(tmp_path / "embeddings")
     assert read.types.keys() == expected.types.keys()
     for label, learned in expected.types.items():
         told = read.types[label]
