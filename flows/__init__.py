@@ -13,5 +13,7 @@ if "PREFECT_HOME" not in os.environ:
     os.environ["PREFECT_HOME"] = str(private_folder(Settings.load().home / "prefect"))
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+# A run gives signs of life, so that a server can tell one that was killed: as often as Prefect allows.
+os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
 # A busy machine takes longer than the twenty seconds after which Prefect gives up its temporary server.
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")

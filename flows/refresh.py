@@ -11,10 +11,10 @@ stores parameters, and a password does not belong there.
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -22,6 +22,9 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 
+from flows.names import this_ingest_name, this_run_name
+from flows.timeouts import TABLES_S, TRAINING_S, TUNING_S, timely
+from flows.traces import NOTHING_CHANGED, StageReport, leave_stages, tell_published
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
@@ -60,31 +63,12 @@ listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 """Who hears of progress; Prefect's run logger where nobody has asked to."""
 
 
-@dataclass(frozen=True)
-class StageReport:
-    """What a stage did.
-
-    Attributes
-    ----------
-    stage
-        Its name.
-    seconds
-        How long it took.
-    did
-        What it did, in words and counts.
-    notes
-        What it mended or left out on the way.
-    """
-
-    stage: str
-    seconds: float
-    did: str
-    notes: tuple[str, ...] = ()
-
-
 def _worth_another_try(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's types are internal
     error = state.result(raise_on_failure=False)
     return isinstance(error, PipelineError) and error.retryable
+
+
+_TRIED_AGAIN: dict[str, Any] = {"retries": 2, "retry_delay_seconds": 10, "retry_condition_fn": _worth_another_try}
 
 
 @contextmanager
@@ -98,7 +82,7 @@ def _progress() -> Progress:
     return listener.get() or LogProgress(get_run_logger())
 
 
-@task(name="ingest", task_run_name="ingest {dataset}", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+@task(name="ingest", task_run_name=this_ingest_name, timeout_seconds=TABLES_S, **_TRIED_AGAIN)
 def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: Lease) -> StageReport:
     """Read the source and make the database hold it."""
     start = time.monotonic()
@@ -108,7 +92,7 @@ def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: 
     return _done("ingest", start, _ingest_in_words(report), report.notes)
 
 
-@task(name="export", task_run_name="export {dataset}", retries=2, retry_delay_seconds=10, retry_condition_fn=_worth_another_try)
+@task(name="export", task_run_name="export {dataset}", timeout_seconds=TABLES_S, **_TRIED_AGAIN)
 def export_task(dataset: str, directory: Path, resume: str | None) -> StageReport:
     """Read the hypergraph from the database into a snapshot directory, or take over one that has the key to resume from."""
     start = time.monotonic()
@@ -122,7 +106,7 @@ def export_task(dataset: str, directory: Path, resume: str | None) -> StageRepor
     return _done("export", start, did)
 
 
-@task(name="tune", task_run_name="tune {snapshot.parent.name}")
+@task(name="tune", task_run_name="tune {snapshot.parent.name}", timeout_seconds=TUNING_S)
 def tune_task(
     snapshot: Path, settings: dict[str, Any], seconds: float, device: Device, stored: Mapping[str, Any] | None, lease: Lease
 ) -> StageReport:
@@ -136,7 +120,7 @@ def tune_task(
     return _done("tune", start, told)
 
 
-@task(name="train", task_run_name="train {embeddings.parent.name}")
+@task(name="train", task_run_name="train {embeddings.parent.name}", timeout_seconds=TRAINING_S)
 def train_task(
     snapshot: Path,
     embeddings: Path,
@@ -185,40 +169,30 @@ def _served_vectors(dataset: str, folder: Path) -> Iterator[Path | None]:
         yield None if served is None else Path(temporary) / "embeddings"
 
 
-@task(name="fold in", task_run_name="fold in {embeddings.parent.name}")
+@task(name="fold in", task_run_name="fold in {embeddings.parent.name}", timeout_seconds=TABLES_S)
 def fold_in_task(snapshot: Path, embeddings: Path, key: str | None, lease: Lease) -> StageReport:
     """Give entities that the run that is served does not have vectors, and serve them with it."""
     start = time.monotonic()
     new = folded(snapshot, embeddings)
     with _database() as (client, progress):
         counts = extend_run(client.under(lease), new, key, progress)
+    tell_published(lease.dataset, new.run)
     numbers = ", ".join(f"{count:,} {label}" for label, count in counts.items()) or "nothing"
     return _done("fold in", start, f"{numbers} added to run {new.run}")
 
 
-@task(
-    name="write-back",
-    task_run_name="write back {embeddings.parent.name}",
-    retries=2,
-    retry_delay_seconds=10,
-    retry_condition_fn=_worth_another_try,
-)
+@task(name="write-back", task_run_name="write back {embeddings.parent.name}", timeout_seconds=TABLES_S, **_TRIED_AGAIN)
 def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     """Write the vectors to the nodes, check them, and serve them."""
     start = time.monotonic()
     with _database() as (client, progress):
         counts = write_back(client.under(lease), Embeddings.read(embeddings), progress, copy=False)
+    tell_published(lease.dataset, embeddings.parent.name)
     did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
     return _done("write-back", start, did)
 
 
-@task(
-    name="fixed names",
-    task_run_name="fixed names of {dataset}",
-    retries=2,
-    retry_delay_seconds=10,
-    retry_condition_fn=_worth_another_try,
-)
+@task(name="fixed names", task_run_name="fixed names of {dataset}", timeout_seconds=TABLES_S, **_TRIED_AGAIN)
 def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
     """Copy the served vectors to their fixed names, unless the copy is whole: a try that failed must not write the run again."""
     start = time.monotonic()
@@ -227,7 +201,7 @@ def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
     return _done("fixed names", start, _COPY_IS_WHOLE if copied is None else f"{copied:,} vectors copied")
 
 
-@flow(name="refresh", flow_run_name="refresh {dataset}")
+@flow(name="refresh", flow_run_name=this_run_name)
 def refresh(
     dataset: str = "movies",
     workers: int | None = None,
@@ -242,6 +216,7 @@ def refresh(
     fold_in: bool | None = None,
     fixed_names: bool | None = None,
     device: Device = Device.AUTO,
+    train_seconds: float = TRAINING_S,
 ) -> list[StageReport]:
     """Bring the vectors of a data set up to date with its source.
 
@@ -278,6 +253,8 @@ def refresh(
         Whether the served vectors are copied to names that do not change, from now on; None leaves it as it was.
     device
         What trains.
+    train_seconds
+        How long training may take before it is ended, as something that hangs.
 
     Returns
     -------
@@ -289,37 +266,53 @@ def refresh(
     run = new_run_id(name)
     runs = Settings.load().runs
     options = IngestOptions(keep_stale=keep_stale, allow_removal=allow_removal, quarantine=quarantine, verify=force)
+    stages: list[StageReport] = []
     with (
+        _left_at_prefect(name, stages),
         _database() as (client, progress),
         one_writer(client, name, "hyperlearn refresh", wait=wait, progress=progress) as writer,
     ):
         if writer.lease is None:
             raise AssertionError("a writer is under a lease")
-        ingested = ingest_task(dataset, path, options, writer.lease)
+        lease = writer.lease
+        stages.append(timely(ingest_task, dataset, path, options, lease))
         stored = stored_datasets(client)[name]
         copies = switch_fixed_names(writer, name, fixed_names, progress)
         resume = None if force else _snapshot_key(stored)
         if resume is not None and (served := _served(client, stored, resume, given)):
-            return [ingested, *map(_told, _unchanged(served)), *_copied(copies, name, writer.lease)]
-        extended = None
-        if fold_in is not False and not force:
-            extended = _to_extend(client, stored, given, resume, asked=fold_in is True)
-        remove_old_runs(runs, name, kept_runs(client, name))
-        with run_folder(runs, name, run) as folder:
-            snapshot, embeddings = folder / "snapshot", folder / "embeddings"
-            exported = export_task(name, snapshot, resume)
-            if extended is not None:
-                added = fold_in_task(snapshot, *extended, writer.lease)
-                return [ingested, exported, added, *_copied(copies, name, writer.lease)]
-            stages = [
-                ingested,
-                exported,
-                tune_task(snapshot, given, tune_seconds, device, stored.choice, writer.lease),
-                train_task(snapshot, embeddings, workers, device, given, stored.choice, resume),
-                write_back_task(embeddings, writer.lease),
-                *_copied(copies, name, writer.lease),
-            ]
+            stages += map(_told, _unchanged(served))
+        else:
+            extended = None
+            if fold_in is not False and not force:
+                extended = _to_extend(client, stored, given, resume, asked=fold_in is True)
+            remove_old_runs(runs, name, kept_runs(client, name))
+            with run_folder(runs, name, run) as folder:
+                snapshot, embeddings = folder / "snapshot", folder / "embeddings"
+                stages.append(timely(export_task, name, snapshot, resume))
+                if extended is not None:
+                    stages.append(timely(fold_in_task, snapshot, *extended, lease))
+                else:
+                    tuning = tune_task.with_options(timeout_seconds=TUNING_S + tune_seconds)
+                    stages.append(timely(tuning, snapshot, given, tune_seconds, device, stored.choice, lease))
+                    training = train_task.with_options(timeout_seconds=train_seconds)
+                    stages.append(timely(training, snapshot, embeddings, workers, device, given, stored.choice, resume))
+                    stages.append(timely(write_back_task, embeddings, lease))
+        if copies:
+            stages.append(timely(fixed_names_task, name, lease))
     return stages
+
+
+@contextmanager
+def _left_at_prefect(dataset: str, stages: Sequence[StageReport]) -> Iterator[None]:
+    """Leave what the stages did with the run, also where one has failed, and say what to do then."""
+    try:
+        yield
+    except PipelineError as error:
+        if error.hint:
+            get_run_logger().error("%s", error.hint)
+        leave_stages(dataset, stages, error)
+        raise
+    leave_stages(dataset, stages)
 
 
 def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> list[StageReport] | None:
@@ -380,14 +373,9 @@ def _parameters(dataset: Dataset, choice: Choice | None, settings: Mapping[str, 
     return dataset.training_parameters({**(choice.settings if choice else {}), **settings})
 
 
-def _copied(copies: bool, dataset: str, lease: Lease) -> list[StageReport]:
-    """The last stage, of those data sets whose vectors are copied."""
-    return [fixed_names_task(dataset, lease)] if copies else []
-
-
 def _unchanged(served: str) -> list[StageReport]:
     """What is said of the stages that have nothing to do."""
-    skipped = [StageReport(stage, 0.0, "skipped: nothing has changed") for stage in ("export", "tune", "train")]
+    skipped = [StageReport(stage, 0.0, NOTHING_CHANGED) for stage in ("export", "tune", "train")]
     return [*skipped, StageReport("write-back", 0.0, f"skipped: run {served} stays served")]
 
 

@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pipeline.command import browse, check, evaluate, init, outliers, query, refresh, report, runs, server, stages, tune
+from pipeline.command import (
+    browse,
+    check,
+    deploy,
+    evaluate,
+    init,
+    outliers,
+    query,
+    refresh,
+    report,
+    runs,
+    serve,
+    server,
+    stages,
+    tune,
+)
 from pipeline.command.stopped import stoppable
 from pipeline.command.terminal import messages, output
 from pipeline.command.verbosity import with_verbosity
@@ -38,6 +53,8 @@ for _command in (
     stages.train,
     stages.write_back,
     refresh.refresh,
+    serve.serve,
+    deploy.deploy,
     tune.tune,
     query.similar,
     query.explain,

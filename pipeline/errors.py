@@ -22,6 +22,8 @@
     │   ├── TrainingDivergedError     the objective is no longer finite
     │   └── WorkerFailedError         a worker process died
     ├── WriteBackError              the vectors that were written are not those that are indexed
+    ├── StageTimeoutError           a stage takes so long that it must hang
+    ├── SchedulerUnavailableError   Prefect's server does not answer
     └── QueryError                  a question that has no answer
         ├── UnknownNameError          no entity has that name
         └── AmbiguousNameError        several entities have that name
@@ -137,6 +139,10 @@ class WorkerFailedError(TrainingError):
 
 class WriteBackError(PipelineError):
     """The vectors that were written are not those that the database serves."""
+
+
+class StageTimeoutError(PipelineError):
+    """A stage of a refresh has not ended in the time that it may take."""
 
 
 class SchedulerUnavailableError(PipelineError):

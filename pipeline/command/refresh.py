@@ -31,7 +31,7 @@ from pipeline.domain.device import Device
 from pipeline.report.tables import neighbours_table, table
 
 if TYPE_CHECKING:
-    from flows.refresh import StageReport
+    from flows.traces import StageReport
 
 FAMOUS = {
     "Movie": ("Fight Club", "The Godfather", "Toy Story"),

@@ -62,3 +62,18 @@ def test_the_compose_file_is_valid() -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_prefect_s_file_deploys_the_films_as_the_command_does() -> None:
+    from flows.deployment import deployment
+    from flows.scheduled import scheduled
+
+    (stated,) = PREFECT["deployments"]
+    made = deployment(scheduled("movies", None, {"cron": "0 4 * * *"}), stated["work_pool"]["name"])
+    assert (stated["name"], stated["description"], stated["tags"]) == (made.name, made.description, made.tags)
+    defaults = {"path": None, "allow_removal": False, "keep_stale": False, "tune_seconds": 60}
+    assert {**defaults, **stated["parameters"]} == made.parameters
+    assert stated["work_pool"]["job_variables"] == made.job_variables
+    assert stated["concurrency_limit"]["limit"] == made.concurrency_limit
+    assert made.concurrency_options is not None
+    assert stated["concurrency_limit"]["collision_strategy"] == made.concurrency_options.collision_strategy

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pipeline.domain.dataset import PropertyType, TimeType
+from pipeline.source.described.schedule_table import ScheduleTable
 from pipeline.source.described.training_table import TrainingTable
 from pipeline.source.files.table_file import Table
 from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
@@ -202,6 +203,8 @@ class Description(Part):
     """Types of hyperedges by label, in PascalCase."""
     training: TrainingTable = TrainingTable()
     """How to train: settings that are not to be the defaults."""
+    schedule: ScheduleTable | None = None
+    """When to refresh, by `hyperlearn serve` or a worker."""
 
     def prefixed(self) -> "Description":
         """The same with the prefix before every label, and no prefix any more."""

@@ -80,7 +80,9 @@ class DescribedSource:
         frames = [f"{path} {frame_digest(frame)}" for path, frame in sorted(self._frames.items())]
         there = sorted(path for path in files if path.is_file())
         missing = [str(path) for path in sorted(files) if not path.is_file()]
-        return fingerprint(self.description.model_dump_json(), *frames, *missing, paths=there)
+        # When it is refreshed changes nothing of what is in it.
+        described = self.description.model_dump_json(exclude={"schedule"})
+        return fingerprint(described, *frames, *missing, paths=there)
 
     def read(self, progress: Progress) -> Records:
         """Stage the records, unchecked."""

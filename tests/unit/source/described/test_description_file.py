@@ -179,7 +179,7 @@ def test_all_problems_come_at_once_with_their_places() -> None:
         "hyperedges.Writing.weight: -1, expected at least 0.0",
         "hyperedges.Other.table: 3, expected a table",
         "hyperedges.Other.members: a list, expected at least 2, not 0",
-        "nmae: is unknown, expected one of name, prefix, modalities, relations, hyperedges, training; did you mean name?",
+        "nmae: is unknown, expected one of name, prefix, modalities, relations, hyperedges, training, schedule; did you mean name?",
     ]
 
 

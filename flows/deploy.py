@@ -1,0 +1,38 @@
+"""Deployments for workers: data sets made known to a Prefect server, whose workers then refresh them on their schedules."""
+
+import asyncio
+from collections.abc import Sequence
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectNotFound
+from prefect.workers.process import ProcessWorker
+
+from flows.deployment import deployment
+from flows.scheduled import Scheduled
+from flows.silent_runs import end_silent_runs
+
+
+def deploy(scheduled: Sequence[Scheduled], pool: str) -> None:
+    """Make deployments known to the Prefect server.
+
+    Parameters
+    ----------
+    scheduled
+        The data sets.
+    pool
+        Work pool whose workers run them. It is made, for processes, where it is not there, and else left as it is.
+    """
+    asyncio.run(_deploy(scheduled, pool))
+
+
+async def _deploy(scheduled: Sequence[Scheduled], pool: str) -> None:
+    async with get_client() as client:
+        try:
+            await client.read_work_pool(pool)
+        except ObjectNotFound:
+            template = ProcessWorker.get_default_base_job_template()
+            await client.create_work_pool(WorkPoolCreate(name=pool, type=ProcessWorker.type, base_job_template=template))
+        await end_silent_runs(client)
+    for each in scheduled:
+        await deployment(each, pool).aapply()

@@ -1,0 +1,62 @@
+"""The deployment of a data set: what is run, when, and that it never runs twice at once. `serve` and workers have the same.
+
+Its name is the data set's. A run that comes due while the one before is still at work is cancelled: that one makes it needless.
+The flow is named by its module, so that whoever has hyperlearn installed can run it, in whatever folder.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Schedule
+from prefect.types.entrypoint import EntrypointType
+
+from flows.refresh import refresh
+from flows.scheduled import Scheduled
+from flows.silent_runs import HEARTBEAT_S
+
+_ANCHOR = datetime(2000, 1, 1)
+"""From when intervals are counted: fixed, so that a restart does not put off what is due."""
+
+
+def deployment(scheduled: Scheduled, pool: str | None = None) -> RunnerDeployment:
+    """The deployment of a data set.
+
+    Parameters
+    ----------
+    scheduled
+        The data set and its schedule.
+    pool
+        Work pool whose workers run it; None for `serve`, which runs it itself.
+    """
+    table = scheduled.schedule
+    parameters = {
+        "dataset": scheduled.dataset,
+        "path": None if scheduled.path is None else str(scheduled.path),
+        "allow_removal": table.allow_removal,
+        "keep_stale": table.keep_stale,
+        "tune_seconds": table.tune_seconds,
+        "wait": True,  # for a refresh by hand: what it leaves to be done is done after it
+    }
+    # The slug keeps Prefect's schedule the same one when the deployment is made again.
+    schedule = Schedule(
+        cron=table.cron,
+        interval=table.interval,
+        timezone=table.timezone,
+        anchor_date=_ANCHOR.replace(tzinfo=ZoneInfo(table.timezone)),
+        slug="schedule",
+    )
+    return RunnerDeployment.from_flow(
+        refresh,
+        scheduled.name,
+        schedule=schedule,
+        parameters=parameters,
+        tags=["hyperlearn", scheduled.name],
+        description=f"Bring the vectors of {scheduled.name} up to date with its source.",
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        work_pool_name=pool,
+        # `serve` has it from its own environment.
+        job_variables={} if pool is None else {"env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S)}},
+    )
