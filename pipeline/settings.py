@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         ``NEO4J_URI``: bolt address of a database; the embedded server is used where it is not set.
     neo4j_user, neo4j_password, neo4j_database
         ``NEO4J_USER`` (or ``NEO4J_USERNAME``), ``NEO4J_PASSWORD``, ``NEO4J_DATABASE``: for the database at ``NEO4J_URI`` only.
+    neo4j_password_file
+        ``NEO4J_PASSWORD_FILE``: a file with the password, in place of ``NEO4J_PASSWORD``.
     home
         ``HYPERLEARN_HOME``: folder of all that is kept; by default the user's data folder.
     cache
@@ -38,6 +40,7 @@ class Settings(BaseSettings):
     neo4j_uri: str | None = Field(default=None, validation_alias="NEO4J_URI")
     neo4j_user: str = Field(default="neo4j", validation_alias=AliasChoices("NEO4J_USER", "NEO4J_USERNAME"))
     neo4j_password: SecretStr | None = Field(default=None, validation_alias="NEO4J_PASSWORD")
+    neo4j_password_file: Path | None = Field(default=None, validation_alias="NEO4J_PASSWORD_FILE")
     neo4j_database: str = Field(default="neo4j", validation_alias="NEO4J_DATABASE")
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("hyperlearn"), validation_alias="HYPERLEARN_HOME")
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("hyperlearn"), validation_alias="HYPERLEARN_CACHE")
@@ -48,7 +51,7 @@ class Settings(BaseSettings):
             return self
         if not self.neo4j_uri.startswith(_SCHEMES):
             raise ValueError(f"NEO4J_URI is {self.neo4j_uri!r}, which does not begin with bolt:// or neo4j:// (or +s, +ssc)")
-        if self.neo4j_password is None:
+        if self.neo4j_password is None and self.neo4j_password_file is None:
             raise ValueError("NEO4J_URI is set and NEO4J_PASSWORD is not")
         return self
 
@@ -96,9 +99,21 @@ class Settings(BaseSettings):
         ------
         EmbeddedServerError
             If the embedded server does not start.
+        ConfigurationError
+            If the file with the password cannot be read.
         """
         if self.embedded is not None:
             return self.embedded.up(progress)
-        if self.neo4j_uri is None or self.neo4j_password is None:
+        if self.neo4j_uri is None:
+            raise AssertionError("the embedded server is for that")
+        return Connection(self.neo4j_uri, self.neo4j_user, self._password(), self.neo4j_database)
+
+    def _password(self) -> str:
+        if self.neo4j_password is not None:
+            return self.neo4j_password.get_secret_value()
+        if self.neo4j_password_file is None:
             raise AssertionError("checked when the settings were built")
-        return Connection(self.neo4j_uri, self.neo4j_user, self.neo4j_password.get_secret_value(), self.neo4j_database)
+        try:
+            return self.neo4j_password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(f"NEO4J_PASSWORD_FILE {self.neo4j_password_file} cannot be read: {error.strerror}") from error

@@ -16,8 +16,12 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8
 PREFECT = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
 
 
-def test_the_services_are_neo4j_prefect_and_a_worker() -> None:
-    assert COMPOSE["services"].keys() == {"neo4j", "prefect", "worker"}
+def test_the_services_come_back_and_are_bounded() -> None:
+    assert COMPOSE["services"].keys() == {"neo4j", "postgres", "prefect", "worker"}
+    for name, service in COMPOSE["services"].items():
+        assert service["restart"] == "unless-stopped"
+        assert service["mem_limit"]
+        assert ("healthcheck" in service) == (name != "worker")
 
 
 def test_everything_is_published_on_loopback_only() -> None:
@@ -28,9 +32,13 @@ def test_everything_is_published_on_loopback_only() -> None:
 
 def test_the_versions_are_those_of_the_lock() -> None:
     assert COMPOSE["services"]["neo4j"]["image"] == f"neo4j:{NEO4J_VERSION}-community"
-    locked = re.search(r'name = "prefect"\nversion = "([^"]+)"', (ROOT / "uv.lock").read_text(encoding="utf-8"))
-    assert locked is not None
-    assert COMPOSE["services"]["prefect"]["image"].startswith(f"prefecthq/prefect:{locked[1]}-")
+    # What runs and what schedules are one image, made from the lock.
+    assert [(COMPOSE["services"][name]["build"], COMPOSE["services"][name]["image"]) for name in ("prefect", "worker")] == [
+        (".", "hyperlearn")
+    ] * 2
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert dockerfile.count("uv sync --locked --no-dev") == 2
+    assert "USER hyperlearn" in dockerfile
 
 
 def test_the_worker_sets_what_the_settings_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,11 +49,16 @@ def test_the_worker_sets_what_the_settings_read(monkeypatch: pytest.MonkeyPatch)
     assert settings.neo4j_user == "neo4j"
     assert settings.home == Path("/data")
     assert settings.embedded is None
+    assert settings.neo4j_password_file == Path("/run/secrets/neo4j")
 
 
-def test_no_secret_has_a_default() -> None:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    assert re.findall(r"\$\{NEO4J_PASSWORD(.{2})", text) == [":?", ":?"]
+def test_secrets_are_files_that_are_named_where_they_are_read() -> None:
+    for name, service in COMPOSE["services"].items():
+        read = set(re.findall(r"/run/secrets/(\w+)", str(service)))
+        assert read == set(service["secrets"]), name
+    assert COMPOSE["secrets"] == {name: {"file": f"secrets/{name}"} for name in ("neo4j", "neo4j_auth", "postgres")}
+    for file in (".gitignore", ".dockerignore"):
+        assert "secrets" in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_the_deployment_names_a_flow_and_its_parameters() -> None:
