@@ -102,6 +102,11 @@ def own_server(home: Path, lock: int, progress: Progress) -> Iterator[str]:
             _await(server, f"{url}/api/health", log.name)
         os.environ["PREFECT_API_URL"] = f"{url}/api"
         yield url
+    except SchedulerUnavailableError as error:
+        if server.poll() is None:
+            raise
+        hint = f"what it said is in {log.name}; the same command goes on from here"
+        raise SchedulerUnavailableError(f"Prefect's server ended (status {server.returncode})", hint=hint) from error
     finally:
         server.terminate()
         try:
@@ -126,8 +131,7 @@ def _await(server: "subprocess.Popen[bytes]", health: str, log: str) -> None:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
-    became = f"ended (status {server.returncode})" if server.poll() is not None else f"does not answer after {_START_S:.0f} s"
-    raise SchedulerUnavailableError(f"Prefect's server {became}", hint=f"what it said is in {log}")
+    raise SchedulerUnavailableError(f"Prefect's server does not answer after {_START_S:.0f} s", hint=f"what it said is in {log}")
 
 
 def _free_port() -> int:

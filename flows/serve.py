@@ -27,6 +27,7 @@ from prefect.states import Cancelled, Crashed
 from flows.deployment import deployment
 from flows.names import run_name
 from flows.scheduled import Scheduled
+from flows.server_errors import errors_of_prefect
 from flows.silent_runs import end_silent_runs
 from flows.traces import FAILED, NOTHING_CHANGED, read_stages
 
@@ -50,8 +51,14 @@ def serve(scheduled: Sequence[Scheduled], told: Callable[[str], None], *, alone:
     alone
         Whether the Prefect server is ours: what is at work there is at work in no process, and what is scheduled there besides
         these data sets is no longer to be.
+
+    Raises
+    ------
+    SchedulerUnavailableError
+        If the Prefect server is gone for longer than a restart takes.
     """
-    asyncio.run(_serve(scheduled, told, alone=alone))
+    with errors_of_prefect():
+        asyncio.run(_serve(scheduled, told, alone=alone))
 
 
 async def _serve(scheduled: Sequence[Scheduled], told: Callable[[str], None], *, alone: bool) -> None:

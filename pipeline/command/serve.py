@@ -92,7 +92,5 @@ def serve(
         terminal, log = Console(file=sys.stdout), open_log(settings.home, "runs.log")
         with redirect_stdout(log), redirect_stderr(log):
             from flows.serve import serve as run
-            from flows.server_errors import errors_of_prefect
 
-            with errors_of_prefect():
-                run(found, lambda line: terminal.print(line, highlight=False, markup=False, soft_wrap=True), alone=alone)
+            run(found, lambda line: terminal.print(line, highlight=False, markup=False, soft_wrap=True), alone=alone)
