@@ -18,7 +18,7 @@ from pipeline.domain.dataset import Dataset
 from pipeline.domain.training_parameters import TrainingParameters
 
 EXPORT = 1
-TRAINING = 2
+TRAINING = 3
 WRITE_BACK = 1
 
 

@@ -27,6 +27,7 @@ from pipeline.train.sharing.exchange import Alone, Exchange
 from pipeline.train.sharing.threads import one_kernel_thread
 from pipeline.train.start.start import random_start, side_by_side, starting_offsets, untied_entities
 from pipeline.train.start.svd import singular_vectors, weighed
+from pipeline.train.stochastic.cross_validation import with_chosen_rounds
 from pipeline.train.stochastic.epochs import Epochs
 
 
@@ -190,9 +191,13 @@ def fit_share(
     update = update_of(problem, parameters)
     if update == "stochastic":
         with one_kernel_thread(station.threads) as pool:
-            epochs = Epochs(problem, station.own, parameters, station.exchange, station.kernels, pool, former)
+
+            def begin(part: Problem, settings: TrainingParameters, towards: Factors | None = None) -> Epochs:
+                return Epochs(part, station.own, settings, station.exchange, station.kernels, pool, towards)
+
+            epochs = begin(problem, with_chosen_rounds(problem, parameters, begin), former)
             history, best_round = epochs.run(on_round, checkpoints), epochs.best_round
-        factors, types = epochs.result()
+            factors, types = epochs.result()
         del epochs
     else:
         layout = Layout(problem, parameters.embedding_dim)

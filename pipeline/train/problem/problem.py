@@ -19,7 +19,7 @@ from scipy import sparse
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import LossName, TrainingParameters
 from pipeline.errors import ConfigurationError
-from pipeline.train.problem.held_out import hold_out
+from pipeline.train.problem.held_out import FEWEST_ASKED, MOST_ASKED, hold_out
 from pipeline.train.problem.laplacian import normalised_laplacian
 
 TypePosition = tuple[str, int]
@@ -101,6 +101,8 @@ class Problem:
         ρ_b.
     offset_smoothness
         ν.
+    keeps_own
+        Whether the validation parts are of the data that is to be learned from, and not of somebody else's choice.
     """
 
     num_entities: Mapping[str, int]
@@ -111,6 +113,7 @@ class Problem:
     ridges: Mapping[str, npt.NDArray[np.float32]]
     offset_ridge: float
     offset_smoothness: float
+    keeps_own: bool
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -169,9 +172,9 @@ def build_problem(
     for label, edges in hypergraph.hyperedges.items():
         if not np.isfinite(edges.values_E).all():
             raise ConfigurationError(f"hyperedge type {label} has values that are not finite")
-    known = described
+    known, keeps_own = described, held_out is None
     if held_out is None:
-        known, held_out = hold_out(described, parameters.validation, parameters.seed)
+        known, held_out = hold_out(described, _validation_counts(described, parameters), parameters.seed)
     type_weights = {kind.label: kind.weight for kind in known.dataset.hyperedge_types}
     if type_weights and not any(type_weights.values()):
         raise ConfigurationError(
@@ -193,7 +196,23 @@ def build_problem(
         {label: _ridge(label, count, terms, parameters) for label, count in known.num_entities.items()},
         parameters.offset_ridge,
         parameters.offset_smoothness,
+        keeps_own,
     )
+
+
+def _validation_counts(hypergraph: Hypergraph, parameters: TrainingParameters) -> dict[str, int]:
+    """How many hyperedges of each type are kept for validation: of those that are there or not, no more than are asked for.
+
+    Where such are too few to tell which round is best none are kept.
+    """
+    counts = {label: int(parameters.validation * edges.num_hyperedges) for label, edges in hypergraph.hyperedges.items()}
+    likely = [
+        label
+        for label, edges in hypergraph.hyperedges.items()
+        if edges.num_hyperedges and _loss(label, edges, parameters) == "likelihood"
+    ]
+    counts |= {label: min(counts[label], MOST_ASKED) for label in likely}
+    return dict.fromkeys(counts, 0) if likely and sum(counts.values()) < FEWEST_ASKED else counts
 
 
 def _weighed(hypergraph: Hypergraph, parameters: TrainingParameters) -> Hypergraph:
@@ -243,6 +262,13 @@ def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, par
         return 0.0
     num_cells = math.prod(hypergraph.num_entities[modality] for modality in edges.modalities)
     return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)
+
+
+def everything(hyperedges: HyperedgeList, held_out: HyperedgeList) -> HyperedgeList:
+    """Put a validation part behind what it was kept from."""
+    parts = (hyperedges, held_out)
+    members_EK, values_E = (np.concatenate([getattr(part, name) for part in parts]) for name in ("members_EK", "values_E"))
+    return HyperedgeList(hyperedges.modalities, members_EK, values_E)
 
 
 def num_memberships(terms: Iterable[TensorTerm], label: str, count: int) -> npt.NDArray[np.int64]:

@@ -6,8 +6,7 @@ about as good; the same number gives the same bits. The validation part says whe
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +31,13 @@ from pipeline.train.update.divergence import diverged
 _BATCHES = 32
 """A type with few hyperedges gives at least so many batches a round: a round of one step learns next to nothing."""
 _ENOUGH = 30
-"""Fewer hyperedges in the validation part tell by chance which round is best: then the last one counts, and no round is known to
-be better than the start, so that patience ends it. So few learn by heart what many rounds tell them."""
+"""Fewer hyperedges of somebody's own validation part tell by chance which round is best: then the last one counts, and patience
+says which that is. So few learn by heart what many rounds tell them."""
 _EXCHANGES = 8
 """How often in a round several workers exchange what they have moved."""
+
+Batches = Sequence[tuple[str, npt.NDArray[np.int64]]]
+"""A hyperedge type's label and numbers of its hyperedges, those that are kept for validation after the others."""
 
 
 class Epochs:
@@ -88,18 +90,26 @@ class Epochs:
         )
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
-        self._is_told = sum(term.held_out.num_hyperedges for term in problem.terms) >= _ENOUGH
-        self._most_rounds = parameters.rounds
-        if not self._is_told and parameters.validation:
-            self._most_rounds = min(parameters.rounds, parameters.patience)
+        num_asked = sum(term.held_out.num_hyperedges for term in problem.terms)
+        self._is_told = num_asked >= _ENOUGH
+        is_short = num_asked and not self._is_told
+        self._most_rounds = min(parameters.rounds, parameters.patience) if is_short else parameters.rounds
         self.best_round = 0
         """Number of the round whose factors count."""
         self._best = np.inf
-        self._kept: tuple[Factors, dict[str, TypeParameters]] | None = None
+        self._kept: dict[str, Tensor] = {}
+        """What the model had learned by then, by name; empty where the last round counts."""
 
     def result(self) -> tuple[Factors, dict[str, TypeParameters]]:
-        """The vectors (N × D) of all modalities and what each type adds to them, of the best round."""
-        return self._kept or (self._model.factors(), self._model.types())
+        """The vectors (N × D) of all modalities and what each type adds to them, of the best round.
+
+        They then learn from the validation part, once: so it is as known as the rest when they are asked for.
+        """
+        for name, learned in self._kept.items():
+            self._model.learned()[name].copy_(learned)
+        if self._problem.keeps_own and self.best_round:
+            self._take_kept()
+        return self._model.factors(), self._model.types()
 
     def run(self, on_round: Callable[[Round], None] = lambda _: None, checkpoints: Checkpoints | None = None) -> list[Round]:
         """Run rounds until the validation loss has not fallen for long enough, or their number is reached.
@@ -117,30 +127,47 @@ class Epochs:
             If a loss is no longer finite; on all workers alike.
         """
         state = checkpoints.newest() if checkpoints else None
-        history = self._begin() if state is None else self._go_on(state)
+        history = [self.round(0)] if state is None else self._go_on(state)
         for done in history:
             on_round(done)
         while len(history) <= self._most_rounds and len(history) - 1 - self.best_round < self._parameters.patience:
-            clock = time.perf_counter()
-            history.append(self._round(len(history), self._epoch(), clock))
+            history.append(self.round(len(history)))
             on_round(history[-1])
             if checkpoints:
                 checkpoints.offer(lambda: self._state(history))
         return history
 
-    def _begin(self) -> list[Round]:
-        return [self._round(0, self._popularity_losses(), time.perf_counter())]
+    def round(self, number: int) -> Round:
+        """Do the next round, or, as number 0, only look at the start.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If a loss is no longer finite; on all workers alike.
+        """
+        clock = time.perf_counter()
+        losses = self._epoch() if number else self._popularity_losses()
+        if not np.isfinite(list(losses.values())).all():
+            raise diverged("the loss", number)
+        validation = {}
+        if any(term.held_out.num_hyperedges for term in self._terms.values()):
+            factors, types = self._model.factors(), self._model.types()
+            measured = self._threads.map(lambda label: self._validations[label].loss(factors, types[label]), self._terms)
+            validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}
+        watched = self.watched(validation)
+        if not self._is_told:
+            self.best_round = number
+        elif watched < self._best:
+            self._best, self.best_round = watched, number
+            self._kept = {name: tensor.clone() for name, tensor in self._model.learned().items()}
+        weighted = {label: self._terms[label].weight * loss for label, loss in losses.items()}
+        return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, time.perf_counter() - clock)
 
     def _state(self, history: list[Round]) -> State:
         arrays = {f"learned/{name}": tensor.cpu().numpy() for name, tensor in self._model.learned().items()}
         arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in self._steps.squares().items()}
         arrays["draws"] = self._steps.draws.get_state().numpy()
-        if self._kept is not None:
-            factors, types = self._kept
-            arrays |= {f"kept/{label}": factor_ND for label, factor_ND in factors.items()}
-            for label, learned in types.items():
-                arrays |= {f"kept scale/{label}": learned.scale_D, f"kept centres/{label}": learned.centres_KD}
-                arrays |= {f"kept bias/{label}/{position}": bias_N for position, bias_N in enumerate(learned.biases)}
+        arrays |= {f"kept/{name}": tensor.cpu().numpy() for name, tensor in self._kept.items()}
         numbers = {"bestRound": self.best_round, "best": self._best, "random": self._random.bit_generator.state}
         return State(arrays, numbers, history)
 
@@ -151,39 +178,11 @@ class Epochs:
         self._steps.draws.set_state(torch.from_numpy(state.arrays["draws"]))
         self._random.bit_generator.state = state.numbers["random"]
         self.best_round, self._best = state.numbers["bestRound"], state.numbers["best"]
-        if factors := state.part("kept"):
-            scales, centres, biases = (state.part(f"kept {kind}") for kind in ("scale", "centres", "bias"))
-            types = {
-                label: replace(
-                    learned,
-                    scale_D=scales[label],
-                    centres_KD=centres[label],
-                    biases=tuple(biases[f"{label}/{position}"] for position in range(len(learned.modalities))),
-                )
-                for label, learned in self._model.types().items()
-            }
-            self._kept = factors, types
+        self._kept = {name: torch.from_numpy(array).to(self._kernels.device) for name, array in state.part("kept").items()}
         return list(state.history)
 
-    def _round(self, number: int, losses: Mapping[str, float], clock: float) -> Round:
-        if not np.isfinite(list(losses.values())).all():
-            raise diverged("the loss", number)
-        validation = {}
-        if any(term.held_out.num_hyperedges for term in self._terms.values()):
-            learned = factors, types = self._model.factors(), self._model.types()
-            measured = self._threads.map(lambda label: self._validations[label].loss(factors, types[label]), self._terms)
-            validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}
-        watched = self._watched(validation)
-        if not self._is_told:
-            self.best_round = number
-        elif watched < self._best:
-            self._best, self.best_round, self._kept = watched, number, learned
-        weighted = {label: self._terms[label].weight * loss for label, loss in losses.items()}
-        seconds = time.perf_counter() - clock
-        return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, seconds)
-
-    def _watched(self, validation: Mapping[str, float]) -> float:
-        """The mean of the types' validation losses, values in units of their variance."""
+    def watched(self, validation: Mapping[str, float]) -> float:
+        """What training stops by: the mean of the types' validation losses, values in units of their variance."""
         scales = {label: self._steps.variance(label) if self._terms[label].loss == "squared" else 1.0 for label in validation}
         return float(np.mean([loss / scales[label] for label, loss in validation.items()])) if validation else np.inf
 
@@ -205,11 +204,36 @@ class Epochs:
 
     def _epoch(self) -> dict[str, float]:
         """Take every hyperedge once; give the mean loss of a question per hyperedge type."""
+        counts = {label: term.hyperedges.num_hyperedges for label, term in self._terms.items()}
+        batches = [(label, numbers_B) for label, count in counts.items() for numbers_B in self._in_batches(label, count)]
+        sums = self._take(batches, _EXCHANGES)
+        total = self._exchange.total(torch.stack(list(sums.values())).cpu().numpy())
+        asked = {
+            label: counts[label] * (len(term.modalities) if term.loss == "likelihood" else 1) for label, term in self._terms.items()
+        }
+        return {label: float(loss) / asked[label] for label, loss in zip(self._terms, total, strict=True)}
+
+    def _take_kept(self) -> None:
+        """Take every hyperedge of the validation part once."""
+        self._model.cover(self._problem, kept=True)
+        batches = [
+            (label, term.hyperedges.num_hyperedges + numbers_B)
+            for label, term in self._terms.items()
+            for numbers_B in self._in_batches(label, term.held_out.num_hyperedges)
+        ]
+        self._take(batches, 1)
+
+    def _in_batches(self, label: str, count: int) -> list[npt.NDArray[np.int64]]:
+        """So many numbers from 0, in random order, in batches as large as those of a round of the type."""
+        all_of_them = self._terms[label].hyperedges.num_hyperedges
+        num_batches = max(-(-all_of_them // self._parameters.batch_size), min(_BATCHES, all_of_them))
+        return np.array_split(self._random.permutation(count), -(-num_batches * count // all_of_them)) if count else []
+
+    def _take(self, batches: Batches, exchanges: int) -> dict[str, Tensor]:
+        """Take batches in random order; give the losses of each type, added up, of those types that this worker counts."""
         none = torch.zeros((), dtype=torch.float64, device=self._kernels.device)
         sums = dict.fromkeys(self._terms, none)
-        batches = list(self._batches())
-        order = self._random.permutation(len(batches))
-        for part in np.array_split(order, _EXCHANGES):
+        for part in np.array_split(self._random.permutation(len(batches)), exchanges):
             for number in part:
                 label, numbers_B = batches[number]
                 term = self._terms[label]
@@ -219,19 +243,7 @@ class Epochs:
                 if term.modalities[0] in self._own:
                     sums[label] = sums[label] + loss
             self._share()
-        total = self._exchange.total(torch.stack(list(sums.values())).cpu().numpy())
-        asked = {
-            label: term.hyperedges.num_hyperedges * (len(term.modalities) if term.loss == "likelihood" else 1)
-            for label, term in self._terms.items()
-        }
-        return {label: float(loss) / asked[label] for label, loss in zip(self._terms, total, strict=True)}
-
-    def _batches(self) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
-        for label, term in self._terms.items():
-            count = term.hyperedges.num_hyperedges
-            num_batches = max(-(-count // self._parameters.batch_size), min(_BATCHES, count))
-            for numbers_B in np.array_split(self._random.permutation(count), num_batches):
-                yield label, numbers_B
+        return sums
 
     def _share(self) -> None:
         """Give the other workers what this one has moved, and take what they have."""

@@ -9,6 +9,7 @@ Shapes: N entities, R rows, G graphs, K arity, T types, D embedding_dim.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from pipeline.domain.type_parameters import TypeParameters, shifts_of
 from pipeline.train.problem.layout import Factors
-from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, num_memberships
+from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, everything, num_memberships
 from pipeline.train.start.former import turn_towards
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 
@@ -64,16 +65,14 @@ class SlotModel:
             for label, count in problem.num_entities.items()
         }
         """e (N × D) per modality label."""
-        shares = {label: share_of_types(problem, label, count) for label, count in problem.num_entities.items()}
-        self.graphs = {
-            label: [NeighbourMeans(weights, shares[label] > 0) for weights in graphs] for label, graphs in problem.graphs.items()
-        }
-        self.coverage = {
-            label: torch.from_numpy(_coverage(share_N, self.graphs.get(label, ())))[:, None] for label, share_N in shares.items()
-        }
+        self._device = device or torch.get_default_device()
+        self.graphs: dict[str, list[NeighbourMeans]] = {}
+        self.coverage: dict[str, Tensor] = {}
         """o (N × 1) per modality label; 1 where no neighbour could stand in, 0 for an entity in no hyperedge."""
-        for label, coverage_N1 in self.coverage.items():
-            self.own[label].mul_(coverage_N1 > 0)
+        self.cover(problem)
+        for label, count in problem.num_entities.items():
+            has_N = share_of_types(problem, label, count, kept=True) > 0
+            self.own[label].mul_(torch.from_numpy(has_N)[:, None])
         for label, former_ND in (former or {}).items():
             turn_towards(self.own[label].numpy(), former_ND)
         self.biases: dict[TypePosition, Tensor] = {
@@ -91,10 +90,18 @@ class SlotModel:
             for label, own in self.graphs.items()
         }
         """β and below it γ (2 G × D) per modality label that has graphs."""
-        if device is not None:
-            for tensors in (self.own, self.coverage, self.biases, self.scales, self.centres, self.filters):
-                _move(tensors, device)
+        for tensors in (self.own, self.biases, self.scales, self.centres, self.filters):
+            _move(tensors, self._device)
         self.shifts = {term.label: shifts_of(term.modalities, embedding_dim) for term in problem.terms}
+
+    def cover(self, problem: Problem, *, kept: bool = False) -> None:
+        """Find who is in hyperedges, and so has a vector of its own that counts; with ``kept`` in those for validation as well."""
+        for label, count in problem.num_entities.items():
+            share_N = share_of_types(problem, label, count, kept=kept)
+            graphs = [NeighbourMeans(weights, share_N > 0) for weights in problem.graphs.get(label, ())]
+            if graphs:
+                self.graphs[label] = graphs
+            self.coverage[label] = torch.from_numpy(_coverage(share_N, graphs))[:, None].to(self._device)
 
     def vectors(self, label: str, host_R: Tensor, rows_R: Tensor, coverage_R1: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Put own vectors and neighbours' means together.
@@ -156,9 +163,14 @@ class SlotModel:
         }
 
 
-def share_of_types(problem: Problem, label: str, count: int) -> npt.NDArray[np.float32]:
-    """The share of hyperedge types, of those that join a modality, in which each of its entities has a hyperedge (N)."""
+def share_of_types(problem: Problem, label: str, count: int, *, kept: bool = False) -> npt.NDArray[np.float32]:
+    """The share of hyperedge types, of those that join a modality, in which each of its entities has a hyperedge (N).
+
+    With ``kept`` those that are kept for validation count as well.
+    """
     joining = [term for term in problem.terms if label in term.modalities]
+    if kept:
+        joining = [replace(term, hyperedges=everything(term.hyperedges, term.held_out)) for term in joining]
     has_TN = [num_memberships([term], label, count) > 0 for term in joining]
     share_N: npt.NDArray[np.float32] = np.mean(has_TN, axis=0, dtype=np.float32) if joining else np.zeros(count, np.float32)
     return share_N

@@ -17,7 +17,7 @@ from torch.nn.functional import pad
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels, Move
-from pipeline.train.problem.problem import Problem, TensorTerm
+from pipeline.train.problem.problem import Problem, TensorTerm, everything
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad
 from pipeline.train.stochastic.batch_rows import ModalityRows, PositionRows, lay_out
@@ -113,9 +113,10 @@ class Steps:
         self._kernels = kernels
         self.draws = torch.Generator().manual_seed(parameters.seed)
         """Draws candidates, and vectors to leave out."""
-        self._members = {term.label: np.ascontiguousarray(term.hyperedges.members_EK.T) for term in problem.terms}
+        every = {term.label: everything(term.hyperedges, term.held_out) for term in problem.terms}
+        self._members = {label: np.ascontiguousarray(edges.members_EK.T) for label, edges in every.items()}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
-        self._values = {term.label: torch.from_numpy(term.hyperedges.values_E).to(kernels.device) for term in problem.terms}
+        self._values = {label: torch.from_numpy(edges.values_E).to(kernels.device) for label, edges in every.items()}
         size, beginning = parameters.step_size, parameters.initial_accumulator
         self._vectors = {label: Adagrad(vectors, size, beginning) for label, vectors in model.own.items()}
         self._biases = {at: Adagrad(bias, size, beginning) for at, bias in model.biases.items()}
@@ -134,7 +135,10 @@ class Steps:
         return self._variances[label]
 
     def step(self, term: TensorTerm, numbers_B: Tensor) -> Tensor:
-        """Take a batch of a type's hyperedges, by their numbers; give its loss, a float64 added up over their questions."""
+        """Take a batch of a type's hyperedges, by their numbers; give its loss, a float64 added up over their questions.
+
+        Those that are kept for validation are numbered after the others.
+        """
         members_KB = self._members[term.label][:, numbers_B.numpy()]
         is_asked = term.loss == "likelihood"
         candidates = [self._candidates(label) if is_asked else _NOBODY for label in term.modalities]

@@ -11,10 +11,9 @@ import numpy.typing as npt
 
 from pipeline.domain.hypergraph import number_combinations
 from pipeline.domain.type_parameters import TypeParameters
+from pipeline.train.problem.held_out import MOST_ASKED
 from pipeline.train.problem.problem import TensorTerm
 
-_MOST = 1_000
-"""Hyperedges of a type that are asked for: the mean is then known to about .01."""
 _CHUNK = 4_000_000
 """Scores that are held at once."""
 
@@ -30,7 +29,7 @@ class Validation:
 
     def __init__(self, term: TensorTerm) -> None:
         self._term = term
-        self._asked_QK = term.held_out.members_EK[:_MOST]
+        self._asked_QK = term.held_out.members_EK[:MOST_ASKED]
         self._known = []
         """Per position, (query, row) of all that is known to be true."""
         if term.loss == "likelihood" and len(self._asked_QK):

@@ -3,14 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.domain.hypergraph import Hypergraph
 from pipeline.train.fit import fit
 from pipeline.train.problem.held_out import hold_out
 from tests.unit.train.hypergraphs import coupled, least_squares
 
 
+def a_part(hypergraph: Hypergraph, part: float) -> dict[str, int]:
+    return {label: int(part * edges.num_hyperedges) for label, edges in hypergraph.hyperedges.items()}
+
+
 def test_a_part_of_every_type_is_held_out_and_nothing_is_lost() -> None:
     hypergraph = coupled(1, num=40)
-    left, held_out = hold_out(hypergraph, 0.25, seed=3)
+    left, held_out = hold_out(hypergraph, a_part(hypergraph, 0.25), seed=3)
     for label, edges in hypergraph.hyperedges.items():
         parts = (left.hyperedges[label], held_out[label])
         assert parts[1].num_hyperedges == edges.num_hyperedges // 4
@@ -20,13 +25,13 @@ def test_a_part_of_every_type_is_held_out_and_nothing_is_lost() -> None:
 
 
 def test_the_draw_is_that_of_the_seed() -> None:
-    first, again, other = (hold_out(coupled(), 0.5, seed)[1]["Trio"].members_EK for seed in (1, 1, 2))
+    first, again, other = (hold_out(coupled(), a_part(coupled(), 0.5), seed)[1]["Trio"].members_EK for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
 def test_nothing_is_held_out_unless_asked() -> None:
-    left, held_out = hold_out(coupled(), 0.0, seed=1)
+    left, held_out = hold_out(coupled(), a_part(coupled(), 0.0), seed=1)
     assert not any(edges.num_hyperedges for edges in held_out.values())
     assert np.array_equal(left.hyperedges["Trio"].members_EK, coupled().hyperedges["Trio"].members_EK)
 
@@ -43,7 +48,7 @@ def test_training_stops_by_the_validation_part_and_keeps_its_best_round() -> Non
     assert result.best_round == int(np.argmin(watched))
     assert len(watched) - 1 == result.best_round + 5
     assert result.history[-1].losses.total < result.history[result.best_round].losses.total
-    left, held_out = hold_out(coupled(4), 0.3, parameters.seed)
+    left, held_out = hold_out(coupled(4), a_part(coupled(4), 0.3), parameters.seed)
     error = result.predict("Trio", held_out["Trio"]) - held_out["Trio"].values_E
     assert np.mean(error**2) == pytest.approx(result.history[result.best_round].validation["Trio"], rel=1e-3)
     # The same rounds without the validation part, on what was left of the hyperedges, are the same training.

@@ -34,7 +34,7 @@ def dies_in(number: int) -> Callable[[Round], None]:
 
 def interrupted(folder: Path, parameters: TrainingParameters, number: int, *, presence: bool = True) -> None:
     with pytest.raises(_KilledError):
-        fit(coupled(5, 60, presence=presence), parameters, checkpoints=Checkpoints(folder, "key", 0), on_round=dies_in(number))
+        fit(coupled(5, 300, presence=presence), parameters, checkpoints=Checkpoints(folder, "key", 0), on_round=dies_in(number))
 
 
 def same(one: Fit, other: Fit) -> None:
@@ -53,7 +53,7 @@ def same(one: Fit, other: Fit) -> None:
 @pytest.mark.parametrize("update", ["exact", "recurrent", "stochastic"])
 def test_what_was_broken_off_twice_goes_on_to_the_same_bits(tmp_path: Path, update: UpdateName, presence: bool) -> None:
     """With a validation part, so that the best round is another one's than the last."""
-    hypergraph, parameters = coupled(5, 60, presence=presence), replace(SMALL, update=update)
+    hypergraph, parameters = coupled(5, 300, presence=presence), replace(SMALL, update=update)
     folder = tmp_path / "checkpoints"
     whole = fit(hypergraph, parameters)
     interrupted(folder, parameters, 3, presence=presence)
@@ -75,7 +75,7 @@ def test_a_damaged_checkpoint_and_one_of_something_else_are_passed_over(tmp_path
     (newest / "arrays.npz").write_bytes(b"half of it")
     assert Checkpoints(tmp_path, "key", 0).newest() is None
     parameters = replace(SMALL, rounds=3)
-    same(fit(coupled(5, 60, presence=True), parameters), fit(coupled(5, 60, presence=True), parameters, checkpoints=other))
+    same(fit(coupled(5, 300, presence=True), parameters), fit(coupled(5, 300, presence=True), parameters, checkpoints=other))
     assert other.resumed_round == 0
 
 
@@ -86,12 +86,12 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_training(tmp_path: Path, m
     interrupted(tmp_path, SMALL, 2)
     monkeypatch.setattr(checkpoint, "write_artifact", full)
     checkpoints = Checkpoints(tmp_path, "key", 0)
-    same(fit(coupled(5, 60, presence=True), SMALL), fit(coupled(5, 60, presence=True), SMALL, checkpoints=checkpoints))
+    same(fit(coupled(5, 300, presence=True), SMALL), fit(coupled(5, 300, presence=True), SMALL, checkpoints=checkpoints))
     assert checkpoints.trouble == "no checkpoint: the disk is full"
     assert [path.name for path in tmp_path.iterdir()] == ["000001"]
 
 
 def test_none_is_written_before_it_is_time(tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints"
-    fit(coupled(5, 60, presence=True), SMALL, checkpoints=Checkpoints(folder, "key"))
+    fit(coupled(5, 300, presence=True), SMALL, checkpoints=Checkpoints(folder, "key"))
     assert not folder.exists()

@@ -11,6 +11,8 @@ from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError, TrainingDivergedError
 from pipeline.train.fit import fit
+from pipeline.train.problem import problem
+from pipeline.train.problem.held_out import hold_out
 from pipeline.train.problem.problem import build_problem
 from tests.unit.train.hypergraphs import coupled
 
@@ -95,14 +97,53 @@ def test_the_loss_falls_from_that_of_popularity() -> None:
 
 
 def test_the_best_round_on_the_validation_part_counts() -> None:
-    hypergraph = blocks(num_blocks=3)
-    result = fit(hypergraph, replace(SMALL, rounds=200, validation=0.2, patience=4, step_size=1.0))
+    known, held_out = hold_out(blocks(num_blocks=3), {"Tagging": 50}, seed=0)
+    parameters = replace(SMALL, rounds=200, patience=4, step_size=1.0)
+    result = fit(known, parameters, held_out=held_out)
     told = [done.validation["Tagging"] for done in result.history]
     assert result.best_round == int(np.argmin(told))
     assert len(told) - 1 == min(200, result.best_round + 4)
-    cut = fit(hypergraph, replace(SMALL, rounds=max(1, result.best_round), validation=0.2, patience=200, step_size=1.0))
+    cut = fit(known, replace(parameters, rounds=max(1, result.best_round), patience=200), held_out=held_out)
     if result.best_round:
         assert all(np.array_equal(factor, cut.factors[label]) for label, factor in result.factors.items())
+
+
+def test_what_was_kept_to_stop_by_is_learned_in_the_end_unless_it_is_somebody_elses() -> None:
+    hypergraph, parameters = blocks(), replace(SMALL, validation=0.9)
+    counts = {"Tagging": int(0.9 * hypergraph.hyperedges["Tagging"].num_hyperedges)}
+    known, held_out = hold_out(hypergraph, counts, parameters.seed)
+    learned, never = fit(hypergraph, parameters), fit(known, parameters, held_out=held_out)
+    assert [done.validation for done in learned.history] == [done.validation for done in never.history]
+    asked = held_out["Tagging"].members_EK
+    only_there = np.setdiff1d(asked[:, 2], known.hyperedges["Tagging"].members_EK[:, 2])
+    assert len(only_there)
+    assert never.num_untied["Tag"] - learned.num_untied["Tag"] == len(only_there)
+    true = [[result.slot_scores("Tagging", asked, 2)[np.arange(len(asked)), asked[:, 2]].mean()] for result in (learned, never)]
+    assert true[0] > true[1]
+
+
+def test_no_more_is_kept_than_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(problem, "MOST_ASKED", 160)
+    (term,) = build_problem(blocks(), replace(SMALL, validation=0.4)).terms
+    assert term.held_out.num_hyperedges == 160
+
+
+def test_few_hyperedges_are_all_learned_for_as_many_rounds_as_serve_hidden_ones_best() -> None:
+    hypergraph = blocks(num_blocks=2)
+    result = fit(hypergraph, replace(SMALL, rounds=60, validation=0.05, step_size=1.0))
+    assert 1 <= result.best_round == result.history[-1].number < 60
+    assert not any(done.validation for done in result.history)
+    whole = fit(hypergraph, replace(SMALL, rounds=result.best_round, step_size=1.0))
+    assert all(np.array_equal(factor, whole.factors[label]) for label, factor in result.factors.items())
+    # Where nothing is to be found out they are what they are told to be.
+    assert fit(hypergraph, replace(SMALL, rounds=3, step_size=1.0)).best_round == 3
+
+
+def test_hyperedges_that_are_too_few_to_hide_any_are_learned_for_a_few_rounds() -> None:
+    hypergraph = blocks()
+    few = np.arange(hypergraph.hyperedges["Tagging"].num_hyperedges) < 4
+    hypergraph = replace(hypergraph, hyperedges={"Tagging": hypergraph.hyperedges["Tagging"].only(few)})
+    assert fit(hypergraph, replace(SMALL, rounds=60, validation=0.05, patience=5)).history[-1].number == 5
 
 
 def test_measured_values_and_presence_learn_together() -> None:

@@ -31,7 +31,7 @@ def test_known_answers_are_those_of_a_loop(seed: int, count: int, num_asked: int
 
 
 def test_the_loss_is_one_less_the_mean_filtered_reciprocal_rank() -> None:
-    hypergraph = coupled(5, num=40, presence=True)
+    hypergraph = coupled(5, num=300, presence=True)
     parameters = TrainingParameters(embedding_dim=8, rounds=4, validation=0.2)
     result = fit(hypergraph, parameters)
     for term in build_problem(hypergraph, parameters).terms:
