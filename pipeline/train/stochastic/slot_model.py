@@ -83,7 +83,7 @@ class SlotModel:
         """b (N) per hyperedge type and position."""
         self.scales = {term.label: torch.ones(embedding_dim) for term in problem.terms}
         """t per hyperedge type."""
-        self.centres = {term.label: torch.full((len(term.modalities), embedding_dim), centre) for term in problem.terms}
+        self.centres = {term.label: torch.full((len(term.modalities), embedding_dim), float(centre)) for term in problem.terms}
         """c (K × D) per hyperedge type."""
         self.filters = {
             label: torch.tensor([[_HEARD], [1.0]]).repeat_interleave(len(own), 0).repeat(1, embedding_dim) / len(own)
