@@ -155,7 +155,7 @@ class TrainingParameters:
     step_size: float = 0.1
     initial_accumulator: float = 0.1
     start_size: float = 0.03
-    centre: float = 1.0
+    centre: float = 0.7
     own_dropout: float = 0.2
     cubic_norm: float = 0.003
 

