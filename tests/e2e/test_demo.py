@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -49,22 +51,77 @@ def hyperlearn(home: Path, download_cache: Path) -> Iterator[Command]:
     assert left == []
 
 
+class Watch(threading.Thread):
+    """Looks at this process's descendants, over and over, and at the embedded server, while something runs."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(daemon=True)
+        self._home = home
+        self._ended = threading.Event()
+        self.addresses: set[str] = set()
+        """What they listened on."""
+        self.shown: set[str] = set()
+        """What anybody on the machine can read of them."""
+
+    def run(self) -> None:
+        while not self._ended.wait(0.2):
+            with suppress(psutil.Error):
+                for process in self._processes():
+                    with suppress(psutil.Error):
+                        self.shown.add(" ".join(process.cmdline()))
+                        listening = [each for each in process.net_connections("inet") if each.status == psutil.CONN_LISTEN]
+                        self.addresses.update(each.laddr.ip for each in listening)
+
+    def _processes(self) -> list[psutil.Process]:
+        found = psutil.Process().children(recursive=True)
+        state = self._home / "neo4j" / "state.json"
+        # The server is nobody's child: it stays when the command ends.
+        with suppress(OSError, ValueError, KeyError):
+            found.append(psutil.Process(json.loads(state.read_text(encoding="utf-8"))["pid"]))
+        return found
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
+
 @pytest.fixture(scope="module")
-def demo(hyperlearn: Command) -> "subprocess.CompletedProcess[str]":
+def watch(home: Path) -> Watch:
+    return Watch(home)
+
+
+@pytest.fixture(scope="module")
+def demo(hyperlearn: Command, watch: Watch) -> "subprocess.CompletedProcess[str]":
+    watch.start()
     result = hyperlearn("demo")
+    watch.end()
     assert result.returncode == 0, result.stderr
     return result
 
 
-def test_the_demo_prints_answers_and_what_it_did(demo: "subprocess.CompletedProcess[str]", home: Path) -> None:
+def test_nothing_listens_to_other_machines_and_the_password_stays_in_its_file(
+    demo: "subprocess.CompletedProcess[str]", watch: Watch, home: Path
+) -> None:
+    assert {"127.0.0.1"} <= watch.addresses <= {"127.0.0.1", "::ffff:127.0.0.1"}, watch.addresses
+    file = home / "neo4j" / "password"
+    password = file.read_text(encoding="utf-8").strip()
+    assert any("neo4j" in command for command in watch.shown)
+    assert any("prefect" in command for command in watch.shown)
+    assert not any(password in command for command in watch.shown)
+    assert password not in demo.stdout + demo.stderr
+    # Whatever was kept: runs, the server's logs and store, Prefect's database with its logs and parameters.
+    assert [path for path in home.rglob("*") if path.is_file() and password.encode() in path.read_bytes()] == [file]
+    # Nobody else comes to any of it.
+    assert [path.name for path in home.iterdir() if path.stat().st_mode & 0o077] == []
+
+
+def test_the_demo_prints_answers_and_what_it_did(demo: "subprocess.CompletedProcess[str]") -> None:
     assert "Movie: nearest to The Godfather" in demo.stdout
     assert "The Godfather Part II" in demo.stdout
     assert "Toy Story 2" in demo.stdout
     for stage in ("ingest", "export", "train", "write-back"):
         assert f"\n{stage}" in demo.stderr
     assert "Neo4j Browser: http://127.0.0.1:" in demo.stderr
-    password = (home / "neo4j" / "password").read_text().strip()
-    assert password not in demo.stdout + demo.stderr
 
 
 def test_the_demo_answers_as_the_readme_says(demo: "subprocess.CompletedProcess[str]") -> None:
