@@ -28,7 +28,7 @@ from tests import library, tiny
 from tests.database import change, expire, variables
 
 SKIPPED = "skipped: nothing has changed"
-SETTINGS = {"embedding_dim": 4, "rounds": 2}
+SETTINGS = {"embedding_dim": 4, "rounds": 2, "validation": 0.0}
 
 
 def refresh(flow: ModuleType, **parameters: Any) -> dict[str, str]:
@@ -111,7 +111,7 @@ def test_another_host_recognises_what_one_has_done(
     flow: ModuleType, client: GraphClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also the settings that one has chosen, which lie in its home folder."""
-    chosen = Choice("tiny", {"embedding_dim": 6, "rounds": 3}, 0.5, [], 3, 1.0, {"Film": 24})
+    chosen = Choice("tiny", {"embedding_dim": 6, "rounds": 3, "validation": 0.0}, 0.5, [], 3, 1.0, {"Film": 24})
     for home in ("one", "other"):
         (tmp_path / home).mkdir()
     monkeypatch.setenv("HYPERLEARN_HOME", str(tmp_path / "one"))
