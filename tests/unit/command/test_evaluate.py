@@ -21,6 +21,9 @@ members = ["User", "Item"]
 number = 100
 """
 
+QUICK = ("--set", "rounds=3", "--set", "validation=0")
+"""How well it is learned is not what these tests ask."""
+
 BOOKS = """
 name = "books"
 modalities.Book = { table = "books.csv", key = "isbn" }
@@ -65,7 +68,7 @@ def refused(*arguments: object) -> PipelineError:
 
 
 def test_the_json_has_every_question_beside_its_baselines(planted: Path) -> None:
-    result = evaluate("planted", "--from", planted, "--seeds", 2, "--json")
+    result = evaluate("planted", "--from", planted, "--seeds", 2, "--json", *QUICK)
     assert result.exit_code == 0
     found = json.loads(result.stdout)
     assert {"dataset", "parameters", "seconds", "questions"} <= found.keys()
@@ -93,23 +96,23 @@ def test_the_json_has_every_question_beside_its_baselines(planted: Path) -> None
 
 
 def test_the_table_fits_and_ends_in_a_verdict(planted: Path) -> None:
-    result = evaluate("planted", "--from", planted, "--type", "Tagging")
+    result = evaluate("planted", "--from", planted, "--type", "Tagging", *QUICK)
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert max(map(len, lines)) <= 100
     assert sum(line.split("  ")[0] == "Tagging: Tag (2), 5" for line in lines) == 9
     assert lines[-1].startswith("The model is ahead of the best baseline at ")
-    found = json.loads(evaluate("planted", "--from", planted, "--type", "Tagging", "--json").stdout)
+    found = json.loads(evaluate("planted", "--from", planted, "--type", "Tagging", "--json", *QUICK).stdout)
     assert result.stderr.count("the model is not ahead") == sum(not question["ahead"] for question in found["questions"])
 
 
 def test_options_may_stand_before_the_data_set(planted: Path) -> None:
-    result = evaluate("--slot", "Item", "--type", "Purchase", "--json", "planted", "--from", planted)
+    result = evaluate("--slot", "Item", "--type", "Purchase", "--json", "planted", "--from", planted, *QUICK)
     assert [question["slot"] for question in json.loads(result.stdout)["questions"]] == [1]
 
 
 def test_cold_start_asks_for_all_hyperedges_of_some_entities(planted: Path) -> None:
-    found = json.loads(evaluate("planted", "--from", planted, "--by", "User", "--type", "Tagging", "--json").stdout)
+    found = json.loads(evaluate("planted", "--from", planted, "--by", "User", "--type", "Tagging", "--json", *QUICK).stdout)
     assert found["by"] == "User"
     of_item = next(question for question in found["questions"] if question["slot"] == 1)
     # Nothing is known of these users: what they had is no more than popularity.
