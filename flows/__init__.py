@@ -9,11 +9,13 @@ import os
 from pipeline.domain.private_folder import private_folder
 from pipeline.settings import Settings
 
+HEARTBEAT_S = 30
+"""Seconds between signs of life of a run, by which a server can tell one that was killed: as few as Prefect allows."""
+
 if "PREFECT_HOME" not in os.environ:
     os.environ["PREFECT_HOME"] = str(private_folder(Settings.load().home / "prefect"))
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
-# A run gives signs of life, so that a server can tell one that was killed: as often as Prefect allows.
-os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
+os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", str(HEARTBEAT_S))
 # A busy machine takes longer than the twenty seconds after which Prefect gives up its temporary server.
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")

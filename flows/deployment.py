@@ -12,9 +12,9 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from flows import HEARTBEAT_S
 from flows.refresh import refresh
 from flows.scheduled import Scheduled
-from flows.silent_runs import HEARTBEAT_S
 
 _ANCHOR = datetime(2000, 1, 1)
 """From when intervals are counted: fixed, so that a restart does not put off what is due."""

@@ -11,8 +11,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.events import AutomationCore, EventTrigger, Posture
 from prefect.events.actions import ChangeFlowRunState
 
-HEARTBEAT_S = 30
-"""Seconds between signs of life: as few as Prefect allows."""
+from flows import HEARTBEAT_S
 
 _SILENCE = timedelta(seconds=4 * HEARTBEAT_S)
 _NAME = "hyperlearn: runs that were killed"

@@ -325,9 +325,9 @@ def _most_telling(
         column, reference = each
         return reference is None, _is_code(column), -column.num_values[1]
 
-    telling = [id(column) for column, _ in sorted(joined, key=rank)[:_MOST_MEMBERS_OF_FACTS]]
-    kept = [each for each in joined if id(each[0]) in telling]
-    return kept, [column for column, _ in joined if id(column) not in telling]
+    telling = {column.header for column, _ in sorted(joined, key=rank)[:_MOST_MEMBERS_OF_FACTS]}
+    kept = [each for each in joined if each[0].header in telling]
+    return kept, [column for column, _ in joined if column.header not in telling]
 
 
 def _few_combinations(joined: list[tuple[ColumnProfile, Reference | None]]) -> list[tuple[ColumnProfile, Reference | None]]:

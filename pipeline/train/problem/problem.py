@@ -71,6 +71,13 @@ class TensorTerm:
         return self.hyperedges.modalities
 
     @property
+    def everything(self) -> HyperedgeList:
+        """The hyperedges, and behind them those kept for validation."""
+        parts = (self.hyperedges, self.held_out)
+        members_EK, values_E = (np.concatenate([getattr(part, name) for part in parts]) for name in ("members_EK", "values_E"))
+        return HyperedgeList(self.modalities, members_EK, values_E)
+
+    @property
     def present_weights_E(self) -> npt.NDArray[np.float32]:  # noqa: N802 - the shape
         """1 − w q: what an observed cell has to add to what the sum over all cells gives it already."""
         popularity_E = np.ones(self.hyperedges.num_hyperedges, dtype=np.float32)
@@ -262,13 +269,6 @@ def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, par
         return 0.0
     num_cells = math.prod(hypergraph.num_entities[modality] for modality in edges.modalities)
     return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)
-
-
-def everything(hyperedges: HyperedgeList, held_out: HyperedgeList) -> HyperedgeList:
-    """Put a validation part behind what it was kept from."""
-    parts = (hyperedges, held_out)
-    members_EK, values_E = (np.concatenate([getattr(part, name) for part in parts]) for name in ("members_EK", "values_E"))
-    return HyperedgeList(hyperedges.modalities, members_EK, values_E)
 
 
 def num_memberships(terms: Iterable[TensorTerm], label: str, count: int) -> npt.NDArray[np.int64]:

@@ -90,9 +90,9 @@ class Epochs:
         )
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
-        num_asked = sum(term.held_out.num_hyperedges for term in problem.terms)
-        self._is_told = num_asked >= _ENOUGH
-        is_short = num_asked and not self._is_told
+        self._num_asked = sum(term.held_out.num_hyperedges for term in problem.terms)
+        self._is_told = self._num_asked >= _ENOUGH
+        is_short = self._num_asked and not self._is_told
         self._most_rounds = min(parameters.rounds, parameters.patience) if is_short else parameters.rounds
         self.best_round = 0
         """Number of the round whose factors count."""
@@ -107,7 +107,7 @@ class Epochs:
         """
         for name, learned in self._kept.items():
             self._model.learned()[name].copy_(learned)
-        if self._problem.keeps_own and self.best_round:
+        if self._problem.keeps_own and self._num_asked and self.best_round:
             self._take_kept()
         return self._model.factors(), self._model.types()
 
@@ -150,7 +150,7 @@ class Epochs:
         if not np.isfinite(list(losses.values())).all():
             raise diverged("the loss", number)
         validation = {}
-        if any(term.held_out.num_hyperedges for term in self._terms.values()):
+        if self._num_asked:
             factors, types = self._model.factors(), self._model.types()
             measured = self._threads.map(lambda label: self._validations[label].loss(factors, types[label]), self._terms)
             validation = {label: loss for label, loss in zip(self._terms, measured, strict=True) if loss is not None}

@@ -17,7 +17,7 @@ from torch.nn.functional import pad
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels, Move
-from pipeline.train.problem.problem import Problem, TensorTerm, everything
+from pipeline.train.problem.problem import Problem, TensorTerm
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad
 from pipeline.train.stochastic.batch_rows import ModalityRows, PositionRows, lay_out
@@ -113,7 +113,7 @@ class Steps:
         self._kernels = kernels
         self.draws = torch.Generator().manual_seed(parameters.seed)
         """Draws candidates, and vectors to leave out."""
-        every = {term.label: everything(term.hyperedges, term.held_out) for term in problem.terms}
+        every = {term.label: term.everything for term in problem.terms}
         self._members = {label: np.ascontiguousarray(edges.members_EK.T) for label, edges in every.items()}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
         self._values = {label: torch.from_numpy(edges.values_E).to(kernels.device) for label, edges in every.items()}

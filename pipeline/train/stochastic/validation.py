@@ -33,7 +33,7 @@ class Validation:
         self._known = []
         """Per position, (query, row) of all that is known to be true."""
         if term.loss == "likelihood" and len(self._asked_QK):
-            every_EK = np.concatenate([term.hyperedges.members_EK, term.held_out.members_EK])
+            every_EK = term.everything.members_EK
             self._known = [known_answers(every_EK, self._asked_QK, position) for position in range(len(term.modalities))]
 
     def loss(self, vectors: Mapping[str, npt.NDArray[np.float32]], learned: TypeParameters) -> float | None:
