@@ -42,8 +42,10 @@ from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest, recognise
+from pipeline.query.served import published
 from pipeline.query.vectors import read_embeddings
 from pipeline.report.progress import LogProgress
+from pipeline.report.tables import recall_in_short
 from pipeline.settings import Settings
 from pipeline.source import catalogue
 from pipeline.source.described.training_table import parse_settings
@@ -187,8 +189,11 @@ def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     start = time.monotonic()
     with _database() as (client, progress):
         counts = write_back(client.under(lease), Embeddings.read(embeddings), progress, copy=False)
+        recall = published(client, next(iter(counts)))[1].recall
     tell_published(lease.dataset, embeddings.parent.name)
     did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
+    if recall:
+        did += f", {recall_in_short(recall)}"
     return _done("write-back", start, did)
 
 

@@ -14,4 +14,4 @@ WITH run
 UNWIND $vectors AS row
 MERGE (run)-[:HAS_VECTORS]->(vectors:RunVectors {label: row.label})
 SET vectors:ServedVectors, vectors.dataset = run.dataset, vectors.run = run.id, vectors.dimension = run.embeddingDim,
-    vectors.index = row.index, vectors.property = row.property
+    vectors.index = row.index, vectors.property = row.property, vectors.recall = coalesce(row.recall, vectors.recall)

@@ -51,7 +51,7 @@ def _view(graph: "GraphClient", dataset: Dataset, run: "Run") -> "RunView":
 
     stored = next(each for each in stored_runs(graph, dataset.name) if each.id == run.id)
     modalities = [_modality(graph, run, modality) for modality in dataset.modalities]
-    return RunView(dataset.name, run.id, run.published_at, stored.num_folded_in, stored.report, modalities)
+    return RunView(dataset.name, run.id, run.published_at, stored.num_folded_in, run.recall, stored.report, modalities)
 
 
 def _modality(graph: "GraphClient", run: "Run", modality: Modality) -> "ModalityView":

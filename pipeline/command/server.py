@@ -4,7 +4,7 @@ import typer
 
 from pipeline.command.terminal import Json, load_settings, messages, output, print_json, progress
 from pipeline.errors import ConfigurationError, GraphUnavailableError
-from pipeline.report.tables import quality_table, table
+from pipeline.report.tables import quality_table, recall_in_short, table
 
 
 def up() -> None:
@@ -54,6 +54,7 @@ def status(as_json: Json = False) -> None:
             "embeddingDim": newest["embedding_dim"],
             "publishedAt": newest["published_at"],
             "quality": newest["quality"],
+            "recall": newest["recall"],
         }
         counts = {"entities": found.entities, "hyperedges": found.hyperedges}
         names = {
@@ -75,6 +76,8 @@ def status(as_json: Json = False) -> None:
         output.print(table({"kind": "left", "label": "left", "count": "right"}, rows))
     for entry in runs:
         output.print(f"{entry['dataset']}: run {entry['id']}, published {entry['published_at']}", highlight=False)
+        if entry["recall"]:
+            output.print(f"vector indexes: {recall_in_short(entry['recall'])}", highlight=False)
         if entry["quality"]:
             output.print(quality_table(entry["quality"]))
     for copied in found.datasets:

@@ -17,6 +17,9 @@ SLOTS: tuple[Slot, ...] = get_args(Slot)
 INDEX_LIMIT = 10_000
 """The most neighbours that a vector index gives."""
 
+CANDIDATES = 200
+"""How many the vector index is asked for where few are wanted: it answers approximately, and the exact similarity decides."""
+
 
 def vector_property(slot: Slot) -> str:
     """Name of the node property that holds the vectors of a slot."""

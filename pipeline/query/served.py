@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pipeline.domain.dataset import Dataset, Modality
@@ -32,6 +32,8 @@ class Run:
         When it was published, ISO 8601.
     quality
         What its settings reached on hidden hyperedges when they were chosen: by type and slot, beside the best of counting.
+    recall
+        Per modality label the part of an entity's ten nearest that its vector index finds, 0 to 1.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Run:
     embedding_dim: int
     published_at: str
     quality: Sequence[Mapping[str, Any]] = ()
+    recall: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,12 @@ def served(client: GraphClient) -> list[Served]:
 def _published_runs(client: GraphClient) -> dict[str, Run]:
     return {
         row["name"]: Run(
-            row["run"], row["slot"], row["embeddingDim"], row["publishedAt"], json.loads(row["report"]).get("quality", ())
+            row["run"],
+            row["slot"],
+            row["embeddingDim"],
+            row["publishedAt"],
+            json.loads(row["report"]).get("quality", ()),
+            dict(row["recall"]),
         )
         for row in client.read(load("query/served"))
     }

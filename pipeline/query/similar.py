@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from pipeline.domain.dataset import Modality
 from pipeline.graph.client import GraphClient
-from pipeline.graph.slots import INDEX_LIMIT, vector_index, vector_property
+from pipeline.graph.slots import CANDIDATES, INDEX_LIMIT, vector_index, vector_property
 from pipeline.graph.statement import load
 from pipeline.query.find import Entity
 from pipeline.query.served import Run
 
 _CANDIDATES_PER_NEIGHBOUR = 10
-_MIN_CANDIDATES = 200
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def similar(
         id=entity_id,
         index=vector_index(target.label, run.slot),
         k=k,
-        candidates=min(INDEX_LIMIT, max(_MIN_CANDIDATES, _CANDIDATES_PER_NEIGHBOUR * k)),
+        candidates=min(INDEX_LIMIT, max(CANDIDATES, _CANDIDATES_PER_NEIGHBOUR * k)),
         properties=list(target.distinguish_by),
     )
     return [

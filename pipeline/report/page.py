@@ -64,6 +64,8 @@ class RunView:
     ----------
     dataset, run, published_at, num_folded_in
         Which run it is, and since when it has been served.
+    recall
+        Per modality label the part of the ten nearest that its vector index finds.
     report
         What training told about it.
     modalities
@@ -74,6 +76,7 @@ class RunView:
     run: str
     published_at: str
     num_folded_in: int
+    recall: Mapping[str, float]
     report: Mapping[str, Any]
     modalities: Sequence[ModalityView]
 
@@ -146,12 +149,15 @@ def _modalities(view: RunView) -> str:
     for modality in view.modalities:
         moved = report.get("similarityToFormer", {}).get(modality.label)
         count, untied = report["snapshot"]["counts"]["entities"][modality.label], report["numUntied"].get(modality.label, 0)
-        rows.append([modality.label, f"{count:,}", f"{untied:,}", "" if moved is None else f"{moved:.3f}"])
+        found = view.recall.get(modality.label)
+        figures = ["" if figure is None else f"{figure:.3f}" for figure in (found, moved)]
+        rows.append([modality.label, f"{count:,}", f"{untied:,}", *figures])
     told = (
-        "<p>Entities that no hyperedge joins have nearly the mean vector of their modality. The last column tells how near vectors "
-        "are to those of the run before: the mean cosine.</p>"
+        "<p>Entities that no hyperedge joins have nearly the mean vector of their modality. Recall@10 is the part of the ten "
+        "nearest that the vector index finds. The last column tells how near vectors are to those of the run before: the mean "
+        "cosine.</p>"
     )
-    return "<h2>Modalities</h2>" + told + _table(["modality", "entities", "in no hyperedge", "as before"], rows)
+    return "<h2>Modalities</h2>" + told + _table(["modality", "entities", "in no hyperedge", "recall@10", "as before"], rows)
 
 
 def _map(modality: ModalityView) -> str:

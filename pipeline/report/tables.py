@@ -136,3 +136,8 @@ def quality_in_short(questions: Sequence[Mapping[str, Any]]) -> str:
             model, counting = (sum(values) / len(pairs) for values in zip(*pairs, strict=True))
             parts.append(f"{measure.upper()} {model:.3f} (counting {counting:.3f})")
     return ", ".join(parts)
+
+
+def recall_in_short(recall: Mapping[str, float]) -> str:
+    """What the vector indexes find, in a few words: of the modality of which they find least."""
+    return f"recall@10 {min(recall.values()):.3f} at least"

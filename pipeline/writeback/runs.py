@@ -57,7 +57,15 @@ def begin_run(client: GraphClient, embeddings: Embeddings) -> Slot:
     return slot
 
 
-def publish_run(client: GraphClient, run: str, slot: Slot, counts: Mapping[str, int], *, status: str = "staging") -> None:
+def publish_run(
+    client: GraphClient,
+    run: str,
+    slot: Slot,
+    counts: Mapping[str, int],
+    *,
+    recall: Mapping[str, float | None] | None = None,
+    status: str = "staging",
+) -> None:
     """Make a run the published one, in place of the former.
 
     Parameters
@@ -70,6 +78,8 @@ def publish_run(client: GraphClient, run: str, slot: Slot, counts: Mapping[str, 
         The slot that it must have.
     counts
         Number of its vectors per modality label.
+    recall
+        Per modality label what `pipeline.writeback.recall` measured; by default it stays as it was.
     status
         The state that it must be in.
 
@@ -78,7 +88,10 @@ def publish_run(client: GraphClient, run: str, slot: Slot, counts: Mapping[str, 
     WriteBackError
         If the run is in another state, or no longer has its slot; nothing is published then.
     """
-    vectors = [{"label": label, "index": vector_index(label, slot), "property": vector_property(slot)} for label in counts]
+    vectors = [
+        {"label": label, "index": vector_index(label, slot), "property": vector_property(slot), "recall": (recall or {}).get(label)}
+        for label in counts
+    ]
     num_entities = sum(counts.values())
     statement = load("writeback/publish_run")
     counters = client.write(statement, id=run, slot=slot, status=status, numEntities=num_entities, vectors=vectors)

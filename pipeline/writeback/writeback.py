@@ -24,6 +24,7 @@ from pipeline.graph.slots import (
 from pipeline.graph.statement import load
 from pipeline.writeback.fixed_names import copy_served, switch_fixed_names
 from pipeline.writeback.positions import biases_of, write_positions
+from pipeline.writeback.recall import index_recall
 from pipeline.writeback.runs import begin_run, publish_run, remove_old_records
 
 BATCH_SIZE = 2_000
@@ -119,7 +120,12 @@ def write_run(
         await_indexes(client)
     for label, count in counts.items():
         check_indexed(client, label, count, slot)
-    publish_run(client, embeddings.run, slot, counts)
+    with progress("Comparing what the indexes find with all vectors", total=len(counts)) as advance:
+        recall = {}
+        for label in counts:
+            recall[label] = index_recall(client, embeddings, label, slot)
+            advance(1)
+    publish_run(client, embeddings.run, slot, counts, recall=recall)
     return counts
 
 

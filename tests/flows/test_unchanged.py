@@ -184,7 +184,7 @@ def test_a_run_that_is_no_longer_whole_is_replaced_without_training(
         forbid(patch, flow, "export", "train")
         did = refresh(flow)
     assert did["train"] == f"resumed: the embeddings of run {run}"
-    assert did["write-back"] == "34 vectors, 3 indexes"
+    assert did["write-back"] == "34 vectors, 3 indexes, recall@10 1.000 at least"
     assert served(client) != run
     assert refresh(flow)["train"] == SKIPPED
 

@@ -35,7 +35,7 @@ def view(**changed: Any) -> RunView:
         "Film", names, np.random.default_rng(0).standard_normal((9, 3)).astype(np.float32), {HOSTILE: [("Film 1", 0.75)]}
     )
     makers = ModalityView("Maker", ["m0", "m1"], np.eye(2, 3, dtype=np.float32), {})
-    return RunView("tiny", "run-1", "2026-11-26T00:51:10Z", 0, {**REPORT, **changed}, [films, makers])
+    return RunView("tiny", "run-1", "2026-11-26T00:51:10Z", 0, {"Film": 0.987}, {**REPORT, **changed}, [films, makers])
 
 
 def test_a_page_needs_nothing_else_and_runs_nothing() -> None:
@@ -64,7 +64,16 @@ def test_drawings_are_well_formed_and_have_all_names() -> None:
 
 def test_what_a_run_tells_is_there() -> None:
     html = page(view())
-    for text in ("1,200", "round 1 of 2 counts", "2.75 → 1.5", "on the validation part", "0.500", "does.", "2026-11-26 00:51 UTC"):
+    for text in (
+        "1,200",
+        "round 1 of 2 counts",
+        "2.75 → 1.5",
+        "on the validation part",
+        "0.500",
+        "0.987",
+        "does.",
+        "2026-11-26 00:51 UTC",
+    ):
         assert text in html, text
     assert "folded in" not in html
     question = {"type": "Making", "slot": 0, "modality": "Film", "mrr": 0.4567, "baseline": "popularity", "baselineMrr": 0.25}
