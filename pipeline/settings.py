@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import ConfigurationError
-from pipeline.graph.connection import Connection
+from pipeline.graph.connection import DEFAULT_DATABASE, Connection
 from pipeline.graph.server import EmbeddedServer
 
 _SCHEMES = tuple(f"{protocol}{security}://" for protocol in ("bolt", "neo4j") for security in ("", "+s", "+ssc"))
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     neo4j_user: str = Field(default="neo4j", validation_alias=AliasChoices("NEO4J_USER", "NEO4J_USERNAME"))
     neo4j_password: SecretStr | None = Field(default=None, validation_alias="NEO4J_PASSWORD")
     neo4j_password_file: Path | None = Field(default=None, validation_alias="NEO4J_PASSWORD_FILE")
-    neo4j_database: str = Field(default="neo4j", validation_alias="NEO4J_DATABASE")
+    neo4j_database: str = Field(default=DEFAULT_DATABASE, validation_alias="NEO4J_DATABASE")
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("hyperlearn"), validation_alias="HYPERLEARN_HOME")
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("hyperlearn"), validation_alias="HYPERLEARN_CACHE")
 

@@ -101,7 +101,11 @@ def _write(file: Path, text: str) -> None:
 def _url(browser: str, connection: "Connection", guide: str) -> str:
     """Where a person goes: Browser, with the database, the user's name and the guide; never the password."""
     database = f"dbms={quote(connection.uri.replace('://', f'://{quote(connection.user)}@', 1), safe=':/@')}"
-    return f"{browser}?{database}&db={quote(connection.database)}&cmd=guide&arg={guide}"
+    from pipeline.graph.connection import DEFAULT_DATABASE
+
+    # Browser says that the usual one is not there if it is told to use it before it has asked which there are.
+    other = "" if connection.database == DEFAULT_DATABASE else f"&db={quote(connection.database)}"
+    return f"{browser}?{database}{other}&cmd=guide&arg={guide}"
 
 
 def _advise(settings: "Settings", folder: Path, dataset: str, served: str) -> None:

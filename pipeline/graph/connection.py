@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+DEFAULT_DATABASE = "neo4j"
+"""What a server calls its database unless somebody called it something else."""
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -22,5 +25,5 @@ class Connection:
     uri: str
     user: str
     password: str = field(repr=False)
-    database: str = "neo4j"
+    database: str = DEFAULT_DATABASE
     browser_url: str | None = None

@@ -22,13 +22,12 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import EmbeddedServerError
 from pipeline.graph import process as processes
 from pipeline.graph.configuration import LOOPBACK, NEO4J_VERSION, Memory, Ports
-from pipeline.graph.connection import Connection
+from pipeline.graph.connection import DEFAULT_DATABASE, Connection
 from pipeline.graph.home import SMALLEST_FREE_MIB, USER, Home, State
 
 if TYPE_CHECKING:
     from pipeline.graph.diagnosis import Finding
 
-DATABASE = "neo4j"
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 180.0
 _LOCK_TIMEOUT_S = 900.0
@@ -241,7 +240,7 @@ class EmbeddedServer:
             uri=f"bolt://{LOOPBACK}:{state.bolt}",
             user=USER,
             password=self.folder.password(),
-            database=DATABASE,
+            database=DEFAULT_DATABASE,
             browser_url=f"http://{LOOPBACK}:{state.http}/browser/",
         )
 
