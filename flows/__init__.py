@@ -16,6 +16,8 @@ if "PREFECT_HOME" not in os.environ:
     os.environ["PREFECT_HOME"] = str(private_folder(Settings.load().home / "prefect"))
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+# A server of ours forgets runs that ended 90 days ago; unasked it forgets events only, and grows with every night.
+os.environ.setdefault("PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED", "events,flow_runs")
 os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", str(HEARTBEAT_S))
 # A busy machine takes longer than the twenty seconds after which Prefect gives up its temporary server.
 os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
