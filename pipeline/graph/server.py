@@ -9,7 +9,7 @@ A store goes forward only: Neo4j brings one of an older version up to its own wh
 import re
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 180.0
 _LOCK_TIMEOUT_S = 900.0
 _NUM_STARTS = 3
+_BROKEN = "needs to be restarted"
 _HINTS = {
     "FileLockException": "Another process, perhaps in a container or on another machine, works on this database: stop it first.",
     "No space left on device": "Free some space on the disk, then try again.",
@@ -75,7 +76,12 @@ class EmbeddedServer:
         with self._locked():
             process = self.process()
             if process is not None:
-                return self._await(process, timeout_s)
+                try:
+                    return self._await(process, timeout_s)
+                except _BrokenError:
+                    # Its disk was full, say. Asked to stop it may wait for ever; what was committed the next start brings back.
+                    self._refuse_full_disk()
+                    self._end(process, process.kill, STOP_TIMEOUT_S)
             self._refuse_newer_store()
             self._refuse_full_disk()
             from pipeline.graph.jars import fetch_jars
@@ -103,15 +109,7 @@ class EmbeddedServer:
             process = self.process()
             if process is None:
                 return False
-            with suppress(psutil.NoSuchProcess):
-                process.terminate()
-            if not processes.wait_until_gone(process, timeout_s):
-                raise EmbeddedServerError(
-                    f"Neo4j (process {process.pid}) was asked to stop and still runs after {timeout_s:.0f} s.",
-                    hint=f"Wait and try again. Killing it (kill -9 {process.pid}) loses nothing committed: the next up recovers.",
-                )
-            if state := self.folder.state():
-                self.folder.remember(replace(state, pid=None))
+            self._end(process, process.terminate, timeout_s)
             return True
 
     def running(self) -> Connection | None:
@@ -185,6 +183,18 @@ class EmbeddedServer:
                 hint="Free some space, or choose another folder with HYPERLEARN_HOME.",
             )
 
+    def _end(self, process: psutil.Process, ask: Callable[[], None], timeout_s: float) -> None:
+        """Ask the server's process to end, and wait until it has."""
+        with suppress(psutil.NoSuchProcess):
+            ask()
+        if not processes.wait_until_gone(process, timeout_s):
+            raise EmbeddedServerError(
+                f"Neo4j (process {process.pid}) was asked to stop and still runs after {timeout_s:.0f} s.",
+                hint=f"Wait and try again. Killing it (kill -9 {process.pid}) loses nothing committed: the next up recovers.",
+            )
+        if state := self.folder.state():
+            self.folder.remember(replace(state, pid=None))
+
     def _start(self, jars: Sequence[Path]) -> psutil.Process:
         """Start the server; it does not answer yet."""
         before = self.folder.state()
@@ -222,6 +232,11 @@ class EmbeddedServer:
                 complaint = complaint_of(connection)
                 if not complaint:
                     return connection
+                if _BROKEN in complaint:
+                    raise _BrokenError(
+                        f"Neo4j (process {process.pid}) cannot go on: {complaint}",
+                        hint=f"See that its disk has room, and try again. What happened is in {self.folder.console.parent}.",
+                    )
             time.sleep(0.1)
         raise EmbeddedServerError(
             f"Neo4j (process {process.pid}) does not answer after {timeout_s:.0f} s: {complaint}\n{self.folder.last_words()}",
@@ -243,6 +258,10 @@ class EmbeddedServer:
             database=DEFAULT_DATABASE,
             browser_url=f"http://{LOOPBACK}:{state.http}/browser/",
         )
+
+
+class _BrokenError(EmbeddedServerError):
+    """The database takes nothing more until it is started anew."""
 
 
 class _PortTakenError(EmbeddedServerError):

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from neo4j import Driver, GraphDatabase
-from neo4j.exceptions import AuthError
+from neo4j.exceptions import AuthError, Neo4jError
 
 from pipeline.graph import process as processes
 from pipeline.graph.configuration import LOOPBACK, NEO4J_VERSION, Memory
@@ -148,6 +148,20 @@ def test_what_was_committed_survives_a_kill(server: EmbeddedServer, connection: 
     assert server.running() is None
     assert server.up() == connection
     assert names(connection) == {"before the kill"}
+
+
+def test_a_database_that_cannot_go_on_is_started_anew(server: EmbeddedServer, connection: Connection) -> None:
+    """As after a full disk: no file may grow, a commit fails, and from then on the server refuses everything."""
+    create(connection, "before the disk was full")
+    broken = process_of(server)
+    _, most = broken.rlimit(psutil.RLIMIT_FSIZE)
+    broken.rlimit(psutil.RLIMIT_FSIZE, (4096, most))
+    for _ in range(2):
+        with driver(connection) as opened, pytest.raises(Neo4jError):
+            opened.execute_query("UNWIND range(1, 1000) AS n CREATE (:Lost {n: n})", database_=connection.database)
+    assert server.up() == connection
+    assert process_of(server) != broken
+    assert names(connection) >= {"before the disk was full"}
 
 
 def test_what_was_committed_survives_a_stop(server: EmbeddedServer, connection: Connection) -> None:
