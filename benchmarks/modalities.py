@@ -110,15 +110,15 @@ class Runner:
     """An exchange with the others of a relay."""
 
     def __init__(self, relay: Relay, rank: int) -> None:
-        self._relay, self._rank = relay, rank
+        self._relay, self.rank, self.num_workers = relay, rank, len(relay.seconds)
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Add up a vector over all workers."""
-        return self._relay.meet(self._rank, values.copy(), lambda all_of: np.sum(all_of, axis=0))
+        return self._relay.meet(self.rank, values.copy(), lambda all_of: np.sum(all_of, axis=0))
 
     def share(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Give one's matrices, get all."""
-        return dict(self._relay.meet(self._rank, own, lambda all_of: {k: v for each in all_of for k, v in each.items()}))
+        return dict(self._relay.meet(self.rank, own, lambda all_of: {k: v for each in all_of for k, v in each.items()}))
 
 
 def round_seconds(num_modalities: int, update: str, device: Device) -> float:

@@ -137,7 +137,7 @@ def train_task(
     ``resume`` is the snapshot's key. Training starts towards the run that is served, if there is one.
     """
     start = time.monotonic()
-    dataset = Snapshot.read_dataset(snapshot)
+    dataset = Snapshot.read_summary(snapshot).dataset
     choice = choice_in_force(Settings.load().tuned, dataset.name, stored)
     parameters = _parameters(dataset, choice, settings)
     if resume is not None and (earlier := resume_embeddings(embeddings, embeddings_key(resume, parameters))):

@@ -26,10 +26,13 @@ from pipeline.command.terminal import (
     output,
     print_json,
     print_notes,
+    print_wide,
     progress,
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.domain.device import Device
+from pipeline.errors import ConfigurationError
+from pipeline.report.plan import plan_table
 from pipeline.report.tables import table
 
 if TYPE_CHECKING:
@@ -136,25 +139,38 @@ def _export(graph: "GraphClient", dataset: str, directory: Path, form: ExportFor
 
 def train(
     snapshot: Annotated[Path, typer.Argument(help="Directory that `export` wrote.")],
-    embeddings: Annotated[Path, typer.Argument(help="Directory to write; must not exist.")],
+    embeddings: Annotated[Path | None, typer.Argument(help="Directory to write; must not exist.", metavar="EMBEDDINGS")] = None,
     workers: Workers = None,
     device: OnDevice = Device.AUTO,
     settings: TrainingSettings = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say who would do what, and what it takes; train nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Learn one vector per entity from a snapshot directory; needs no database.
 
     Example: [bold]hyperlearn train snapshot/ embeddings/ --set rounds=20[/bold]
     """
+    if embeddings is None and not plan:
+        raise ConfigurationError(
+            "no directory was named to write the embeddings to", hint="hyperlearn train snapshot/ embeddings/, or --plan"
+        )
     given = read_settings(settings)
     from pipeline.domain.run_folder import new_run_id
     from pipeline.domain.snapshot import Snapshot
+    from pipeline.train.launch.launch import plan_training
     from pipeline.train.launch.launch import train as run
     from pipeline.tune.choice import chosen_settings
 
-    dataset = Snapshot.read_dataset(snapshot)
+    dataset = Snapshot.read_summary(snapshot).dataset
     given = chosen_settings(load_settings().tuned, dataset.name, given)
     name, parameters = new_run_id(dataset.name), dataset.training_parameters(given)
+    if plan or embeddings is None:
+        planned = plan_training(snapshot, parameters, workers=workers or "auto", device=device).to_json()
+        if as_json:
+            print_json(planned)
+            return
+        print_wide(plan_table(planned))
+        return
     trained = run(snapshot, embeddings, parameters, workers=workers or "auto", device=device, run=name, progress=progress)
     if as_json:
         print_json({"run": trained.run, "embeddingDim": trained.embedding_dim, **trained.report})

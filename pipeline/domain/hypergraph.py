@@ -56,6 +56,11 @@ class HyperedgeList:
         """E."""
         return len(self.values_E)
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether values differ from each other, so that they must be measurements; else they tell presence."""
+        return bool(np.ptp(self.values_E) > 0) if len(self.values_E) else False
+
     def holding(self, marked: Mapping[str, npt.NDArray[np.bool_]]) -> npt.NDArray[np.bool_]:
         """Which hyperedges have a member that is marked (E), given marks of all entities (N) by modality label."""
         found_E: npt.NDArray[np.bool_] = np.any(

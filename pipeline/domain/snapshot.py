@@ -1,6 +1,7 @@
 """A snapshot directory: one state of the hypergraph in Neo4j, in rows, which export writes and training reads.
 
-manifest.json                       the data set's description, counts, digest of the content, where and when it was read
+manifest.json                       the data set's description, counts, which types have values that differ, digest of the content,
+                                    where and when it was read
 entities/<Label>.parquet            id and name; the place in the file is the row
 graphs/<Label>.<TYPE>.dgl           the intra-modal graph as a DGL graph, edges both ways, weights in ``edata["weight"]``
 hypergraph.dgl                      all hyperedges as a DGL heterograph: hyperedge → member → entity, the value as node data
@@ -15,12 +16,37 @@ from typing import Any
 import pandas as pd
 
 from pipeline.domain import dgl_graphs
-from pipeline.domain.artifact import MANIFEST, read_artifact, write_artifact
+from pipeline.domain.artifact import MANIFEST, Artifact, read_artifact, write_artifact
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.errors import ArtifactError
 
-FORMAT = "hyperlearn-snapshot-2"
+FORMAT = "hyperlearn-snapshot-3"
+
+
+@dataclass(frozen=True)
+class SnapshotSummary:
+    """What the manifest says of a snapshot: enough to plan a training, without reading the rest.
+
+    Attributes
+    ----------
+    dataset
+        The description.
+    counts
+        Number of entities, relations and hyperedges by name.
+    measured
+        Hyperedge types whose values differ from each other, so that they must be measurements.
+    origin
+        As of the `Snapshot`.
+    digest
+        Of the hypergraph.
+    """
+
+    dataset: Dataset
+    counts: Mapping[str, Mapping[str, int]]
+    measured: frozenset[str]
+    origin: Mapping[str, Any]
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +71,7 @@ class Snapshot:
     @property
     def ids(self) -> dict[str, list[str]]:
         """Per modality label, the ids in the order of the rows."""
-        return {label: [str(value) for value in table["id"]] for label, table in self.entities.items()}
+        return _ids(self.entities)
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -63,6 +89,7 @@ class Snapshot:
             "dataset": self.hypergraph.dataset.to_json(),
             "origin": dict(self.origin),
             "counts": self.counts,
+            "measured": [label for label, edges in self.hypergraph.hyperedges.items() if edges.is_measured],
             "digest": self.hypergraph.digest,
         }
 
@@ -81,16 +108,16 @@ class Snapshot:
         write_artifact(directory, FORMAT, self.manifest, fill)
 
     @staticmethod
-    def read_dataset(directory: Path) -> Dataset:
-        """Read the description alone.
+    def read_summary(directory: Path) -> SnapshotSummary:
+        """Read the manifest alone.
 
         Raises
         ------
         ArtifactError
-            If the directory is incomplete, damaged or of another version.
+            If it is missing, damaged or of another version.
         """
-        with read_artifact(directory, FORMAT) as artifact:
-            return Dataset.from_json(artifact.manifest["dataset"])
+        with read_artifact(directory, FORMAT, verify=False) as artifact:
+            return _summary(artifact)
 
     @staticmethod
     def take_over(source: Path, directory: Path, key: str) -> bool:
@@ -126,17 +153,74 @@ class Snapshot:
             If it is incomplete, damaged or of another version.
         """
         with read_artifact(directory, FORMAT) as artifact:
-            dataset = Dataset.from_json(artifact.manifest["dataset"])
-            entities = {label: pd.read_parquet(artifact.file(f"entities/{label}.parquet")) for label in dataset.labels}
-            hypergraph = Hypergraph(
-                dataset,
-                {label: len(table) for label, table in entities.items()},
-                dgl_graphs.load_hyperedges(artifact.file("hypergraph.dgl"), dataset.hyperedge_types),
-                {
-                    graph.key: dgl_graphs.load_graph(artifact.file(f"graphs/{graph.modality}.{graph.relation_type}.dgl"))
-                    for graph in dataset.graphs
-                },
+            hypergraph = _hypergraph(artifact, verify=True)
+            return cls(hypergraph, _entities(artifact), artifact.manifest["origin"])
+
+    @staticmethod
+    def read_hypergraph(directory: Path, *, verify: bool = True) -> Hypergraph:
+        """Read the hypergraph alone, without ids and names; without ``verify`` no digest is compared, which another process does.
+
+        Raises
+        ------
+        ArtifactError
+            As `read` does.
+        """
+        with read_artifact(directory, FORMAT, verify=verify) as artifact:
+            return _hypergraph(artifact, verify=verify)
+
+    @staticmethod
+    def read_ids(directory: Path) -> dict[str, list[str]]:
+        """Read the ids alone, as `ids` gives them.
+
+        Raises
+        ------
+        ArtifactError
+            As `read` does.
+        """
+        with read_artifact(directory, FORMAT, verify=False) as artifact:
+            return _ids(_entities(artifact))
+
+
+def _summary(artifact: Artifact) -> SnapshotSummary:
+    manifest = artifact.manifest
+    dataset = Dataset.from_json(manifest["dataset"])
+    names = {
+        "entities": dataset.labels,
+        "relations": ["-".join(graph.key) for graph in dataset.graphs],
+        "hyperedges": [kind.label for kind in dataset.hyperedge_types],
+    }
+    counts = {kind: {name: int(manifest["counts"][kind][name]) for name in those} for kind, those in names.items()}
+    return SnapshotSummary(dataset, counts, frozenset(manifest["measured"]), manifest["origin"], manifest["digest"])
+
+
+def _hypergraph(artifact: Artifact, *, verify: bool) -> Hypergraph:
+    summary = _summary(artifact)
+    dataset = summary.dataset
+    hypergraph = Hypergraph(
+        dataset,
+        summary.counts["entities"],
+        dgl_graphs.load_hyperedges(artifact.file("hypergraph.dgl"), dataset.hyperedge_types),
+        {
+            graph.key: dgl_graphs.load_graph(artifact.file(f"graphs/{graph.modality}.{graph.relation_type}.dgl"))
+            for graph in dataset.graphs
+        },
+    )
+    if verify and hypergraph.digest != summary.digest:
+        raise ArtifactError(f"{artifact.directory} holds another hypergraph than its manifest says", hint="run the export again")
+    return hypergraph
+
+
+def _entities(artifact: Artifact) -> dict[str, pd.DataFrame]:
+    counts = _summary(artifact).counts["entities"]
+    entities = {label: pd.read_parquet(artifact.file(f"entities/{label}.parquet")) for label in counts}
+    for label, table in entities.items():
+        if len(table) != counts[label]:
+            raise ArtifactError(
+                f"{artifact.directory} has {len(table):,} ids of {label}, and {counts[label]:,} entities",
+                hint="run the export again",
             )
-            if hypergraph.digest != artifact.manifest["digest"]:
-                raise ArtifactError(f"{directory} holds another hypergraph than its manifest says", hint="run the export again")
-            return cls(hypergraph, entities, artifact.manifest["origin"])
+    return entities
+
+
+def _ids(entities: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+    return {label: [str(value) for value in table["id"]] for label, table in entities.items()}

@@ -14,7 +14,43 @@ from pipeline.train.problem.problem import Problem
 
 
 @dataclass(frozen=True)
-class Plan:
+class TypeSize:
+    """How large a hyperedge type is: the labels of its members' modalities by position, and its number of hyperedges."""
+
+    modalities: tuple[str, ...]
+    num_hyperedges: int
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What there is to work on, as counts.
+
+    Attributes
+    ----------
+    num_entities
+        N per modality label, in the order of the modalities.
+    types
+        The hyperedge types that are learned from, by label.
+    graph_entries
+        Stored weights of the graphs, both ways, per modality that has any.
+    """
+
+    num_entities: Mapping[str, int]
+    types: Mapping[str, TypeSize]
+    graph_entries: Mapping[str, int]
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Sizes":
+        """Those of a problem: without what is kept for validation, and of graphs what their Laplacian stores."""
+        return cls(
+            problem.num_entities,
+            {term.label: TypeSize(term.modalities, term.hyperedges.num_hyperedges) for term in problem.terms},
+            {label: laplacian.nnz for label, laplacian in problem.laplacians.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Assignment:
     """What each modality's worker has to do.
 
     Attributes
@@ -29,28 +65,29 @@ class Plan:
     costs: Mapping[str, int]
 
 
-def plan(problem: Problem, cg_iterations: int) -> Plan:
+def assign(sizes: Sizes, cg_iterations: int) -> Assignment:
     """Choose the types' homes and add up the modalities' costs.
 
     Parameters
     ----------
-    problem
-        The objective.
+    sizes
+        What there is to work on.
     cg_iterations
         Most steps of conjugate gradients that an update takes.
     """
-    costs = dict.fromkeys(problem.labels, 1)
-    for term in problem.terms:
-        for label in term.modalities:
-            costs[label] += term.hyperedges.num_hyperedges * (cg_iterations + 2)
-    for label, laplacian in problem.laplacians.items():
-        costs[label] += laplacian.nnz * (cg_iterations + 2) // 4
+    costs = dict.fromkeys(sizes.num_entities, 1)
+    for size in sizes.types.values():
+        for label in size.modalities:
+            costs[label] += size.num_hyperedges * (cg_iterations + 2)
+    for label, entries in sizes.graph_entries.items():
+        costs[label] += entries * (cg_iterations + 2) // 4
     homes = {}
-    line_costs = {term.label: term.hyperedges.num_hyperedges * len(term.modalities) ** 2 for term in problem.terms}
-    for term in sorted(problem.terms, key=lambda term: -line_costs[term.label]):
-        homes[term.label] = min(range(len(term.modalities)), key=lambda position: costs[term.modalities[position]])
-        costs[term.modalities[homes[term.label]]] += line_costs[term.label]
-    return Plan(homes, costs)
+    line_costs = {label: size.num_hyperedges * len(size.modalities) ** 2 for label, size in sizes.types.items()}
+    for kind in sorted(line_costs, key=lambda kind: -line_costs[kind]):
+        modalities = sizes.types[kind].modalities
+        homes[kind] = min(range(len(modalities)), key=lambda position: costs[modalities[position]])
+        costs[modalities[homes[kind]]] += line_costs[kind]
+    return Assignment(homes, costs)
 
 
 def deal(costs: Mapping[str, int], num_hands: int) -> list[list[str]]:

@@ -16,7 +16,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
-from pipeline.train.problem.problem import Problem, TypePosition, build_problem
+from pipeline.train.problem.problem import Problem, TypePosition, build_problem, update_of
 from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.result.health import findings
 from pipeline.train.result.least_squares_types import least_squares_types
@@ -188,7 +188,7 @@ def fit_share(
     on_round: Callable[[Round], None] = lambda _: None,
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
-    update = update_of(problem, parameters)
+    update = update_of((term.loss for term in problem.terms), parameters)
     if update == "stochastic":
         with one_kernel_thread(station.threads) as pool:
 
@@ -216,16 +216,9 @@ def fit_share(
     return Fit(filled, history, num_zero, problem.weights(), types, best_round, found, kernels.name, kernels.hardware, update)
 
 
-def update_of(problem: Problem, parameters: TrainingParameters) -> UpdateName:
-    """Which update trains: the one that is set, or the one that the hyperedge types' losses ask for."""
-    if parameters.update != "auto":
-        return parameters.update
-    return "stochastic" if any(term.loss == "likelihood" for term in problem.terms) else "exact"
-
-
 def widths_of(problem: Problem, parameters: TrainingParameters) -> dict[str, int]:
     """Columns of the matrix that workers exchange of each modality: the vectors, and an offset or a bias per slot."""
-    if update_of(problem, parameters) == "stochastic":
+    if update_of((term.loss for term in problem.terms), parameters) == "stochastic":
         held = {label: sum(term.modalities.count(label) for term in problem.terms) for label in problem.labels}
         return {label: parameters.embedding_dim + count for label, count in held.items()}
     return Layout(problem, parameters.embedding_dim).widths

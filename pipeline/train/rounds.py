@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.train.assignment import plan
+from pipeline.train.assignment import Sizes, assign
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition
@@ -92,7 +92,7 @@ class Rounds:
         self._threads = threads
         self._layout = Layout(problem, parameters.embedding_dim)
         self._matrices = {label: torch.from_numpy(start[label]).to(kernels.device) for label in problem.labels}
-        work = plan(problem, parameters.cg_iterations)
+        work = assign(Sizes.of(problem), parameters.cg_iterations)
         # Dearest first: the threads then end together.
         own = sorted(own, key=lambda label: -work.costs[label])
         laid_out = threads.map(lambda label: modality_problem(problem, label, self._layout, kernels), own)
@@ -167,13 +167,19 @@ class Rounds:
         return [Round(0, line.losses(0.0), line.validation(0.0), 0.0, 0.0, {}, time.perf_counter() - clock)]
 
     def _state(self, history: list[Round]) -> State:
+        """What this worker owns: the update's state, and its modalities' part of what all workers have."""
         tensors, numbers = self._update.state()
+        modalities = {term.label: term.modalities for term in self._problem.terms}
         arrays = {f"update/{name}": tensor.cpu().numpy() for name, tensor in tensors.items()}
-        arrays |= {f"matrix/{label}": matrix.cpu().numpy() for label, matrix in self._matrices.items()}
-        arrays |= {f"gram/{label}/{position}": gram_DD.cpu().numpy() for (label, position), gram_DD in self._grams.items()}
+        arrays |= {f"matrix/{label}": self._matrices[label].cpu().numpy() for label in self._modalities}
+        arrays |= {
+            f"gram/{label}/{position}": gram_DD.cpu().numpy()
+            for (label, position), gram_DD in self._grams.items()
+            if modalities[label][position] in self._modalities
+        }
         best: dict[str, Any] = {}
         if self._best is not None:
-            arrays |= {f"best/{label}": matrix.cpu().numpy() for label, matrix in self._best.matrices.items()}
+            arrays |= {f"best/{label}": self._best.matrices[label].cpu().numpy() for label in self._modalities}
             best = {"number": self._best.number, "watched": self._best.watched}
         return State(arrays, {"update": numbers, "best": best}, history)
 
@@ -191,7 +197,8 @@ class Rounds:
             if f"{term.label}/{position}" in grams
         }
         if best := state.numbers["best"]:
-            self._best = _Best(best["number"], best["watched"], here("best"))
+            kept = here("best")
+            self._best = _Best(best["number"], best["watched"], {label: kept[label] for label in self._problem.labels})
         self._update.go_on(here("update"), state.numbers["update"])
         return list(state.history)
 

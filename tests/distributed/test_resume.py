@@ -27,7 +27,7 @@ def test_a_training_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = checkpoints_folder(embeddings)
     process = multiprocessing.get_context("spawn").Process(target=_train, args=(snapshot, embeddings))
     process.start()
-    while not any(int(path.name) >= 2 for path in folder.glob("[0-9]*")):
+    while not any(int(path.name.partition("-")[0]) >= 2 for path in folder.glob("[0-9]*")):
         assert process.is_alive()
         time.sleep(0.01)
     assert process.pid is not None

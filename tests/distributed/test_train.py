@@ -16,7 +16,7 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
-from pipeline.train.launch.launch import train
+from pipeline.train.launch.launch import plan_training, train
 from tests.unit.train.hypergraphs import coupled, least_squares, snapshot_of
 
 PARAMETERS = least_squares(embedding_dim=8, rounds=12, tolerance=0)
@@ -135,15 +135,28 @@ def test_the_report_says_what_was_done(alone: Embeddings) -> None:
     assert alone.ids["Bee"][2] == "Bee-2"
 
 
-def test_a_killed_worker_is_named(snapshot: Path, out: Path) -> None:
-    with pytest.raises(WorkerFailedError, match="worker 1 of 2 ended with status -9"):
-        train(snapshot, out, LONG, run="r", workers=2, progress=when_training(lambda: signal_rank(1, signal.SIGKILL)))
+def test_a_killed_worker_is_named_and_its_training_goes_on(
+    snapshot: Path, out: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """To the bits of one process, with another number of workers too."""
+    parameters = replace(PARAMETERS, rounds=200)
+    whole = train(snapshot, tmp_path_factory.mktemp("alone") / "embeddings", parameters, run="alone")
+    kill = when_training(lambda: signal_rank(1, signal.SIGKILL))
+    planned = plan_training(snapshot, parameters, workers=2)
+    its = ", ".join(planned.shares[1].modalities)
+    with pytest.raises(WorkerFailedError, match=rf"worker 1 of 2 \({its}\) ended with status -9"):
+        train(snapshot, out, parameters, run="r", workers=2, checkpoint_every_s=0, progress=kill)
     assert not out.exists()
+    resumed = train(snapshot, out, parameters, run="r", workers=3)
+    assert 2 <= resumed.report["resumedRound"] < 200
+    assert [done["round"] for done in resumed.report["history"]] == list(range(201))
+    assert resumed.report["losses"] == whole.report["losses"]
+    assert all(np.array_equal(resumed.factors[label], factor) for label, factor in whole.factors.items())
 
 
 def test_a_worker_that_does_not_answer_is_given_up(snapshot: Path, out: Path) -> None:
     stop = when_training(lambda: signal_rank(1, signal.SIGSTOP))
-    with pytest.raises(WorkerFailedError, match=r"worker 1 of 2 ended(?s:.*)worker 0: another worker does not answer"):
+    with pytest.raises(WorkerFailedError, match=r"worker 1 of 2 \(.*\) ended(?s:.*)worker 0: another worker does not answer"):
         train(snapshot, out, LONG, run="r", workers=2, timeout=3, progress=stop)
     assert not out.exists()
 

@@ -13,6 +13,8 @@ from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import Fit
 from pipeline.train.problem.layout import Factors
+from pipeline.train.result.checkpoint import Checkpoints
+from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.start.former import former_vectors, similarity_to_former
 
 
@@ -30,12 +32,18 @@ class Job:
         Id of the run.
     parameters
         Settings.
-    workers
-        Number of worker processes; 0 is none but the caller's own.
+    owned
+        Labels of every worker's modalities, by rank; nobody's where the caller's own process does it all.
     threads
         Cores of each worker.
     timeout
         Seconds after which a worker that does not answer counts as lost.
+    checkpoints
+        Folder of the training's checkpoints.
+    checkpoint_key
+        Of data, settings and code, and of the number of workers where the result depends on it.
+    checkpoint_every_s
+        Seconds between two.
     device
         What the workers compute on.
     quality
@@ -48,9 +56,12 @@ class Job:
     embeddings: Path
     run: str
     parameters: TrainingParameters
-    workers: int
+    owned: Sequence[Sequence[str]]
     threads: int
     timeout: float
+    checkpoints: Path
+    checkpoint_key: str
+    checkpoint_every_s: float
     device: Device = Device.AUTO
     quality: Sequence[Mapping[str, Any]] = ()
     former: Path | None = None
@@ -61,6 +72,7 @@ class Job:
             "snapshot": str(self.snapshot.absolute()),
             "embeddings": str(self.embeddings.absolute()),
             "parameters": self.parameters.to_json(),
+            "checkpoints": str(self.checkpoints.absolute()),
             "former": None if self.former is None else str(self.former.absolute()),
         }
         file.write_text(json.dumps(data), encoding="utf-8")
@@ -73,39 +85,48 @@ class Job:
             "snapshot": Path(data["snapshot"]),
             "embeddings": Path(data["embeddings"]),
             "parameters": TrainingParameters.from_json(data["parameters"]),
+            "checkpoints": Path(data["checkpoints"]),
             "device": Device(data["device"]),
             "former": None if data["former"] is None else Path(data["former"]),
         }
         return cls(**data)
 
-    def former_vectors(self, snapshot: Snapshot) -> Factors | None:
+    def former_vectors(self) -> Factors | None:
         """The vectors towards which training starts, if there are any of the right length."""
         if self.former is None:
             return None
-        return former_vectors(Embeddings.read(self.former), snapshot.ids, self.parameters.embedding_dim)
+        return former_vectors(Embeddings.read(self.former), Snapshot.read_ids(self.snapshot), self.parameters.embedding_dim)
 
-    def result(self, snapshot: Snapshot, fit: Fit, former: Factors | None, resumed_round: int = 0) -> Embeddings:
-        """What the run yields, with its report; ``resumed_round`` is that of the checkpoint that it went on from."""
-        exported = snapshot.origin.get("key")
+    def checkpoints_of(self, exchange: Exchange) -> Checkpoints:
+        """The training's checkpoints, as a worker with that exchange has them."""
+        return Checkpoints(self.checkpoints, self.checkpoint_key, self.checkpoint_every_s, exchange)
+
+    def write_result(self, fit: Fit, former: Factors | None, checkpoints: Checkpoints) -> Embeddings:
+        """Write what the run yields, with its report."""
+        summary = Snapshot.read_summary(self.snapshot)
+        exported = summary.origin.get("key")
         report = {
             "key": None if exported is None else embeddings_key(exported, self.parameters),
             "parameters": self.parameters.to_json(),
             "update": fit.update,
             "weights": fit.weights,
-            "workers": max(1, self.workers),
+            "workers": max(1, len(self.owned)),
             "device": fit.device,
             "hardware": fit.hardware,
             "rounds": fit.history[-1].number,
             "seconds": sum(done.seconds for done in fit.history),
             "bestRound": fit.best_round,
-            "resumedRound": resumed_round,
+            "resumedRound": checkpoints.resumed_round,
             "losses": fit.history[fit.best_round].to_json()["losses"],
-            "findings": fit.findings,
+            "findings": [*fit.findings, *filter(None, [checkpoints.trouble])],
             "history": [done.to_json() for done in fit.history],
             "numUntied": fit.num_untied,
             "quality": list(self.quality),
             "similarityToFormer": similarity_to_former(fit.factors, former or {}),
-            "snapshot": {"origin": dict(snapshot.origin), "counts": snapshot.counts},
+            "snapshot": {"origin": dict(summary.origin), "counts": summary.counts},
         }
-        name = snapshot.hypergraph.dataset.name
-        return Embeddings(self.run, name, self.parameters.embedding_dim, snapshot.ids, fit.factors, fit.types, report)
+        ids = Snapshot.read_ids(self.snapshot)
+        name, dim = summary.dataset.name, self.parameters.embedding_dim
+        result = Embeddings(self.run, name, dim, ids, fit.factors, fit.types, report)
+        result.write(self.embeddings)
+        return result

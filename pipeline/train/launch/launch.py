@@ -19,17 +19,14 @@ from pipeline.domain.keys import embeddings_key
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.errors import ArtifactError, ConfigurationError
-from pipeline.train.assignment import plan
-from pipeline.train.fit import fit, update_of
+from pipeline.errors import ArtifactError
+from pipeline.train.fit import fit
 from pipeline.train.kernels.hardware import num_gpus, uses_gpus
 from pipeline.train.launch.job import Job
 from pipeline.train.launch.torchrun import Torchrun
-from pipeline.train.problem.problem import build_problem
-from pipeline.train.result.checkpoint import EVERY_S, Checkpoints
-
-WORKER_START_COST = 150_000_000
-"""What starting a worker process costs, in the units of `assignment`: some seven seconds of one core, mostly importing torch."""
+from pipeline.train.plan import Plan, plan
+from pipeline.train.result.checkpoint import EVERY_S
+from pipeline.train.sharing.exchange import Alone
 
 
 def train(
@@ -72,7 +69,7 @@ def train(
         are of another length is passed over.
     checkpoint_every_s
         Seconds between two checkpoints, in the folder that `checkpoints_folder` names; a training that finds some of its own
-        there goes on from the newest. Worker processes leave none.
+        there goes on from the newest; the likelihood, whose result depends on the number of workers, from those of the same number.
     progress
         Shows that it goes on.
 
@@ -89,53 +86,73 @@ def train(
     """
     if embeddings.exists():
         raise ArtifactError(f"{embeddings} exists already", hint="name another directory, or remove that one")
-    state = Snapshot.read(snapshot)
-    cores, gpus = len(os.sched_getaffinity(0)), 0 if device is Device.CPU else num_gpus()
-    problem = build_problem(state.hypergraph, parameters)
-    costs = plan(problem, parameters.cg_iterations).costs
-    if workers != "auto":
-        count = workers
-    elif update_of(problem, parameters) == "stochastic":
-        # Its batches move all modalities at once in one process; several would hold each other's still for a while.
-        count = 0
-    else:
-        count = choose_workers(list(costs.values()), parameters.rounds, cores, gpus)
-    del problem
-    if workers != "auto" and not 1 <= workers <= len(costs):
-        raise ConfigurationError(
-            f"{workers} workers cannot share {len(costs)} modalities", hint=f"choose 1 to {len(costs)}, or auto"
-        )
-    uses_gpus(device, max(1, count))  # or says what is missing, before anything is started
-    job = Job(snapshot, embeddings, run, parameters, count, max(1, cores // max(1, count)), timeout, device, quality, former)
-    if count == 0:
-        towards = job.former_vectors(state)
-        key = embeddings_key(state.hypergraph.digest, parameters)
-        checkpoints = Checkpoints(checkpoints_folder(embeddings), key, checkpoint_every_s)
-        done = fit(
-            state.hypergraph,
-            parameters,
-            former=towards,
-            threads=job.threads,
-            device=device,
-            checkpoints=checkpoints,
-            progress=progress,
-        )
-        if checkpoints.trouble:
-            done.findings.append(checkpoints.trouble)
-        result = job.result(state, done, towards, checkpoints.resumed_round)
-        result.write(embeddings)
-        checkpoints.remove()
-        return result
-    del state
+    planned = plan_training(snapshot, parameters, workers=workers, device=device)
+    job = Job(
+        snapshot,
+        embeddings,
+        run,
+        parameters,
+        [share.modalities for share in planned.shares] if planned.processes else [],
+        max(1, len(os.sched_getaffinity(0)) // len(planned.shares)),
+        timeout,
+        checkpoints_folder(embeddings),
+        _checkpoint_key(snapshot, parameters, planned),
+        checkpoint_every_s,
+        device,
+        quality,
+        former,
+    )
+    result = _on_workers(job, planned, progress) if planned.processes else _in_this_process(job, progress)
+    shutil.rmtree(job.checkpoints, ignore_errors=True)
+    return result
+
+
+def _in_this_process(job: Job, progress: Progress) -> Embeddings:
+    hypergraph, former, checkpoints = Snapshot.read_hypergraph(job.snapshot), job.former_vectors(), job.checkpoints_of(Alone())
+    done = fit(
+        hypergraph,
+        job.parameters,
+        former=former,
+        threads=job.threads,
+        device=job.device,
+        checkpoints=checkpoints,
+        progress=progress,
+    )
+    return job.write_result(done, former, checkpoints)
+
+
+def _on_workers(job: Job, planned: Plan, progress: Progress) -> Embeddings:
     folder = Path(tempfile.mkdtemp(prefix="hyperlearn-train-"))
     try:
-        Torchrun(job, folder).run(progress)
-        return Embeddings.read(embeddings)
+        Torchrun(job, folder).run(f"Training on {planned.in_words}", progress)
+        return Embeddings.read(job.embeddings)
     except BaseException:
-        _remove(embeddings)
+        _remove(job.embeddings)
         raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def plan_training(
+    snapshot: Path,
+    parameters: TrainingParameters,
+    *,
+    workers: int | Literal["auto"] = "auto",
+    device: Device = Device.AUTO,
+) -> Plan:
+    """Say what `train` would do with the same arguments on this machine, by the snapshot's manifest.
+
+    Raises
+    ------
+    ConfigurationError
+        If the number of workers does not fit the snapshot, or there is no such device.
+    ArtifactError
+        If the manifest is damaged.
+    """
+    cores, gpus = len(os.sched_getaffinity(0)), 0 if device is Device.CPU else num_gpus()
+    planned = plan(Snapshot.read_summary(snapshot), parameters, workers, cores, gpus)
+    uses_gpus(device, len(planned.shares))  # or says what is missing, before anything is started
+    return planned
 
 
 def checkpoints_folder(embeddings: Path) -> Path:
@@ -143,31 +160,10 @@ def checkpoints_folder(embeddings: Path) -> Path:
     return embeddings.with_name(f"{embeddings.name}.checkpoints")
 
 
-def choose_workers(costs: list[int], rounds: int, cores: int, gpus: int) -> int:
-    """Choose how many worker processes to start; 0 for none, to work in the caller's process.
-
-    Parameters
-    ----------
-    costs
-        Cost of a round's update, per modality.
-    rounds
-        Number of rounds.
-    cores, gpus
-        What the machine has.
-
-    Returns
-    -------
-    int
-        On several GPUs one each, at most one per modality; on one, none. On cores alone, threads already keep modalities apart in
-        one process, and another process adds only its start, paid on the same cores; it frees the modalities from sharing one
-        interpreter, which is worth it where a round is long: as many as there are cores and modalities once the work outweighs
-        starting them ten times over.
-    """
-    if gpus:
-        most = min(gpus, len(costs))
-        return most if most > 1 else 0
-    most = min(cores, len(costs))
-    return most if most > 1 and rounds * sum(costs) > 10 * most * WORKER_START_COST else 0
+def _checkpoint_key(snapshot: Path, parameters: TrainingParameters, planned: Plan) -> str:
+    """What a checkpoint must have for a training to go on from it to what it would have yielded by itself."""
+    key = embeddings_key(Snapshot.read_summary(snapshot).digest, parameters)
+    return f"{key} on {planned.processes} workers" if planned.update == "stochastic" and planned.processes > 1 else key
 
 
 def _remove(embeddings: Path) -> None:

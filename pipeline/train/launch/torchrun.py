@@ -43,8 +43,15 @@ class Torchrun:
         self._logs = folder / "logs"
         self._own_log = folder / "torchrun.log"
 
-    def run(self, progress: Progress) -> None:
+    def run(self, title: str, progress: Progress) -> None:
         """Run the workers to their end.
+
+        Parameters
+        ----------
+        title
+            What to call it meanwhile.
+        progress
+            Shows that it goes on.
 
         Raises
         ------
@@ -62,7 +69,7 @@ class Torchrun:
                 start_new_session=True,
             )
         try:
-            with progress(f"Training on {self._job.workers} worker(s)", total=self._job.parameters.rounds) as advance:
+            with progress(title, total=self._job.parameters.rounds) as advance:
                 failures = self._listen(process, advance)
             status = process.wait()
         finally:
@@ -78,7 +85,7 @@ class Torchrun:
 
     def _command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "torch.distributed.run", "--nnodes=1", f"--nproc-per-node={self._job.workers}"),
+            *(sys.executable, "-m", "torch.distributed.run", "--nnodes=1", f"--nproc-per-node={len(self._job.owned)}"),
             *("--rdzv-backend=c10d", "--rdzv-conf=store_type=file", f"--rdzv-endpoint={self._folder / 'rendezvous'}"),
             *(f"--rdzv-id={uuid.uuid4()}", "--local-addr=127.0.0.1", "--max-restarts=0"),
             *(
@@ -127,8 +134,10 @@ class Torchrun:
         words = [f"worker {event['rank']}: {event['message']}" for event in failures]
         text = "\n".join([*words, log.strip()[-_LOG_TAIL:]]).strip()
         return WorkerFailedError(
-            f"training worker {rank} of {self._job.workers} ended with status {ended[rank]}" + (f":\n{text}" if text else ""),
-            hint="status -9 is a kill, mostly by the kernel, short of memory: use fewer workers or a smaller embedding_dim",
+            f"training worker {rank} of {len(self._job.owned)} ({', '.join(self._job.owned[rank])}) ended with status {ended[rank]}"
+            + (f":\n{text}" if text else ""),
+            hint="status -9 is a kill, mostly by the kernel, short of memory: use fewer workers or a smaller embedding_dim. "
+            "The same command goes on from the last checkpoint",
         )
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
-from pipeline.train.assignment import deal, plan
 from pipeline.train.fit import Station, fit_share, widths_of
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job
@@ -41,23 +40,22 @@ def main(file: Path) -> int:
 def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
     kernels = kernels_of(job.device, int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]))
     _tell({"event": "started", "rank": rank, "pid": os.getpid()})
-    snapshot = Snapshot.read(job.snapshot)
-    problem = build_problem(snapshot.hypergraph, job.parameters)
-    owned = deal(plan(problem, job.parameters.cg_iterations).costs, num_workers)
+    # One of them compares the digests.
+    problem = build_problem(Snapshot.read_hypergraph(job.snapshot, verify=rank == 0), job.parameters)
     with joined(store, rank, num_workers, kernels.process_group, job.timeout):
         widths = widths_of(problem, job.parameters)
         shapes = {label: (count, widths[label]) for label, count in problem.num_entities.items()}
-        exchange = ProcessGroup(owned, shapes, kernels.device, kernels.finish)
+        exchange = ProcessGroup(job.owned, shapes, kernels.device, kernels.finish)
 
         def tell_round(done: Round) -> None:
             if rank == 0:
                 _tell({"event": "round", **done.to_json()})
 
-        station = Station(owned[rank], exchange, kernels, kernels.host_threads(job.threads))
-        former = job.former_vectors(snapshot)
-        result = fit_share(problem, job.parameters, station, former=former, on_round=tell_round)
+        station = Station(job.owned[rank], exchange, kernels, kernels.host_threads(job.threads))
+        former, checkpoints = job.former_vectors(), job.checkpoints_of(exchange)
+        result = fit_share(problem, job.parameters, station, former=former, checkpoints=checkpoints, on_round=tell_round)
         if rank == 0:
-            job.result(snapshot, result, former).write(job.embeddings)
+            job.write_result(result, former, checkpoints)
 
 
 def _tell(event: dict[str, Any]) -> None:

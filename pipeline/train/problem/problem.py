@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
-from pipeline.domain.training_parameters import LossName, TrainingParameters
+from pipeline.domain.training_parameters import LossName, TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
 from pipeline.train.problem.held_out import FEWEST_ASKED, MOST_ASKED, hold_out
 from pipeline.train.problem.laplacian import normalised_laplacian
@@ -216,7 +216,7 @@ def _validation_counts(hypergraph: Hypergraph, parameters: TrainingParameters) -
     likely = [
         label
         for label, edges in hypergraph.hyperedges.items()
-        if edges.num_hyperedges and _loss(label, edges, parameters) == "likelihood"
+        if edges.num_hyperedges and loss_of(label, edges.is_measured, parameters) == "likelihood"
     ]
     counts |= {label: min(counts[label], MOST_ASKED) for label in likely}
     return dict.fromkeys(counts, 0) if likely and sum(counts.values()) < FEWEST_ASKED else counts
@@ -235,7 +235,7 @@ def _weighed(hypergraph: Hypergraph, parameters: TrainingParameters) -> Hypergra
 def _term(label: str, held_out: HyperedgeList, weight: float, hypergraph: Hypergraph, parameters: TrainingParameters) -> TensorTerm:
     edges = hypergraph.hyperedges[label]
     absent_weight = _absent_weight(label, edges, hypergraph, parameters)
-    loss = _loss(label, edges, parameters)
+    loss = loss_of(label, edges.is_measured, parameters)
     has_offsets = loss == "squared" and parameters.offsets and absent_weight == 0
     mean = float(edges.values_E.mean(dtype=np.float64)) if has_offsets else 0.0
     return TensorTerm(
@@ -256,16 +256,24 @@ def _graphs_of(label: str, hypergraph: Hypergraph) -> tuple[sparse.csr_array, ..
     return tuple(graph for key, graph in hypergraph.graphs.items() if key[0] == label and weights[key] > 0 and graph.nnz)
 
 
-def _loss(label: str, edges: HyperedgeList, parameters: TrainingParameters) -> LossName:
+def loss_of(label: str, is_measured: bool, parameters: TrainingParameters) -> LossName:
+    """What is minimised of a hyperedge type, by whether its values differ from each other."""
     if label in parameters.losses:
         return parameters.losses[label]
-    return "squared" if np.ptp(edges.values_E) > 0 or parameters.update in _SQUARED_ONLY else "likelihood"
+    return "squared" if is_measured or parameters.update in _SQUARED_ONLY else "likelihood"
+
+
+def update_of(losses: Iterable[LossName], parameters: TrainingParameters) -> UpdateName:
+    """Which update trains: the one that is set, or the one that the hyperedge types' losses ask for."""
+    if parameters.update != "auto":
+        return parameters.update
+    return "stochastic" if "likelihood" in losses else "exact"
 
 
 def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, parameters: TrainingParameters) -> float:
     if label in parameters.absent_weights:
         return parameters.absent_weights[label]
-    if np.ptp(edges.values_E) > 0:
+    if edges.is_measured:
         return 0.0
     num_cells = math.prod(hypergraph.num_entities[modality] for modality in edges.modalities)
     return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)

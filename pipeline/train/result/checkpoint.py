@@ -1,8 +1,11 @@
-"""Checkpoints: the state of a training between two rounds, from which another process goes on to the same vectors.
+"""Checkpoints: the state of a training between two rounds, from which others go on to the same vectors.
 
-A checkpoint is there as a whole or not at all, and the one before it stays until it is: whoever is killed leaves one that can be
-gone on from. One that is damaged, or of other data, settings or code, is passed over. One that cannot be written costs no
-training: it is told in the end. Nothing is written of a training that is over sooner.
+Every worker writes what it owns, a *shard*: an artifact of its own, there as a whole or not at all, whose name says of which round
+it is and of how many. A checkpoint is whole when all of its shards are; the one before it stays until it is. So whoever is killed
+leaves one that can be gone on from. What is torn, or of other data, settings or code, is passed over, and removed with the next.
+Shards hold modalities, not workers: any number of workers takes the state from those of any other. The process that has no other
+beside it is one worker of one. A checkpoint that cannot be written costs no training: it is told in the end. Nothing is written of
+a training that is over sooner.
 """
 
 import shutil
@@ -18,8 +21,9 @@ import numpy.typing as npt
 from pipeline.domain.artifact import read_artifact, write_artifact
 from pipeline.errors import ArtifactError
 from pipeline.train.result.round import Round
+from pipeline.train.sharing.exchange import Alone, Exchange
 
-FORMAT = "hyperlearn-checkpoint 1"
+FORMAT = "hyperlearn-checkpoint 2"
 EVERY_S = 60.0
 """Seconds of work that a kill may cost, and a round."""
 _ARRAYS = "arrays.npz"
@@ -32,9 +36,9 @@ class State:
     Attributes
     ----------
     arrays
-        By name.
+        By name. A worker gives those that it owns, and gets those of all.
     numbers
-        All else, as plain JSON.
+        All else, as plain JSON: the same on every worker.
     history
         What every round did, the start first.
     """
@@ -49,7 +53,7 @@ class State:
 
 
 class Checkpoints:
-    """The checkpoints of one training.
+    """The checkpoints of one training, as one of its workers has them.
 
     Parameters
     ----------
@@ -59,12 +63,15 @@ class Checkpoints:
         Of data, settings and code: those of another one are passed over.
     every_s
         Seconds between two.
+    exchange
+        How the worker reaches the others.
     """
 
-    def __init__(self, folder: Path, key: str, every_s: float = EVERY_S) -> None:
+    def __init__(self, folder: Path, key: str, every_s: float = EVERY_S, exchange: Exchange | None = None) -> None:
         self._folder = folder
         self._key = key
         self._every_s = every_s
+        self._exchange: Exchange = exchange or Alone()
         self._last = time.monotonic()
         self.resumed_round = 0
         """The round that was gone on from; 0 for none."""
@@ -72,43 +79,76 @@ class Checkpoints:
         """Why the last one could not be written, in words."""
 
     def newest(self) -> State | None:
-        """The newest that is whole and has the key."""
-        for directory in reversed(self._directories()):
+        """The newest that is whole and has the key; the same on every worker, or none."""
+        found = None
+        for shards in reversed(self._complete()):
             try:
-                with read_artifact(directory, FORMAT) as artifact:
-                    if artifact.manifest["key"] != self._key:
-                        continue
-                    with np.load(artifact.file(_ARRAYS), allow_pickle=False) as stored:
-                        arrays = {name: stored[name] for name in stored.files}
-                    history = [Round.from_json(done) for done in artifact.manifest["history"]]
-                    self.resumed_round = len(history) - 1
-                    return State(arrays, artifact.manifest["numbers"], history)
+                found = self._read(shards)
             except ArtifactError:
                 continue
-        return None
+            if found is not None:
+                break
+        rounds = np.zeros(self._exchange.num_workers)
+        rounds[self._exchange.rank] = len(found.history) - 1 if found else 0
+        # Where one cannot read what the others can, all begin anew.
+        if np.ptp(self._exchange.total(rounds)) > 0 or found is None:
+            return None
+        self.resumed_round = len(found.history) - 1
+        return found
 
     def offer(self, state: Callable[[], State]) -> None:
-        """Write one if it is time."""
-        if time.monotonic() - self._last < self._every_s:
+        """Write one if it is time, which is so for all workers when it is for one of them."""
+        if not self._counted(time.monotonic() - self._last >= self._every_s):
             return
         now = state()
-        directory = self._folder / f"{len(now.history) - 1:06}"
+        rank, count = self._exchange.rank, self._exchange.num_workers
+        shards = [self._folder / f"{len(now.history) - 1:06}-{number}-of-{count}" for number in range(count)]
         about = {"key": self._key, "numbers": dict(now.numbers), "history": [done.to_json() for done in now.history]}
+        self.trouble = ""
         try:
-            shutil.rmtree(directory, ignore_errors=True)  # a damaged one, or one of something else
-            write_artifact(directory, FORMAT, about, lambda into: np.savez(into / _ARRAYS, **now.arrays))
-            self.trouble = ""
+            shutil.rmtree(shards[rank], ignore_errors=True)  # a torn one's, or of something else
+            write_artifact(shards[rank], FORMAT, about, lambda into: np.savez(into / _ARRAYS, **now.arrays))
         except ArtifactError as error:
             self.trouble = f"no checkpoint: {error}"
+        if self._counted(not self.trouble) == count:
+            if rank == 0:
+                self._keep_only(shards)
         else:
-            for old in self._directories():
-                if old != directory:
-                    shutil.rmtree(old, ignore_errors=True)
+            self.trouble = self.trouble or "no checkpoint: another worker could not write its part"
+            shutil.rmtree(shards[rank], ignore_errors=True)
         self._last = time.monotonic()
 
-    def remove(self) -> None:
-        """Remove them: the training is over."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def _counted(self, yes: bool) -> int:
+        """How many workers say so."""
+        return int(self._exchange.total(np.array([float(yes)]))[0])
 
-    def _directories(self) -> list[Path]:
-        return sorted(path for path in self._folder.glob("[0-9]*") if path.is_dir())
+    def _complete(self) -> list[list[Path]]:
+        """The shards of each checkpoint of which all are there, the earliest round first."""
+        found = []
+        for first in sorted(self._folder.glob("[0-9]*-0-of-*")):
+            number, _, _, count = first.name.split("-")
+            shards = [first.with_name(f"{number}-{rank}-of-{count}") for rank in range(int(count))]
+            if all(shard.is_dir() for shard in shards):
+                found.append(shards)
+        return found
+
+    def _read(self, shards: list[Path]) -> State | None:
+        """Read a checkpoint; None if not all of it is of this training."""
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        manifests = []
+        for shard in shards:
+            with read_artifact(shard, FORMAT) as artifact:
+                if artifact.manifest["key"] != self._key:
+                    return None
+                with np.load(artifact.file(_ARRAYS), allow_pickle=False) as stored:
+                    arrays |= {name: stored[name] for name in stored.files}
+                manifests.append(artifact.manifest)
+        if any(manifest["numbers"] != manifests[0]["numbers"] for manifest in manifests):
+            return None  # of two trainings that were broken off at the same round
+        return State(arrays, manifests[0]["numbers"], [Round.from_json(done) for done in manifests[0]["history"]])
+
+    def _keep_only(self, shards: list[Path]) -> None:
+        """Remove older ones, and what others that were killed had begun to write."""
+        for path in self._folder.glob("*"):
+            if path not in shards:
+                shutil.rmtree(path, ignore_errors=True)

@@ -21,7 +21,10 @@ from pipeline.errors import WorkerFailedError
 
 
 class Exchange(Protocol):
-    """How one worker reaches the others."""
+    """How one worker reaches the others: which one it is, and of how many."""
+
+    rank: int
+    num_workers: int
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Add up a vector over all workers."""
@@ -34,6 +37,9 @@ class Exchange(Protocol):
 
 class Alone:
     """An exchange with nobody: one process does it all."""
+
+    rank = 0
+    num_workers = 1
 
     def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Give the values back."""
@@ -66,6 +72,7 @@ class ProcessGroup:
         device: torch.device,
         finish: Callable[[], None],
     ) -> None:
+        self.rank, self.num_workers = dist.get_rank(), len(owned)
         self._owners = {label: rank for rank, labels in enumerate(owned) for label in labels}
         self._shapes = shapes
         self._device = device

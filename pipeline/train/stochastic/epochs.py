@@ -1,7 +1,7 @@
 """The rounds of the stochastic update, as one worker runs them: every hyperedge once a round, in batches, in random order.
 
 In one process all modalities move with every batch. A worker among several moves its own modalities and holds the others', as the
-paper has it, and they exchange what they have moved `_EXCHANGES` times a round: other numbers of workers then give other factors,
+paper has it, and they exchange what they have moved `EXCHANGES` times a round: other numbers of workers then give other factors,
 about as good; the same number gives the same bits. The validation part says when to stop and which round counts.
 """
 
@@ -33,7 +33,7 @@ _BATCHES = 32
 _ENOUGH = 30
 """Fewer hyperedges of somebody's own validation part tell by chance which round is best: then the last one counts, and patience
 says which that is. So few learn by heart what many rounds tell them."""
-_EXCHANGES = 8
+EXCHANGES = 8
 """How often in a round several workers exchange what they have moved."""
 
 Batches = Sequence[tuple[str, npt.NDArray[np.int64]]]
@@ -164,22 +164,31 @@ class Epochs:
         return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, time.perf_counter() - clock)
 
     def _state(self, history: list[Round]) -> State:
-        arrays = {f"learned/{name}": tensor.cpu().numpy() for name, tensor in self._model.learned().items()}
-        arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in self._steps.squares().items()}
-        arrays["draws"] = self._steps.draws.get_state().numpy()
-        arrays |= {f"kept/{name}": tensor.cpu().numpy() for name, tensor in self._kept.items()}
+        """What this worker moves, and the state of what draws for it."""
+        squares, learned = self._steps.squares(), self._model.learned()
+        arrays = {f"learned/{name}": learned[name].cpu().numpy() for name in squares}
+        arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in squares.items()}
+        arrays |= {f"kept/{name}": self._kept[name].cpu().numpy() for name in squares if name in self._kept}
+        arrays[self._draws_name] = self._steps.draws.get_state().numpy()
         numbers = {"bestRound": self.best_round, "best": self._best, "random": self._random.bit_generator.state}
         return State(arrays, numbers, history)
 
     def _go_on(self, state: State) -> list[Round]:
-        for kind, tensors in (("learned", self._model.learned()), ("squares", self._steps.squares())):
-            for name, array in state.part(kind).items():
-                tensors[name].copy_(torch.from_numpy(array))
-        self._steps.draws.set_state(torch.from_numpy(state.arrays["draws"]))
+        learned, squares, kept = (state.part(kind) for kind in ("learned", "squares", "kept"))
+        for name, tensor in self._model.learned().items():
+            tensor.copy_(torch.from_numpy(learned[name]))
+        for name, tensor in self._steps.squares().items():
+            tensor.copy_(torch.from_numpy(squares[name]))
+        self._steps.draws.set_state(torch.from_numpy(state.arrays[self._draws_name]))
         self._random.bit_generator.state = state.numbers["random"]
         self.best_round, self._best = state.numbers["bestRound"], state.numbers["best"]
-        self._kept = {name: torch.from_numpy(array).to(self._kernels.device) for name, array in state.part("kept").items()}
+        self._kept = {name: torch.from_numpy(array).to(self._kernels.device) for name, array in kept.items()}
         return list(state.history)
+
+    @property
+    def _draws_name(self) -> str:
+        """Each worker draws for the batches that it takes, so by what it has: the same of the same number of workers."""
+        return f"draws/{min(self._own)}"
 
     def watched(self, validation: Mapping[str, float]) -> float:
         """What training stops by: the mean of the types' validation losses, values in units of their variance."""
@@ -206,7 +215,7 @@ class Epochs:
         """Take every hyperedge once; give the mean loss of a question per hyperedge type."""
         counts = {label: term.hyperedges.num_hyperedges for label, term in self._terms.items()}
         batches = [(label, numbers_B) for label, count in counts.items() for numbers_B in self._in_batches(label, count)]
-        sums = self._take(batches, _EXCHANGES)
+        sums = self._take(batches, EXCHANGES)
         total = self._exchange.total(torch.stack(list(sums.values())).cpu().numpy())
         asked = {
             label: counts[label] * (len(term.modalities) if term.loss == "likelihood" else 1) for label, term in self._terms.items()

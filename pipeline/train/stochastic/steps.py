@@ -113,16 +113,24 @@ class Steps:
         self._kernels = kernels
         self.draws = torch.Generator().manual_seed(parameters.seed)
         """Draws candidates, and vectors to leave out."""
-        every = {term.label: term.everything for term in problem.terms}
+        every = {term.label: term.everything for term in problem.terms if not self._own.isdisjoint(term.modalities)}
         self._members = {label: np.ascontiguousarray(edges.members_EK.T) for label, edges in every.items()}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
         self._values = {label: torch.from_numpy(edges.values_E).to(kernels.device) for label, edges in every.items()}
         size, beginning = parameters.step_size, parameters.initial_accumulator
-        self._vectors = {label: Adagrad(vectors, size, beginning) for label, vectors in model.own.items()}
-        self._biases = {at: Adagrad(bias, size, beginning) for at, bias in model.biases.items()}
-        self._scales = {label: Adagrad(scale[None], _SLOWER * size, beginning) for label, scale in model.scales.items()}
-        self._centres = {label: Adagrad(centres, size, beginning) for label, centres in model.centres.items()}
-        self._filters = {label: Adagrad(filters, _SLOWER * size, beginning) for label, filters in model.filters.items()}
+        modalities = {term.label: term.modalities for term in problem.terms}
+        first = [label for label, members in modalities.items() if members[0] in self._own]
+        self._vectors = {label: Adagrad(model.own[label], size, beginning) for label in own}
+        self._biases = {
+            (label, position): Adagrad(bias, size, beginning)
+            for (label, position), bias in model.biases.items()
+            if modalities[label][position] in self._own
+        }
+        self._scales = {label: Adagrad(model.scales[label][None], _SLOWER * size, beginning) for label in first}
+        self._centres = {label: Adagrad(model.centres[label], size, beginning) for label in first}
+        self._filters = {
+            label: Adagrad(filters, _SLOWER * size, beginning) for label, filters in model.filters.items() if label in self._own
+        }
 
     def squares(self) -> dict[str, Tensor]:
         """The sums of squared gradients, by the names that `SlotModel.learned` gives what they are of."""

@@ -136,7 +136,7 @@ def test_a_damaged_artifact_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "embeddings" / "manifest.json").write_text(json.dumps({"format": "something"}), encoding="utf-8")
     result = run("train", str(tmp_path / "embeddings"), str(tmp_path / "out"), HYPERLEARN_HOME=str(tmp_path))
     assert result.returncode == 1
-    assert "holds 'something', 'hyperlearn-snapshot-2' is expected" in result.stderr
+    assert "holds 'something', 'hyperlearn-snapshot-3' is expected" in result.stderr
     assert "Traceback" not in result.stderr
 
 

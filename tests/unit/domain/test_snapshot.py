@@ -48,7 +48,11 @@ def test_a_snapshot_comes_back_as_it_went(snapshot: Snapshot, tmp_path: Path) ->
     read = Snapshot.read(tmp_path / "snapshot")
     assert read.counts == snapshot.counts
     assert read.origin == snapshot.origin
-    assert read.hypergraph.dataset == Snapshot.read_dataset(tmp_path / "snapshot") == DATASET
+    summary = Snapshot.read_summary(tmp_path / "snapshot")
+    assert read.hypergraph.dataset == summary.dataset == DATASET
+    assert (summary.counts, summary.measured, summary.origin) == (snapshot.counts, {"Making"}, snapshot.origin)
+    assert summary.digest == Snapshot.read_hypergraph(tmp_path / "snapshot").digest == snapshot.hypergraph.digest
+    assert Snapshot.read_ids(tmp_path / "snapshot") == read.ids == snapshot.ids
     for label, table in snapshot.entities.items():
         assert read.entities[label].to_dict("list") == table.to_dict("list")
     for label, edges in snapshot.hypergraph.hyperedges.items():

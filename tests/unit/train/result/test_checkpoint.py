@@ -1,15 +1,23 @@
 """A training that is broken off goes on to the same bits, from whatever whole checkpoint there is."""
 
-from collections.abc import Callable
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from torch import Tensor
 
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import ArtifactError
-from pipeline.train.fit import Fit, fit
+from pipeline.train.fit import Fit, Station, fit, fit_share
+from pipeline.train.kernels.compiled import CompiledKernels
+from pipeline.train.problem.problem import build_problem
 from pipeline.train.result import checkpoint
 from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.result.round import Round
@@ -71,7 +79,7 @@ def test_a_damaged_checkpoint_and_one_of_something_else_are_passed_over(tmp_path
     other = Checkpoints(tmp_path, "another key", 0)
     assert other.newest() is None
     (newest,) = tmp_path.iterdir()
-    assert newest.name == "000002"
+    assert newest.name == "000002-0-of-1"
     (newest / "arrays.npz").write_bytes(b"half of it")
     assert Checkpoints(tmp_path, "key", 0).newest() is None
     parameters = replace(SMALL, rounds=3)
@@ -88,10 +96,132 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_training(tmp_path: Path, m
     checkpoints = Checkpoints(tmp_path, "key", 0)
     same(fit(coupled(5, 300, presence=True), SMALL), fit(coupled(5, 300, presence=True), SMALL, checkpoints=checkpoints))
     assert checkpoints.trouble == "no checkpoint: the disk is full"
-    assert [path.name for path in tmp_path.iterdir()] == ["000001"]
+    assert [path.name for path in tmp_path.iterdir()] == ["000001-0-of-1"]
 
 
 def test_none_is_written_before_it_is_time(tmp_path: Path) -> None:
     folder = tmp_path / "checkpoints"
     fit(coupled(5, 300, presence=True), SMALL, checkpoints=Checkpoints(folder, "key"))
     assert not folder.exists()
+
+
+class _Meeting:
+    """Where workers that are threads exchange what they have."""
+
+    def __init__(self, num_workers: int) -> None:
+        self.barrier = threading.Barrier(num_workers, timeout=60)
+        self.given: list[Any] = [None] * num_workers
+
+
+class _Threaded:
+    """An exchange between threads."""
+
+    def __init__(self, rank: int, meeting: _Meeting) -> None:
+        self.rank, self.num_workers = rank, len(meeting.given)
+        self._meeting = meeting
+
+    def _all(self, own: Any) -> list[Any]:
+        self._meeting.given[self.rank] = own
+        self._meeting.barrier.wait()
+        given = list(self._meeting.given)
+        self._meeting.barrier.wait()
+        return given
+
+    def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.sum(self._all(values.copy()), axis=0)
+
+    def share(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        every = self._all({label: matrix.clone() for label, matrix in own.items()})
+        return {label: matrix.clone() for each in every for label, matrix in each.items()} | dict(own)
+
+
+TWO = [["Bee", "Dog"], ["Ant", "Cat"]]
+THREE = [["Dog"], ["Ant", "Cat"], ["Bee"]]
+
+
+def shared(
+    folder: Path,
+    parameters: TrainingParameters,
+    owned: Sequence[Sequence[str]],
+    *,
+    presence: bool,
+    on_round: Callable[[Round], None] = lambda _: None,
+) -> tuple[Fit, list[Checkpoints]]:
+    """Train on as many workers; what rank 0 yields, and each one's checkpoints."""
+    meeting = _Meeting(len(owned))
+    exchanges = [_Threaded(rank, meeting) for rank in range(len(owned))]
+    checkpoints = [Checkpoints(folder, "key", 0, exchange) for exchange in exchanges]
+
+    def work(rank: int) -> Fit:
+        problem = build_problem(coupled(5, 300, presence=presence), parameters)
+        station = Station(owned[rank], exchanges[rank], CompiledKernels(), 1)
+        return fit_share(problem, parameters, station, checkpoints=checkpoints[rank], on_round=on_round)
+
+    with ThreadPoolExecutor(len(owned)) as pool:
+        first, *_ = list(pool.map(work, range(len(owned))))
+    return first, checkpoints
+
+
+def shared_and_interrupted(
+    folder: Path, parameters: TrainingParameters, owned: Sequence[Sequence[str]], number: int, *, presence: bool
+) -> None:
+    with pytest.raises(_KilledError):
+        shared(folder, parameters, owned, presence=presence, on_round=dies_in(number))
+
+
+@pytest.mark.parametrize("presence", [False, True])
+@pytest.mark.parametrize("update", ["exact", "recurrent"])
+def test_least_squares_go_on_with_any_number_of_workers(tmp_path: Path, update: UpdateName, presence: bool) -> None:
+    """From one to two to three; to the bits of one."""
+    parameters = replace(SMALL, update=update)
+    interrupted(tmp_path, parameters, 2, presence=presence)
+    shared_and_interrupted(tmp_path, parameters, TWO, 4, presence=presence)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000003-0-of-2", "000003-1-of-2"]
+    resumed, checkpoints = shared(tmp_path, parameters, THREE, presence=presence)
+    same(fit(coupled(5, 300, presence=presence), parameters), resumed)
+    assert [each.resumed_round for each in checkpoints] == [3, 3, 3]
+
+
+@pytest.mark.parametrize("presence", [False, True])
+def test_the_likelihood_goes_on_with_the_same_workers(tmp_path: Path, presence: bool) -> None:
+    parameters = replace(SMALL, update="stochastic")
+    whole, _ = shared(tmp_path / "whole", parameters, TWO, presence=presence)
+    shared_and_interrupted(tmp_path / "broken", parameters, TWO, 3, presence=presence)
+    resumed, checkpoints = shared(tmp_path / "broken", parameters, TWO, presence=presence)
+    same(whole, resumed)
+    assert [each.resumed_round for each in checkpoints] == [2, 2]
+
+
+def test_a_checkpoint_counts_when_all_of_its_shards_are_there(tmp_path: Path) -> None:
+    parameters = replace(SMALL, update="exact")
+    shared_and_interrupted(tmp_path, parameters, TWO, 3, presence=True)
+    # Of the next one only one shard was written, and one begun.
+    shutil.copytree(tmp_path / "000002-0-of-2", tmp_path / "000003-0-of-2")
+    shutil.copytree(tmp_path / "000002-1-of-2", tmp_path / ".000003-1-of-2-unfinished")
+    shared_and_interrupted(tmp_path, parameters, TWO, 4, presence=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000003-0-of-2", "000003-1-of-2"]
+    (tmp_path / "000003-1-of-2" / "arrays.npz").write_bytes(b"half of it")
+    resumed, checkpoints = shared(tmp_path, parameters, TWO, presence=True)
+    same(fit(coupled(5, 300, presence=True), parameters), resumed)
+    assert [each.resumed_round for each in checkpoints] == [0, 0]
+
+
+def test_a_worker_that_cannot_write_its_shard_costs_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = checkpoint.write_artifact
+
+    def full(directory: Path, *given: Any) -> None:
+        if directory.name == "000003-1-of-2":
+            raise ArtifactError("the disk is full")
+        write(directory, *given)
+
+    parameters = replace(SMALL, update="exact")
+    monkeypatch.setattr(checkpoint, "write_artifact", full)
+    shared_and_interrupted(tmp_path, parameters, TWO, 4, presence=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000002-0-of-2", "000002-1-of-2"]
+    resumed, checkpoints = shared(tmp_path, parameters, TWO, presence=True)
+    same(fit(coupled(5, 300, presence=True), parameters), resumed)
+    assert [each.trouble for each in checkpoints] == ["", ""]
+    monkeypatch.setattr(checkpoint, "write_artifact", lambda *_: full(Path("000003-1-of-2")))
+    _, checkpoints = shared(tmp_path / "never", parameters, TWO, presence=True)
+    assert [each.trouble for each in checkpoints] == ["no checkpoint: the disk is full"] * 2
+    assert not list((tmp_path / "never").glob("*"))

@@ -1,0 +1,290 @@
+"""What a training will take, before anything starts: who holds what, its memory, and what it tells the others.
+
+Pure data, from what a snapshot's manifest says. The memory is that of a worker on a CPU; on a GPU most of it lies there. Shapes: N
+entities, E hyperedges, K arity, M stored weights of a graph, D embedding_dim, W columns of a modality's matrix.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pipeline.domain.snapshot import SnapshotSummary
+from pipeline.domain.training_parameters import TrainingParameters, UpdateName
+from pipeline.errors import ConfigurationError
+from pipeline.train.assignment import Sizes, TypeSize, assign, deal
+from pipeline.train.problem.problem import loss_of, update_of
+from pipeline.train.stochastic.epochs import EXCHANGES
+
+WORKER_START_COST = 150_000_000
+"""What starting a worker process costs, in the units of `assignment`: some seven seconds of one core, mostly importing torch."""
+_UNIT_S = 50e-9
+"""Seconds of one core that a unit of `assignment` stands for."""
+_PROGRAMS = 1080 * 2**20
+"""Bytes of Python, torch, DGL and compiled loops, as resident memory counts them: half are pages that all processes share."""
+_PRODUCTS = 16 * 2**20
+"""Bytes of row products that a solve keeps (`Kernels.product_bytes`), or of scores that validation holds at once."""
+_FLOAT = 4
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one worker has.
+
+    Attributes
+    ----------
+    modalities
+        Labels of those that it updates.
+    entities
+        Their entities.
+    hyperedges
+        Hyperedges that hold one of them or more.
+    work
+        Its part of the work of a round.
+    memory
+        Bytes by what they are for.
+    sends, receives
+        Bytes that it tells in a round, each counted once however many hear it, and that it hears.
+    """
+
+    modalities: tuple[str, ...]
+    entities: int
+    hyperedges: int
+    work: float
+    memory: Mapping[str, int]
+    sends: int
+    receives: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who does what.
+
+    Attributes
+    ----------
+    update
+        Which update trains.
+    processes
+        Number of worker processes; 0 is none but the caller's own.
+    shares
+        What each worker has, by rank; in the caller's process, all.
+    reason
+        Why the number was chosen; empty where it was given.
+    """
+
+    update: UpdateName
+    processes: int
+    shares: tuple[Share, ...]
+    reason: str
+
+    @property
+    def imbalance(self) -> float:
+        """The largest share of the work over the mean: 1 where all have as much to do."""
+        return max(share.work for share in self.shares) * len(self.shares)
+
+    @property
+    def in_words(self) -> str:
+        """The number of workers and how evenly they are loaded, in a line."""
+        if self.processes < 2:
+            return f"{self.processes or 'no'} worker{'s' * (self.processes != 1)}"
+        return f"{self.processes} workers, the busiest with {self.imbalance:.2f} of the mean"
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain dictionaries, strings and numbers."""
+        shares = [asdict(share) | {"memory": dict(share.memory), "modalities": list(share.modalities)} for share in self.shares]
+        return {
+            "update": self.update,
+            "processes": self.processes,
+            "reason": self.reason,
+            "imbalance": self.imbalance,
+            "workers": shares,
+        }
+
+
+def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int | Literal["auto"], cores: int, gpus: int) -> Plan:
+    """Say what a training would take.
+
+    Parameters
+    ----------
+    summary
+        What the snapshot's manifest says.
+    parameters
+        Settings.
+    workers
+        Number of worker processes, at most one per modality; ``auto``: as many as pay.
+    cores, gpus
+        What the machine has.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are more workers than modalities.
+    """
+    sizes = _sizes(summary, parameters)
+    losses = {label: loss_of(label, label in summary.measured, parameters) for label in sizes.types}
+    update = update_of(losses.values(), parameters)
+    costs = assign(sizes, parameters.cg_iterations).costs
+    if workers == "auto":
+        processes, reason = choose_workers(list(costs.values()), parameters.rounds, cores, gpus, update)
+    elif 1 <= workers <= len(costs):
+        processes, reason = workers, ""
+    else:
+        raise ConfigurationError(
+            f"{workers} workers cannot share {len(costs)} modalities", hint=f"choose 1 to {len(costs)}, or auto"
+        )
+    owned = deal(costs, processes or 1)
+    threads = max(1, cores // len(owned))
+    needs = _Needs(sizes, parameters, update, _widths(sizes, losses, summary.measured, parameters, update))
+    whole = sum(costs.values())
+    shares = [
+        Share(
+            tuple(own),
+            sum(sizes.num_entities[label] for label in own),
+            sum(size.num_hyperedges for size in sizes.types.values() if not set(own).isdisjoint(size.modalities)),
+            sum(costs[label] for label in own) / whole,
+            needs.memory(own, threads),
+            *(needs.told(own) if processes > 1 else (0, 0)),
+        )
+        for own in owned
+    ]
+    return Plan(update, processes, tuple(shares), reason)
+
+
+def choose_workers(costs: Sequence[int], rounds: int, cores: int, gpus: int, update: UpdateName) -> tuple[int, str]:
+    """Choose how many worker processes to start; 0 for none, to work in the caller's process.
+
+    On several GPUs one each, at most one per modality; on one, none. On cores alone, threads already keep modalities apart in one
+    process, and another process adds only its start, paid on the same cores; it frees the modalities from sharing one interpreter,
+    which is worth it where a round is long: as many as there are cores and modalities once the work outweighs starting them ten
+    times over. The likelihood is trained in the caller's process: its batches then move all modalities at once, and workers would
+    hold each other's still for a while.
+
+    Parameters
+    ----------
+    costs
+        Cost of a round's update, per modality.
+    rounds
+        Number of rounds.
+    cores, gpus
+        What the machine has.
+    update
+        Which update trains.
+
+    Returns
+    -------
+    int
+        How many.
+    str
+        Why.
+    """
+    if update == "stochastic":
+        return 0, "the likelihood learns more in a round where one process moves all modalities at once"
+    most = min(gpus or cores, len(costs))
+    if most == 1:
+        return 0, "there is one modality" if len(costs) == 1 else f"there is one {'GPU' if gpus else 'core'}"
+    if gpus:
+        return most, f"there are {gpus} GPUs and {len(costs)} modalities"
+    takes, pays = rounds * sum(costs) * _UNIT_S, 10 * most * WORKER_START_COST * _UNIT_S
+    told = f"{rounds} rounds take one core some {takes:,.0f} s, and {most} processes pay from {pays:,.0f} s on"
+    return (most if takes > pays else 0), told
+
+
+def _sizes(summary: SnapshotSummary, parameters: TrainingParameters) -> Sizes:
+    """What is learned from, by the counts and the weights in force."""
+    counts, dataset = summary.counts, summary.dataset
+    types = {
+        kind.label: TypeSize(kind.members, counts["hyperedges"][kind.label])
+        for kind in dataset.hyperedge_types
+        if counts["hyperedges"][kind.label] and parameters.type_weights.get(kind.label, kind.weight) > 0
+    }
+    entries: dict[str, int] = {}
+    for graph in dataset.graphs:
+        name = "-".join(graph.key)
+        if parameters.graph_weights.get(name, graph.weight) * parameters.graph_weight > 0 and counts["relations"][name]:
+            entries[graph.modality] = entries.get(graph.modality, 0) + 2 * counts["relations"][name]
+    return Sizes(counts["entities"], types, entries)
+
+
+def _widths(
+    sizes: Sizes, losses: Mapping[str, str], measured: Iterable[str], parameters: TrainingParameters, update: UpdateName
+) -> dict[str, int]:
+    """W: the vectors, and a column for each slot that has an offset or a bias."""
+    with_columns = [label for label in losses if update == "stochastic" or (parameters.offsets and label in measured)]
+    held = {label: sum(sizes.types[kind].modalities.count(label) for kind in with_columns) for label in sizes.num_entities}
+    return {label: parameters.embedding_dim + count for label, count in held.items()}
+
+
+class _Needs:
+    """What workers need and tell, by formula."""
+
+    def __init__(self, sizes: Sizes, parameters: TrainingParameters, update: UpdateName, widths: Mapping[str, int]) -> None:
+        self._sizes = sizes
+        self._parameters = parameters
+        self._update = update
+        self._matrices = {label: _FLOAT * count * widths[label] for label, count in sizes.num_entities.items()}
+        """Bytes of N × W."""
+
+    def memory(self, own: Sequence[str], threads: int) -> dict[str, int]:
+        """Bytes by what they are for; all workers hold all factors and hyperedges, and of their own modalities more.
+
+        programs
+            A constant.
+        hyperedges
+            Members (8 K) and value (4) of each; of least squares those of own modalities again by each position (4 K + 8), of the
+            likelihood those of own modalities again as a whole.
+        factors
+            N × W numbers as they stand, as the others tell them, and, where the last round may not be the best, of the best one.
+        graphs
+            Weights and Laplacian (20 M); own ones laid out (8 M), or the means of neighbours (12 M).
+        optimiser
+            Of own modalities the step and residual before (exact), the start (recurrent), the sums of squares (stochastic).
+        products
+            What a solve, a pass of the network, or a validation holds meanwhile, of as many modalities as there are threads.
+        """
+        least_squares = self._update != "stochastic"
+        every = sum(self._matrices.values())
+        mine = [self._matrices[label] for label in own]
+        keeps_best = self._parameters.validation > 0 or self._update == "recurrent"
+        entries = self._sizes.graph_entries
+        near = 8 * sum(entries.get(label, 0) for label in own) if least_squares else 12 * sum(entries.values())
+        return {
+            "programs": _PROGRAMS,
+            "hyperedges": self._hyperedges(own),
+            "factors": every * (3 if keeps_best else 2),
+            "graphs": 20 * sum(entries.values()) + near,
+            "optimiser": sum(mine) * (2 if self._update == "exact" else 1),
+            "products": sum(sorted((self._products(label) for label in own), reverse=True)[:threads]),
+        }
+
+    def _hyperedges(self, own: Sequence[str]) -> int:
+        total = 0
+        for size in self._sizes.types.values():
+            arity, count = len(size.modalities), size.num_hyperedges
+            total += count * (8 * arity + 4)
+            places = sum(modality in own for modality in size.modalities)
+            if self._update == "stochastic":
+                total += count * (8 * arity + 4) * min(1, places)
+            else:
+                total += count * (4 * arity + 8) * places
+        return total
+
+    def _products(self, label: str) -> int:
+        parameters, matrix = self._parameters, self._matrices[label]
+        if self._update == "exact":
+            return 5 * matrix + _PRODUCTS
+        if self._update == "stochastic":
+            return (4 if label in self._sizes.graph_entries else 1) * matrix + _PRODUCTS
+        order = parameters.chebyshev_order if label in self._sizes.graph_entries else 0
+        state = 14 * _FLOAT * parameters.hidden_dim * self._sizes.num_entities[label]
+        return parameters.diffusion_steps * (2 * (order + 1) * matrix + state)
+
+    def told(self, own: Sequence[str]) -> tuple[int, int]:
+        """Bytes that a worker sends and receives in a round: matrices, and sums that all add up."""
+        dim = self._parameters.embedding_dim
+        slots = sum(len(size.modalities) for size in self._sizes.types.values())
+        if self._update == "stochastic":
+            sums = EXCHANGES * 8 * dim * (slots + len(self._sizes.types) + 2 * len(self._sizes.graph_entries))
+            times = EXCHANGES
+        else:
+            sums, times = 8 * 3 * slots * dim**2, 1
+        mine = sum(self._matrices[label] for label in own)
+        return times * mine + sums, times * (sum(self._matrices.values()) - mine) + sums
