@@ -86,7 +86,7 @@ class Plan:
         """The number of workers and how evenly they are loaded, in a line."""
         if self.processes < 2:
             return f"{self.processes or 'no'} worker{'s' * (self.processes != 1)}"
-        return f"{self.processes} workers, the busiest with {self.imbalance:.2f} of the mean"
+        return f"{self.processes} workers, the busiest with {self.imbalance:.2f} times the mean work"
 
     def to_json(self) -> dict[str, Any]:
         """As plain dictionaries, strings and numbers."""

@@ -3,11 +3,12 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -124,10 +125,9 @@ class Torchrun:
         own = self._own_log.read_text(encoding="utf-8", errors="replace")
         ended = {int(rank): code for rank, code in re.findall(r"rank\s*:\s*(\d+)[^\n]*\n\s*exitcode\s*:\s*(-?\d+)", own)}
         followers = {event["rank"] for event in failures}
-        culprits = [rank for rank in ended if rank not in followers] or list(ended)
-        if not culprits:
+        rank = culprit(ended, followers)
+        if rank is None:
             return WorkerFailedError(f"torchrun ended with status {status}:\n{own[-_LOG_TAIL:]}")
-        rank = culprits[0]
         log = "\n".join(
             file.read_text(encoding="utf-8", errors="replace") for file in sorted(self._logs.glob(f"*/attempt_0/{rank}/stderr.log"))
         )
@@ -139,6 +139,20 @@ class Torchrun:
             hint="status -9 is a kill, mostly by the kernel, short of memory: use fewer workers or a smaller embedding_dim. "
             "The same command goes on from the last checkpoint",
         )
+
+
+def culprit(ended: Mapping[int, int], followers: Collection[int]) -> int | None:
+    """The rank of the worker that failed first, so far as statuses tell it; None where none ended.
+
+    Parameters
+    ----------
+    ended
+        Exit status by rank.
+    followers
+        Ranks that told that they ended for want of another one. Who heard nothing of it yet was asked to end by torchrun.
+    """
+    of_itself = [rank for rank, status in ended.items() if rank not in followers and status != -signal.SIGTERM]
+    return next(iter([*of_itself, *(rank for rank in ended if rank not in followers), *ended]), None)
 
 
 def _environment() -> dict[str, str]:
