@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import parquet
 
 from pipeline.domain import dgl_graphs
 from pipeline.domain.artifact import MANIFEST, Artifact, read_artifact, write_artifact
@@ -205,21 +206,20 @@ def _hypergraph(artifact: Artifact, *, verify: bool) -> Hypergraph:
             for graph in dataset.graphs
         },
     )
+    for label, count in summary.counts["entities"].items():
+        num_ids = parquet.read_metadata(artifact.file(f"entities/{label}.parquet")).num_rows
+        if num_ids != count:
+            raise ArtifactError(
+                f"{artifact.directory} has {num_ids:,} ids of {label}, and {count:,} entities", hint="run the export again"
+            )
     if verify and hypergraph.digest != summary.digest:
         raise ArtifactError(f"{artifact.directory} holds another hypergraph than its manifest says", hint="run the export again")
     return hypergraph
 
 
 def _entities(artifact: Artifact) -> dict[str, pd.DataFrame]:
-    counts = _summary(artifact).counts["entities"]
-    entities = {label: pd.read_parquet(artifact.file(f"entities/{label}.parquet")) for label in counts}
-    for label, table in entities.items():
-        if len(table) != counts[label]:
-            raise ArtifactError(
-                f"{artifact.directory} has {len(table):,} ids of {label}, and {counts[label]:,} entities",
-                hint="run the export again",
-            )
-    return entities
+    labels = _summary(artifact).counts["entities"]
+    return {label: pd.read_parquet(artifact.file(f"entities/{label}.parquet")) for label in labels}
 
 
 def _ids(entities: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:

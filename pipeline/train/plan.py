@@ -21,6 +21,8 @@ _UNIT_S = 50e-9
 """Seconds of one core that a unit of `assignment` stands for."""
 _PROGRAMS = 1080 * 2**20
 """Bytes of Python, torch, DGL and compiled loops, as resident memory counts them: half are pages that all processes share."""
+_AUTOGRAD = 190 * 2**20
+"""Bytes of torch's optimisers and what they import, which the recurrent update alone uses."""
 _PRODUCTS = 16 * 2**20
 """Bytes of row products that a solve keeps (`Kernels.product_bytes`), or of scores that validation holds at once."""
 _FLOAT = 4
@@ -227,7 +229,7 @@ class _Needs:
         """Bytes by what they are for; all workers hold all factors and hyperedges, and of their own modalities more.
 
         programs
-            A constant.
+            A constant, and another one of the recurrent update.
         hyperedges
             Members (8 K) and value (4) of each; of least squares those of own modalities again by each position (4 K + 8), of the
             likelihood those of own modalities again as a whole.
@@ -247,7 +249,7 @@ class _Needs:
         entries = self._sizes.graph_entries
         near = 8 * sum(entries.get(label, 0) for label in own) if least_squares else 12 * sum(entries.values())
         return {
-            "programs": _PROGRAMS,
+            "programs": _PROGRAMS + (_AUTOGRAD if self._update == "recurrent" else 0),
             "hyperedges": self._hyperedges(own),
             "factors": every * (3 if keeps_best else 2),
             "graphs": 20 * sum(entries.values()) + near,

@@ -96,7 +96,7 @@ def train(
         max(1, len(os.sched_getaffinity(0)) // len(planned.shares)),
         timeout,
         checkpoints_folder(embeddings),
-        _checkpoint_key(snapshot, parameters, planned),
+        checkpoint_key(snapshot, parameters, planned),
         checkpoint_every_s,
         device,
         quality,
@@ -160,7 +160,7 @@ def checkpoints_folder(embeddings: Path) -> Path:
     return embeddings.with_name(f"{embeddings.name}.checkpoints")
 
 
-def _checkpoint_key(snapshot: Path, parameters: TrainingParameters, planned: Plan) -> str:
+def checkpoint_key(snapshot: Path, parameters: TrainingParameters, planned: Plan) -> str:
     """What a checkpoint must have for a training to go on from it to what it would have yielded by itself."""
     key = embeddings_key(Snapshot.read_summary(snapshot).digest, parameters)
     return f"{key} on {planned.processes} workers" if planned.update == "stochastic" and planned.processes > 1 else key

@@ -54,6 +54,7 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
         station = Station(job.owned[rank], exchange, kernels, kernels.host_threads(job.threads))
         former, checkpoints = job.former_vectors(), job.checkpoints_of(exchange)
         result = fit_share(problem, job.parameters, station, former=former, checkpoints=checkpoints, on_round=tell_round)
+        del problem  # ids, and the vectors once more, are to come
         if rank == 0:
             job.write_result(result, former, checkpoints)
 

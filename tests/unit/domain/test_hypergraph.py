@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -154,12 +155,20 @@ def edit_graph(directory: Path) -> None:
     mend(directory)
 
 
+def edit_entities(directory: Path) -> None:
+    pd.DataFrame({"id": ["a", "b"], "name": ["a", "b"]}).to_parquet(directory / "entities" / "Bee.parquet")
+    mend(directory)
+
+
 EDITS = {
     "a row beyond the entities": (edit_hyperedges(1, one_row(99_999_999), 10**8), "row 99999999 at 4, there are 7 entities"),
     "a row beyond 32 bits": (edit_hyperedges(1, one_row(2**40), 2**41), "row 1099511627776 at 4"),
     "another row": (edit_hyperedges(1, one_row(0), 7), "another hypergraph than its manifest says"),
     "a larger graph": (edit_graph, r"graph Ant-SIMILAR has the shape \(12, 12\), \(9, 9\) is expected"),
     "no graph": (edit_file("graphs/Ant.SIMILAR.dgl", b"nothing"), "holds no DGL graph"),
+    "fewer ids": (edit_entities, "has 2 ids of Bee, and 7 entities"),
+    "other counts": (edit_manifest(lambda m: m["counts"]["entities"].update(Ant=10)), r"\(9, 9\), \(10, 10\) is expected"),
+    "no counts": (edit_manifest(lambda m: m.pop("counts")), "'counts' is missing"),
     "no table": (edit_file("entities/Bee.parquet", b"nothing"), "is damaged"),
     "no list of files": (edit_manifest(lambda m: m.pop("files")), "it lists no files"),
     "files in a list": (edit_manifest(lambda m: m.update(files=list(m["files"]))), "it lists no files"),
