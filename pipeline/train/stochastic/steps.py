@@ -145,7 +145,7 @@ class Steps:
     def step(self, term: TensorTerm, numbers_B: Tensor) -> Tensor:
         """Take a batch of a type's hyperedges, by their numbers; give its loss, a float64 added up over their questions.
 
-        Those that are kept for validation are numbered after the others.
+        The type joins an own modality. Those that are kept for validation are numbered after the others.
         """
         members_KB = self._members[term.label][:, numbers_B.numpy()]
         is_asked = term.loss == "likelihood"

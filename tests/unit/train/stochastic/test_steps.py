@@ -139,7 +139,7 @@ def test_candidates_stand_for_all(threads: Threads) -> None:
     batch, losses = torch.arange(25), []
     for seed in range(200):
         model = SlotModel(problem, 6, 0.3, 0.8, seed=3)
-        losses.append(float(Steps(model, problem, [], replace(few, seed=seed), CompiledKernels(), threads).step(term, batch)))
+        losses.append(float(Steps(model, problem, ["Ant"], replace(few, seed=seed), CompiledKernels(), threads).step(term, batch)))
     model = SlotModel(problem, 6, 0.3, 0.8, seed=3)
-    everyone = float(Steps(model, problem, [], SMALL, CompiledKernels(), threads).step(term, batch))
+    everyone = float(Steps(model, problem, ["Ant"], SMALL, CompiledKernels(), threads).step(term, batch))
     assert np.mean(losses) == pytest.approx(everyone, rel=0.05)
