@@ -139,7 +139,7 @@ def _export(graph: "GraphClient", dataset: str, directory: Path, form: ExportFor
 
 def train(
     snapshot: Annotated[Path, typer.Argument(help="Directory that `export` wrote.")],
-    embeddings: Annotated[Path | None, typer.Argument(help="Directory to write; must not exist.", metavar="EMBEDDINGS")] = None,
+    embeddings: Annotated[Path | None, typer.Argument(help="Directory to write; must not exist.")] = None,
     workers: Workers = None,
     device: OnDevice = Device.AUTO,
     settings: TrainingSettings = None,
