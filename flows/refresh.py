@@ -38,6 +38,7 @@ from pipeline.domain.visible import visible
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
+from pipeline.graph.existing_graph import ExistingGraph
 from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
@@ -80,6 +81,12 @@ def _database() -> Iterator[tuple[GraphClient, Progress]]:
         yield client, progress
 
 
+@contextmanager
+def _existing_graph() -> Iterator[ExistingGraph]:
+    with GraphClient(Settings.load().connect()) as client:
+        yield ExistingGraph(client)
+
+
 def _progress() -> Progress:
     return listener.get() or LogProgress(get_run_logger())
 
@@ -88,7 +95,7 @@ def _progress() -> Progress:
 def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: Lease) -> StageReport:
     """Read the source and make the database hold it."""
     start = time.monotonic()
-    source = catalogue.find(dataset, path)
+    source = catalogue.find(dataset, path, _existing_graph)
     with _database() as (client, progress):
         report = ingest(client.under(lease), source, options, progress)
     return _done("ingest", start, _ingest_in_words(report), report.notes)
@@ -327,7 +334,7 @@ def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> lis
     """
     start = time.monotonic()
     given = parse_settings(settings, "settings")
-    source = catalogue.find(dataset, path)
+    source = catalogue.find(dataset, path, _existing_graph)
     with GraphClient(Settings.load().connect()) as client:
         report = recognise(client, source.name, source.fingerprint())
         if report is None:

@@ -4,5 +4,5 @@ WHERE entity.id > $after
 WITH entity
 ORDER BY entity.id
 LIMIT $size
-RETURN collect(entity.id) AS id, collect(entity.name) AS name,
+RETURN collect(entity.id) AS id, collect(coalesce(entity.name, entity.id)) AS name,
        collect([property IN $properties | entity[property]]) AS content

@@ -11,4 +11,4 @@ WITH one.entity AS entity, one.score AS score, exp(one.score - total) AS share
 WHERE NOT entity.id IN $hidden
 ORDER BY score DESC, entity.id
 LIMIT $k
-RETURN entity.id AS id, entity.name AS name, score, share, [property IN $properties | entity[property]] AS properties
+RETURN entity.id AS id, coalesce(entity.name, entity.id) AS name, score, share, [property IN $properties | entity[property]] AS properties

@@ -1,2 +1,2 @@
 MATCH (entity:`Modality` {id: $id})
-RETURN entity.id AS id, entity.name AS name, [property IN $properties | entity[property]] AS properties
+RETURN entity.id AS id, coalesce(entity.name, entity.id) AS name, [property IN $properties | entity[property]] AS properties

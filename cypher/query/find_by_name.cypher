@@ -1,3 +1,3 @@
 MATCH (entity:`Modality` {name: $name})
-RETURN entity.id AS id, entity.name AS name, [property IN $properties | entity[property]] AS properties
+RETURN entity.id AS id, coalesce(entity.name, entity.id) AS name, [property IN $properties | entity[property]] AS properties
 ORDER BY id

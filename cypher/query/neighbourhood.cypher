@@ -2,5 +2,5 @@
 MATCH (entity:`Modality` {id: $id})<-[:MEMBER]-(hyperedge:Hyperedge)-[:MEMBER]->(other:Entity)
 WHERE other <> entity
 WITH other, count(DISTINCT hyperedge) AS together
-RETURN other.id AS id, coalesce(other.name, other.id) AS name, [label IN labels(other) WHERE label <> 'Entity'][0] AS label,
-       together, COUNT { (other)<-[:MEMBER]-() } AS degree
+RETURN other.id AS id, coalesce(other.name, other.id) AS name, [label IN labels(other) WHERE label IN $labels][0] AS label,
+       together, COUNT { (other)<-[:MEMBER]-(:Hyperedge) } AS degree

@@ -6,4 +6,4 @@ WHERE neighbour <> source
 WITH neighbour, vector.similarity.cosine(source.`embedding`, neighbour.`embedding`) AS score
 ORDER BY score DESC, neighbour.id
 LIMIT $k
-RETURN neighbour.id AS id, neighbour.name AS name, score, [property IN $properties | neighbour[property]] AS properties
+RETURN neighbour.id AS id, coalesce(neighbour.name, neighbour.id) AS name, score, [property IN $properties | neighbour[property]] AS properties

@@ -1,5 +1,6 @@
 // Removes all relations of an intra-modal graph, as hyperedges and entities are removed.
 MATCH (:`Modality`)-[relation:`RELATION_TYPE`]->(:`Modality`)
+WHERE relation.ingest IS NOT NULL
 CALL (relation) {
   MATCH (lease:WriteLease {dataset: $dataset})
   SET lease.locked = true

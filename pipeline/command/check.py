@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.command.terminal import From, Json, Quarantine, messages, output, print_json, print_notes, progress
+from pipeline.command.terminal import From, Json, Quarantine, existing_graph, messages, output, print_json, print_notes, progress
 from pipeline.errors import ConfigurationError
 from pipeline.report.tables import table
 
@@ -32,7 +32,7 @@ def check(
         raise ConfigurationError("no data set was named", hint="hyperlearn check books.toml")
     from pipeline.source import catalogue
 
-    source = catalogue.find(dataset, path)
+    source = catalogue.find(dataset, path, existing_graph)
     from pipeline.records.problems import SourceProblems
 
     with source.read(progress) as records:

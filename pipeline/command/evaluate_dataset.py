@@ -12,6 +12,7 @@ from pipeline.command.terminal import (
     From,
     Json,
     OnDevice,
+    existing_graph,
     load_settings,
     messages,
     output,
@@ -124,12 +125,12 @@ def _read(
     from pipeline.evaluate.own_split import read_own_split
 
     if not (test or valid):
-        return read_hypergraph(dataset, path, progress), None, ()
+        return read_hypergraph(dataset, path, progress, existing_graph), None, ()
     if by is not None:
         raise ConfigurationError("--by draws what is hidden, --test and --valid name it", hint="leave one of them out")
     if path is not None or not dataset.endswith(".toml"):
         raise ConfigurationError("--test and --valid are for data set files", hint="describe the tables in a file: books.toml")
-    split = read_own_split(Path(dataset), {"test": test, "validation": valid}, part, progress)
+    split = read_own_split(Path(dataset), {"test": test, "validation": valid}, part, progress, existing_graph)
     return split.hidden.known, split.hidden, split.notes
 
 

@@ -21,6 +21,7 @@ from pipeline.command.terminal import (
     Wait,
     Workers,
     client,
+    existing_graph,
     load_settings,
     messages,
     output,
@@ -58,7 +59,7 @@ def ingest(
     from pipeline.ingest.ingest import ingest as run
     from pipeline.source import catalogue
 
-    source = catalogue.find(dataset, path)
+    source = catalogue.find(dataset, path, existing_graph)
     options = IngestOptions(keep_stale, allow_removal, verify, dry_run, quarantine, wait)
     with client() as graph:
         report = run(graph, source, options, progress)

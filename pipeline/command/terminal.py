@@ -5,7 +5,8 @@ stages, is imported by a command's function, when it runs.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from pipeline.report.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from pipeline.graph.client import GraphClient
+    from pipeline.graph.existing_graph import ExistingGraph
     from pipeline.settings import Settings
 
 output = Console()
@@ -90,6 +92,15 @@ def client() -> "GraphClient":
     from pipeline.graph.client import GraphClient
 
     return GraphClient(load_settings().connect(progress))
+
+
+@contextmanager
+def existing_graph() -> "Iterator[ExistingGraph]":
+    """The graph that is in the database already, for data sets that take tables from it."""
+    from pipeline.graph.existing_graph import ExistingGraph
+
+    with client() as graph:
+        yield ExistingGraph(graph)
 
 
 def print_wide(table: RenderableType) -> None:

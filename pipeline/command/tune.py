@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.command.terminal import DatasetSource, From, Json, OnDevice, load_settings, messages, output, print_json, progress
+from pipeline.command.terminal import (
+    DatasetSource,
+    From,
+    Json,
+    OnDevice,
+    existing_graph,
+    load_settings,
+    messages,
+    output,
+    print_json,
+    progress,
+)
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.domain.device import Device
 from pipeline.errors import ConfigurationError
@@ -41,7 +52,7 @@ def tune(
     from pipeline.tune.tune import tune as run
 
     given = read_settings(settings)
-    hypergraph = read_hypergraph(dataset, path, progress)
+    hypergraph = read_hypergraph(dataset, path, progress, existing_graph)
     folder = load_settings().tuned
     choice = run(
         hypergraph,

@@ -44,6 +44,30 @@ GraphKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Adopted:
+    """Nodes of the user's own that are the entities of a modality: they get its label, and vectors in place.
+
+    Attributes
+    ----------
+    label
+        A label that they have.
+    key
+        Their property that is the id: as a text it is copied to ``id``, unless it is that property.
+    name
+        Their property that is the name: copied to ``name``, unless it is that property.
+    """
+
+    label: str
+    key: str
+    name: str
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """Properties that entities have and these nodes are given."""
+        return tuple(own for own, theirs in (("id", self.key), ("name", self.name)) if own != theirs)
+
+
+@dataclass(frozen=True)
 class Modality:
     """One kind of entity.
 
@@ -56,14 +80,22 @@ class Modality:
         digits and _, from a letter on; no two differ by capitals alone.
     distinguish_by
         Those of the properties that tell apart entities of one name, most telling first.
+    adopted
+        Where its entities are nodes that the user made; None where they are ours.
     """
 
     label: str
     properties: Mapping[str, PropertyType] = field(default_factory=dict)
     distinguish_by: tuple[str, ...] = ()
+    adopted: Adopted | None = None
 
     def __post_init__(self) -> None:
         _check_label(self.label, "modality")
+        if self.adopted is not None and self.adopted.label == self.label:
+            raise ConfigurationError(
+                f"modality {self.label} would have the label that the nodes have already, and adopted nodes get one of ours",
+                hint='prefix = "Learned", below the name of the data set, puts a word before every label of ours',
+            )
         for name, kind in self.properties.items():
             if kind not in get_args(PropertyType):
                 raise ConfigurationError(
@@ -241,6 +273,9 @@ class Dataset:
         # Left out where it says nothing, so that descriptions and digests that were stored before there were settings stay true.
         if not self.training:
             del data["training"]
+        for modality in data["modalities"]:
+            if modality["adopted"] is None:
+                del modality["adopted"]
         return data
 
     @classmethod
@@ -248,7 +283,15 @@ class Dataset:
         """The description that `to_json` gave."""
         return cls(
             name=data["name"],
-            modalities=tuple(Modality(m["label"], m["properties"], tuple(m["distinguish_by"])) for m in data["modalities"]),
+            modalities=tuple(
+                Modality(
+                    m["label"],
+                    m["properties"],
+                    tuple(m["distinguish_by"]),
+                    Adopted(**m["adopted"]) if "adopted" in m else None,
+                )
+                for m in data["modalities"]
+            ),
             hyperedge_types=tuple(
                 HyperedgeType(t["label"], tuple(t["members"]), t["weight"], t["time"]) for t in data["hyperedge_types"]
             ),

@@ -10,9 +10,10 @@ from pipeline.domain.rows import RowIndex
 from pipeline.records.records import Records
 from pipeline.records.tables import graph_table_key, member_columns
 from pipeline.source.catalogue import find
+from pipeline.source.files.graph_table import OpenGraph
 
 
-def read_hypergraph(dataset: str, path: Path | None, progress: Progress) -> Hypergraph:
+def read_hypergraph(dataset: str, path: Path | None, progress: Progress, graph: OpenGraph | None = None) -> Hypergraph:
     """Read a data set that can be named on the command line, and check it.
 
     Parameters
@@ -23,6 +24,8 @@ def read_hypergraph(dataset: str, path: Path | None, progress: Progress) -> Hype
         Where its files are, for those that need a download.
     progress
         Told of each step.
+    graph
+        Connects to the graph in the database, for data sets whose tables are there.
 
     Raises
     ------
@@ -31,7 +34,7 @@ def read_hypergraph(dataset: str, path: Path | None, progress: Progress) -> Hype
     SourceError
         If it cannot be read, or something is wrong with it.
     """
-    with find(dataset, path).read(progress) as records:
+    with find(dataset, path, graph).read(progress) as records:
         records.check()
         return hypergraph_of(records)
 

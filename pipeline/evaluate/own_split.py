@@ -20,6 +20,7 @@ from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.source.described.description import Hyperedges
 from pipeline.source.described.source import DescribedSource
+from pipeline.source.files.graph_table import OpenGraph
 from pipeline.source.files.table_file import TableFile
 from pipeline.source.toml.toml_file import parsed
 
@@ -46,7 +47,7 @@ class OwnSplit:
     notes: tuple[str, ...]
 
 
-def read_own_split(path: Path, tables: Tables, part: Part, progress: Progress) -> OwnSplit:
+def read_own_split(path: Path, tables: Tables, part: Part, progress: Progress, graph: OpenGraph | None = None) -> OwnSplit:
     """Read a data set file with the tables of a split.
 
     Parameters
@@ -60,6 +61,8 @@ def read_own_split(path: Path, tables: Tables, part: Part, progress: Progress) -
         is what is asked for.
     progress
         Told of each step.
+    graph
+        Connects to the graph in the database, for data sets whose tables are there.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def read_own_split(path: Path, tables: Tables, part: Part, progress: Progress) -
         ),
     )
     description = source.description.model_copy(update={"hyperedges": described})
-    with DescribedSource(description, dataset, path.parent).read(progress) as records:
+    with DescribedSource(description, dataset, path.parent, graph=graph).read(progress) as records:
         records.check()
         whole, notes = hypergraph_of(records), tuple(records.notes)
     hidden = _hidden(whole, {key: whole.hyperedges[staged] for key, staged in parts.items()}, part)

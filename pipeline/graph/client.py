@@ -253,6 +253,25 @@ class GraphClient:
                 columns = zip(*(record.values() for record in records), strict=True)
                 yield {key: [native(value) for value in column] for key, column in zip(keys, columns, strict=True)}
 
+    def query(self, text: str, size: int) -> Iterator[tuple[list[str], list[list[Any]]]]:
+        """The records of a query of the user's own, so many at a time: names of the columns, and rows.
+
+        It runs as it is, once, in a transaction that the server lets read and nothing else. Where there is no record, one batch of
+        none tells the names.
+        """
+        with (
+            _errors_of(self.connection, "the query"),
+            self._driver.session(
+                database=self.connection.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=size
+            ) as session,
+            session.begin_transaction() as tx,
+        ):
+            result = tx.run(text)
+            headers = list(result.keys())
+            yield headers, []
+            while records := result.fetch(size):
+                yield headers, [record.values() for record in records]
+
     def write_batches(
         self,
         statement: Statement,

@@ -5,6 +5,7 @@ A file is valid Cypher that can be pasted into Neo4j Browser. What varies is of 
 * values are parameters (``$batch``), never text but where a person gets the statement (`Statement.with_values`);
 * a label, type, property or index name that differs from data set to data set stands in back-quotes, as `` `Modality` ``, and is
   replaced by the quoted real one;
+* of those, names that begin with ``Existing`` or ``existing`` are the user's own, and may hold whatever can be quoted;
 * lines between ``// each member`` and ``// end`` are repeated for each position of a hyperedge; the digit 0 in them is the
   position.
 """
@@ -18,7 +19,10 @@ from pipeline.errors import GraphSchemaError
 from pipeline.graph.literal import literal
 
 _IDENTIFIER = re.compile(r"`([A-Za-z0-9_]+)`")
+_QUOTED = re.compile(r"`[^`]*`")
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
+_QUOTABLE = re.compile(r"[^`\\\x00-\x1f\x7f-\x9f]{1,1000}")
+_THEIRS = ("Existing", "existing")
 _PARAMETER = re.compile(r"\$([A-Za-z]\w*)")
 _EACH_MEMBER = re.compile(r"^[ \t]*// each member\n(.*?)^[ \t]*// end\n", re.DOTALL | re.MULTILINE)
 
@@ -41,7 +45,7 @@ class Statement:
     @property
     def parameters(self) -> frozenset[str]:
         """Names of the parameters that it needs."""
-        return frozenset(_PARAMETER.findall(self.text))
+        return frozenset(_PARAMETER.findall(_QUOTED.sub("", self.text)))
 
     @property
     def identifiers(self) -> frozenset[str]:
@@ -54,14 +58,15 @@ class Statement:
         Raises
         ------
         GraphSchemaError
-            If a value is no plain identifier: letters, digits and underscores, beginning with a letter.
+            If a value is no plain identifier: letters, digits and underscores, beginning with a letter; or, where the user's own
+            is meant, one that holds a back-quote, a backslash (which Cypher may take for a back-quote) or a control character.
         ValueError
             If the names are not exactly those that the file has in back-quotes.
         """
         if identifiers.keys() != self.identifiers:
             raise ValueError(f"{self.name} has the identifiers {sorted(self.identifiers)}, given are {sorted(identifiers)}")
-        for value in identifiers.values():
-            if not _SAFE.fullmatch(value):
+        for name, value in identifiers.items():
+            if not (_QUOTABLE if name.startswith(_THEIRS) else _SAFE).fullmatch(value):
                 raise GraphSchemaError(f"{value!r} is not a plain identifier", hint="use letters, digits and underscores")
         return Statement(self.name, _IDENTIFIER.sub(lambda match: f"`{identifiers[match[1]]}`", self.text))
 

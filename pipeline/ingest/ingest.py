@@ -17,7 +17,8 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.schema import create_schema
 from pipeline.graph.statement import load
-from pipeline.graph.stored_datasets import stored_datasets
+from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
+from pipeline.ingest.adopted import adopt, as_written, read_back, rekeyed, release, release_rekeyed, without_vanished
 from pipeline.ingest.changes import TableChanges, refuse_loss
 from pipeline.ingest.entities import remove_entities, write_entities
 from pipeline.ingest.hyperedges import write_hyperedges
@@ -131,7 +132,8 @@ def ingest(
 
 
 def _ingest(client: GraphClient, source: Source, options: IngestOptions, progress: Progress) -> IngestReport:
-    fingerprint = source.fingerprint()
+    with progress(f"Looking at {source.name}"):
+        fingerprint = source.fingerprint()
     if not options.verify and (report := recognise(client, source.name, fingerprint)):
         return report
     with source.read(progress) as records:
@@ -148,10 +150,16 @@ def _ingest_records(
     dataset = records.dataset
     stored = claim(client, dataset)
     former = stored.dataset if stored is not None else dataset
+    if stored is not None and (gone := rekeyed(client, former, allow_removal=options.allow_removal)) and not options.dry_run:
+        # First, so that what is compared then is what others have left of it.
+        _begin(client, former, list(records.tables))
+        release_rekeyed(client, stored, gone)
     digested = {} if options.verify else _digested(client, records)
     comparisons = _compare(client, records, former, digested, progress)
-    dropped = _compare_dropped(client, records, former, progress)
     keep = options.keep_stale
+    if stored is not None and not keep:
+        comparisons = {key: without_vanished(former, stored.counts or {}, each) for key, each in comparisons.items()}
+    dropped = _compare_dropped(client, records, former, progress)
     if not options.allow_removal:
         refuse_loss(dataset.name, [*(() if keep else comparisons.values()), *dropped.values()])
     report = [TableChanges.of(comparison, keep_stale=keep) for comparison in comparisons.values()]
@@ -165,13 +173,10 @@ def _ingest_records(
     state = stored.state if stored is not None and not written else None
     # A table that was compared by its digests, and is as it was, keeps them.
     undigested = {c.table.key: c for c in comparisons.values() if c.written or c.table.key not in digested}
-    client.write(
-        load("ingest/begin_ingest"),
-        name=dataset.name,
-        description=json.dumps(dataset.to_json()),
-        written=[*undigested, *dropped],
-    )
-    _write(client, records, former, comparisons, dropped, keep_stale=keep, number=number, progress=progress)
+    for key in read_back(dataset):
+        del undigested[key]
+    _begin(client, dataset, [*undigested, *dropped])
+    _write(client, records, stored, comparisons, dropped, keep_stale=keep, number=number, progress=progress)
     write_digests(client, dataset.name, undigested, digested, stale=keep)
     # What is stale or set aside is not in the source: the next run must look again.
     whole = not records.num_quarantined and not any(table.stale for table in report)
@@ -186,6 +191,12 @@ def _ingest_records(
         written=[{"key": key, "rows": totals[key]} for key in undigested],
     )
     return report
+
+
+def _begin(client: GraphClient, dataset: Dataset, written: list[str]) -> None:
+    """Say that the data set is being written, and which of its digests are no longer true."""
+    description = json.dumps(dataset.to_json())
+    client.write(load("ingest/begin_ingest"), name=dataset.name, description=description, written=written)
 
 
 def recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport | None:
@@ -205,11 +216,12 @@ def recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport 
 def _digested(client: GraphClient, records: Records) -> dict[str, Digests]:
     """The tables whose digests tell what the database holds."""
     digested = digested_tables(client, records.dataset.name)
+    changing = read_back(records.dataset)
     # A count that is not what the last ingest left tells that somebody else was there.
     return {
         key: known
         for key, known in digested.items()
-        if key in records.tables and known.rows == count_rows(client, records.tables[key])
+        if key in records.tables and key not in changing and known.rows == count_rows(client, records.tables[key])
     }
 
 
@@ -218,11 +230,13 @@ def _compare(
 ) -> dict[str, Comparison]:
     """Compare every table with what the database holds; nothing is written."""
     comparisons = {}
-    for key, table in records.tables.items():
+    for key, staged in records.tables.items():
+        table = as_written(staged, records.dataset)
         if key in digested:
             stage_digests(client, records.dataset.name, records.store, table, digested[key])
         else:
-            stage_rows(client, records.store, table, _former_columns(records, former, key), progress)
+            gone = {} if table.is_adopted else _former_columns(records, former, key)
+            stage_rows(client, records.store, table, gone, progress)
         comparisons[key] = Comparison.of(records.store, table)
     return comparisons
 
@@ -232,7 +246,7 @@ def _compare_dropped(client: GraphClient, records: Records, former: Dataset, pro
     comparisons = {}
     for key, table in tables_of(former).items():
         if key not in records.tables:
-            dropped = replace(table, name=f"dropped_{table.name}")
+            dropped = replace(as_written(table, former), name=f"dropped_{table.name}")
             records.create(dropped)
             stage_rows(client, records.store, dropped, {}, progress)
             comparisons[key] = Comparison.of(records.store, dropped)
@@ -242,7 +256,7 @@ def _compare_dropped(client: GraphClient, records: Records, former: Dataset, pro
 def _write(
     client: GraphClient,
     records: Records,
-    former: Dataset,
+    stored: StoredDataset | None,
     comparisons: dict[str, Comparison],
     dropped: dict[str, Comparison],
     *,
@@ -252,9 +266,13 @@ def _write(
 ) -> None:
     """Write the differences: entities, relations, hyperedges; what goes, goes in the opposite order."""
     dataset = records.dataset
+    former = stored.dataset if stored is not None else dataset
     for key in dropped:
         remove_digests(client, dataset.name, key)
     for modality in dataset.modalities:
+        if modality.adopted is not None:
+            adopt(client, modality, comparisons[modality.label], progress, number=number)
+            continue
         gone = list(_former_columns(records, former, modality.label))
         write_entities(client, comparisons[modality.label], gone, progress, number=number)
     for described, all_compared, keep in ((dataset, comparisons, keep_stale), (former, dropped, False)):
@@ -266,8 +284,12 @@ def _write(
                 write_hyperedges(client, kind, hyperedges, progress, number=number, keep_stale=keep)
     # Entities go last: the hyperedges and relations that held them are gone by now.
     for key, comparison in (*comparisons.items(), *dropped.items()):
-        if comparison.table.kind == "entities" and not (keep_stale and key in comparisons):
+        if comparison.table.kind != "entities" or (keep_stale and key in comparisons):
+            continue
+        if not comparison.table.is_adopted:
             remove_entities(client, comparison, progress)
+        elif stored is not None:
+            release(client, stored, key, comparison, progress)
 
 
 def _former_columns(records: Records, former: Dataset, key: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from pipeline.domain.dataset import Dataset
+from pipeline.domain.dataset import Adopted, Dataset
 from pipeline.errors import GraphSchemaError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.counts import count_nodes
@@ -11,6 +11,7 @@ from pipeline.graph.fixed_names import FIXED_PROPERTY
 from pipeline.graph.schema import snake_case
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
+from pipeline.ingest.adopted import adopted_of
 
 
 def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
@@ -36,6 +37,10 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
         if name != dataset.name and shared:
             raise _taken(dataset.name, shared, name)
     own = stored.get(dataset.name)
+    for label, adopted in adopted_of(dataset).items():
+        _refuse_foreign_relations(client, dataset, label, adopted)
+    if own is not None:
+        _refuse_other_adoption(own.dataset, dataset)
     if not _are_all_ours(client, dataset, stored):
         _refuse_foreign(client, dataset)
     for modality in dataset.modalities:
@@ -45,6 +50,39 @@ def claim(client: GraphClient, dataset: Dataset) -> StoredDataset | None:
                 hint="call it something else in the data set file, or write back with --no-fixed-names first",
             )
     return own
+
+
+def _refuse_foreign_relations(client: GraphClient, dataset: Dataset, label: str, adopted: Adopted) -> None:
+    """Relations of ours between nodes of the user's need a type of their own: all of one type are read, and removed, as ours."""
+    for graph in dataset.graphs:
+        if graph.modality == label:
+            identifiers = {"Existing": adopted.label, "RELATION_TYPE": graph.relation_type}
+            (row,) = client.read(load("ingest/count_foreign_relations").with_identifiers(**identifiers))
+            if row["foreign"]:
+                raise GraphSchemaError(
+                    f"{adopted.label} nodes have {row['foreign']:,} {graph.relation_type} relations that hyperlearn did not write",
+                    hint=f'give those of the data set another type: type = "LEARNED_{graph.relation_type}"',
+                )
+
+
+def _refuse_other_adoption(former: Dataset, dataset: Dataset) -> None:
+    """What nodes were given is told by how they were adopted: that may not change while they are."""
+    before, now = adopted_of(former), adopted_of(dataset)
+    for label in set(former.labels) & set(dataset.labels):
+        one, other = before.get(label), now.get(label)
+        if _given(one) != _given(other):
+            raise GraphSchemaError(
+                f"{label} was described otherwise at the last ingest: {_origin(one)}, and now {_origin(other)}",
+                hint=f"`hyperlearn remove {dataset.name}` first, which leaves adopted nodes as they were; or another label",
+            )
+
+
+def _given(adopted: Adopted | None) -> tuple[object, ...]:
+    return () if adopted is None else (adopted.label, adopted.key, adopted.copies)
+
+
+def _origin(adopted: Adopted | None) -> str:
+    return "entities of its own" if adopted is None else f"{adopted.label} nodes by {adopted.key}, named by {adopted.name}"
 
 
 def _refuse_foreign(client: GraphClient, dataset: Dataset) -> None:

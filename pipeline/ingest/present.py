@@ -15,7 +15,7 @@ from pipeline.graph.statement import load
 from pipeline.ingest.batches import BATCH_BYTES, CONCURRENCY
 from pipeline.records.comparison import Comparison, add_present_part, add_present_rows, create_present
 from pipeline.records.store import Store
-from pipeline.records.tables import Table
+from pipeline.records.tables import ELEMENT, Table
 
 GREATEST_CHANGES = 0.1
 """The part of a table's rows that parts of changes hold at most: beyond it all rows are digested anew."""
@@ -158,6 +158,10 @@ def _read(client: GraphClient, table: Table) -> Iterator[dict[str, list[Any]]]:
         yield from client.stream(load("ingest/read_relations").with_identifiers(**_graph(table)), _ROWS_AT_ONCE)
     elif table.kind == "hyperedges":
         yield from client.stream(load("ingest/read_hyperedges").with_identifiers(HyperedgeType=table.key), _ROWS_AT_ONCE)
+    elif table.is_adopted:
+        for columns in client.stream(load("ingest/read_adopted").with_identifiers(Modality=table.key), _ROWS_AT_ONCE):
+            columns[ELEMENT] = columns.pop("element")
+            yield {name: columns[name] for name in table.columns}
     else:
         properties = table.content
         statement = load("ingest/read_entities").with_identifiers(Modality=table.key)

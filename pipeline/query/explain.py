@@ -13,6 +13,7 @@ from pipeline.errors import UnknownNameError
 from pipeline.graph.client import GraphClient, Row
 from pipeline.graph.slots import vector_identifiers
 from pipeline.graph.statement import load
+from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.query.find import Entity
 from pipeline.query.landmarks import landmarks
 from pipeline.query.served import Run
@@ -108,9 +109,10 @@ def explain(
         If one of them has no vector.
     """
     one, other = entities
+    dataset = next(each.dataset for each in stored_datasets(client).values() if one.label in each.dataset.labels)
     vectors = [_vector(client, run, entity) for entity in entities]
     units = [vector_R / np.linalg.norm(vector_R) for vector_R in vectors]
-    around = [_neighbourhood(client, entity) for entity in entities]
+    around = [_neighbourhood(client, entity, dataset.labels) for entity in entities]
     joined = around[0].get((other.label, other.id))
     shared = [
         Shared(id_, row["name"], label, (row["together"], around[1][label, id_]["together"]), row["degree"])
@@ -120,7 +122,8 @@ def explain(
     relations = []
     if one.label == other.label:
         statement = load("query/relations_between").with_identifiers(Modality=one.label)
-        relations = [(row["type"], row["weight"]) for row in client.read(statement, id=one.id, other=other.id)]
+        types = [graph.relation_type for graph in dataset.graphs if graph.modality == one.label]
+        relations = [(row["type"], row["weight"]) for row in client.read(statement, id=one.id, other=other.id, types=types)]
     known = landmarks(client, run, one.label, _LANDMARKS)
     return Explanation(
         float((1 + units[0] @ units[1]) / 2),
@@ -138,9 +141,9 @@ def _vector(client: GraphClient, run: Run, entity: Entity) -> npt.NDArray[np.flo
     return np.asarray(rows[0]["vector"], np.float64)
 
 
-def _neighbourhood(client: GraphClient, entity: Entity) -> dict[tuple[str, str], Row]:
+def _neighbourhood(client: GraphClient, entity: Entity, labels: Sequence[str]) -> dict[tuple[str, str], Row]:
     """Whom hyperedges join with an entity, by label and id."""
-    rows = client.read(load("query/neighbourhood").with_identifiers(Modality=entity.label), id=entity.id)
+    rows = client.read(load("query/neighbourhood").with_identifiers(Modality=entity.label), id=entity.id, labels=labels)
     return {(row["label"], row["id"]): row for row in rows}
 
 

@@ -24,6 +24,9 @@ SQL_TYPES: dict[PropertyType, str] = {
 }
 """How DuckDB calls what a property holds."""
 
+ELEMENT = "element id"
+"""The column in which a table of adopted nodes says which node a row is. Names with a space are no properties'."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -59,6 +62,11 @@ class Table:
         """The other columns."""
         return [column for column in self.columns if column not in self.identity]
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether its rows are nodes of the user's own."""
+        return ELEMENT in self.columns
+
 
 def member_columns(arity: int) -> list[str]:
     """Names of the columns that hold the members of a hyperedge, by position."""
@@ -76,6 +84,8 @@ def tables_of(dataset: Dataset) -> dict[str, Table]:
     for position, modality in enumerate(dataset.modalities):
         properties = {name: SQL_TYPES[kind] for name, kind in modality.properties.items()}
         columns = {"id": "VARCHAR", "name": "VARCHAR", **properties}
+        if modality.adopted is not None:
+            columns[ELEMENT] = "VARCHAR"
         tables.append(Table(modality.label, f"entities_{position}", "entities", columns, {}))
     for position, graph in enumerate(dataset.graphs):
         key = graph_table_key(graph.modality, graph.relation_type)

@@ -7,6 +7,7 @@ between brings the data set back as a whole. Other data sets share neither label
 from collections.abc import Callable
 
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.graph.adopted_nodes import gone_properties
 from pipeline.graph.client import GraphClient
 from pipeline.graph.fixed_names import drop_fixed_index
 from pipeline.graph.one_writer import one_writer
@@ -26,7 +27,8 @@ def remove(
 ) -> None:
     """Remove a data set: nodes, relations, hyperedges, constraints, indexes, records of runs, digests, files.
 
-    All of it is under the data set's lease. What somebody else hung on its entities goes with them.
+    All of it is under the data set's lease. What somebody else hung on its entities goes with them; nodes of somebody else's that
+    it adopted stay, as they were before.
 
     Parameters
     ----------
@@ -68,9 +70,9 @@ def _remove_rows(client: GraphClient, stored: StoredDataset, progress: Progress)
     """Remove all but the node of the data set; what holds others goes before them."""
     dataset = stored.dataset
 
-    def removed(description: str, statement: Statement) -> None:
+    def removed(description: str, statement: Statement, **parameters: object) -> None:
         with progress(f"Removing {description}"):
-            client.write_alone(statement)
+            client.write_alone(statement, **parameters)
 
     removed("digests", load("removal/remove_digests"))
     # Without vector indexes nodes go quicker, and nobody finds half of them.
@@ -84,6 +86,11 @@ def _remove_rows(client: GraphClient, stored: StoredDataset, progress: Progress)
     for graph in dataset.graphs:
         identifiers = {"Modality": graph.modality, "RELATION_TYPE": graph.relation_type}
         removed("-".join(graph.key), load("removal/remove_relations").with_identifiers(**identifiers))
-    for label in dataset.labels:
-        removed(label, load("removal/remove_nodes").with_identifiers(Label=label, Kind="Entity"))
+    for modality in dataset.modalities:
+        label, adopted = modality.label, modality.adopted
+        if adopted is None:
+            removed(label, load("removal/remove_nodes").with_identifiers(Label=label, Kind="Entity"))
+        else:
+            statement = load("removal/release_nodes").with_identifiers(Modality=label)
+            removed(label, statement, gone=gone_properties(stored, adopted, label))
     drop_schema(client, dataset)

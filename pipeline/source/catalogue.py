@@ -9,9 +9,10 @@ from pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pipeline.records.source_protocol import Source
+    from pipeline.source.files.graph_table import OpenGraph
 
 
-def find(dataset: str, path: Path | None = None) -> "Source":
+def find(dataset: str, path: Path | None = None, graph: "OpenGraph | None" = None) -> "Source":
     """The source of a data set.
 
     Parameters
@@ -20,6 +21,8 @@ def find(dataset: str, path: Path | None = None) -> "Source":
         Path of a data set file (``….toml``), or the name of a built-in data set.
     path
         Where a built-in data set's files are, for those that need a download.
+    graph
+        Connects to the graph in the database, for data sets whose tables are there.
 
     Raises
     ------
@@ -31,7 +34,7 @@ def find(dataset: str, path: Path | None = None) -> "Source":
 
         if path is not None:
             raise ConfigurationError("--from is for built-in data sets", hint="a data set file names its tables itself")
-        return DescribedSource.of_file(Path(dataset))
+        return DescribedSource.of_file(Path(dataset), graph)
     if dataset not in _BUILT_IN:
         raise _unknown(dataset)
     return _BUILT_IN[dataset](path)

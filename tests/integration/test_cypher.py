@@ -27,6 +27,8 @@ IDENTIFIERS = {
     "Member1": "Maker",
     "Member2": "Style",
     "RELATION_TYPE": "LIKE",
+    "Existing": "Film",
+    "existingKey": "name",
     "key": "name",
     "oneKey": "name",
     "otherKey": "id",
@@ -46,8 +48,21 @@ PARAMETERS: dict[str, Any] = {
     "position": 0,
     "size": 2,
     "batch": {
-        "rows": [{"id": "f0", "members": ["f0", "m0", "s0"], "source": "f0", "target": "f2", "vector": [1.0], "properties": {}}]
+        "rows": [
+            {
+                "id": "f0",
+                "members": ["f0", "m0", "s0"],
+                "source": "f0",
+                "target": "f2",
+                "vector": [1.0],
+                "properties": {},
+                "element": "4:0:1",
+            }
+        ]
     },
+    "columns": ["year"],
+    "types": ["LIKE"],
+    "gone": {"biasesA": None},
     "context": [1.0, 2.0],
     "bias": 0,
     "hidden": ["f1"],

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from pipeline.domain.dataset import PropertyType, TimeType
 from pipeline.source.described.schedule_table import ScheduleTable
 from pipeline.source.described.training_table import TrainingTable
-from pipeline.source.files.table_file import Table
+from pipeline.source.files.table_file import Table, TableFile, check_name_in_graph
 from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
 
 Separator = Annotated[
@@ -111,7 +111,31 @@ class ModalityTable(Part):
                 raise contradiction(f"{wanting[0]} needs a table to be read from; add table = …")
         elif self.key is None:
             raise contradiction("a table needs a key: the column of the id")
+        if self.table is not None and self.table.kind == "graph":
+            for name, feature in self.features.items():
+                if isinstance(feature, VectorFeature) and feature.file is not None:
+                    raise contradiction(f"the vectors of {name} are in a file, by rows, and rows of the graph have no order")
+        if self.table is not None and self.table.nodes is not None:
+            self._check_nodes()
         return self
+
+    def _check_nodes(self) -> None:
+        for name, each in self.properties.items():
+            if each.column not in (None, name) or each.separator is not None:
+                raise contradiction(f"{name} is a property of nodes that stay as they are: it has neither a column nor a separator")
+        for column in self.columns:
+            check_name_in_graph(column)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the table that are used, each once."""
+        described = [self.key, self.name, *(each.column or name for name, each in self.properties.items())]
+        return list(dict.fromkeys(each for each in [*described, *(f.column for f in self.features.values())] if each))
+
+
+def _refuse_nodes(table: TableFile | None) -> None:
+    if table is not None and table.nodes is not None:
+        raise contradiction("nodes are for modalities; ask for rows by cypher")
 
 
 class Relation(Part):
@@ -142,6 +166,7 @@ class Relation(Part):
     def _check_kind(self) -> Self:
         if (self.table is None) == (self.nearest is None):
             raise contradiction("relations come either from a table or from nearest = NUMBER")
+        _refuse_nodes(self.table)
         if self.table is not None:
             missing = [name for name in ("source", "target") if getattr(self, name) is None]
             if missing:
@@ -185,6 +210,11 @@ class Hyperedges(Part):
     """Column of a number, such as a rating; 1 for all by default."""
     time: Time | None = None
     """When it was; kept with the hyperedge, not learned from."""
+
+    @model_validator(mode="after")
+    def _check_rows(self) -> Self:
+        _refuse_nodes(self.table)
+        return self
 
 
 class Description(Part):

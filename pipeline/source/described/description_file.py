@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
+from pipeline.domain.dataset import Adopted, Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import ConfigurationError
 from pipeline.source.described.description import Description, ModalityTable, Relation
@@ -85,7 +85,9 @@ def _dataset(description: Description, problems: list[str]) -> Dataset | None:
     modalities: list[Modality] = []
     for label, m in description.modalities.items():
         types = {name: p.type for name, p in m.properties.items()}
-        modalities += attempt(f"modalities.{label}", lambda: Modality(label, types, tuple(m.distinguish_by)))  # noqa: B023 - called at once
+        # Only then do labels have their prefix.
+        adopted = _adopted(m) if description.prefix is None else None
+        modalities += attempt(f"modalities.{label}", lambda: Modality(label, types, tuple(m.distinguish_by), adopted))  # noqa: B023 - called at once
     graphs: list[IntraModalGraph] = []
     for position, r in enumerate(description.relations):
         graphs += attempt(f"relations[{position}]", lambda: IntraModalGraph(r.modality, r.type, r.weight))  # noqa: B023
@@ -101,6 +103,12 @@ def _dataset(description: Description, problems: list[str]) -> Dataset | None:
     return whole[0] if whole else None
 
 
+def _adopted(modality: ModalityTable) -> Adopted | None:
+    if modality.table is None or modality.table.nodes is None or modality.key is None:
+        return None
+    return Adopted(modality.table.nodes, modality.key, modality.name or modality.key)
+
+
 def _contradictions(description: Description) -> Iterator[str]:
     """What no part can know by itself: names of other parts."""
     named = set()
@@ -112,6 +120,7 @@ def _contradictions(description: Description) -> Iterator[str]:
     for label, modality_table in description.modalities.items():
         if modality_table.table is None and label not in named:
             yield f"modalities.{label}: has no table, and no hyperedge or relation names it, so it has no entities"
+    yield from _adopted_twice(description)
     for label in description.modalities.keys() & description.hyperedges.keys():
         yield f"hyperedges.{label}: is the label of a modality too; labels are unique"
     graphs = Counter((relation.modality, relation.type) for relation in description.relations)
@@ -126,6 +135,16 @@ def _contradictions(description: Description) -> Iterator[str]:
             if label not in description.hyperedges:
                 types = description.hyperedges
                 yield f"training.{name}: {label!r}, expected one of {', '.join(types)}{did_you_mean(label, types)}"
+
+
+def _adopted_twice(description: Description) -> Iterator[str]:
+    adopted: dict[str, str] = {}
+    for label, modality in description.modalities.items():
+        nodes = modality.table.nodes if modality.table is not None else None
+        if nodes is not None and nodes in adopted:
+            yield f"modalities.{label}.table: {nodes} nodes are {adopted[nodes]} already, and a node is one entity"
+        elif nodes is not None:
+            adopted[nodes] = label
 
 
 def _modalities_named(description: Description) -> Iterator[tuple[str, str]]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 from pipeline.domain.dataset import Dataset
-from pipeline.domain.progress import Progress
+from pipeline.domain.progress import Progress, no_progress
+from pipeline.errors import ConfigurationError
 from pipeline.records.records import Records
 from pipeline.source.described.description import Description, VectorFeature
 from pipeline.source.described.description_file import read_description
@@ -13,6 +17,7 @@ from pipeline.source.described.hyperedges import fill_hyperedges
 from pipeline.source.described.suspicions import note_suspicions
 from pipeline.source.described.tables import DescribedTables
 from pipeline.source.files.fingerprint import fingerprint
+from pipeline.source.files.graph_table import FetchedTable, OpenGraph, fetch
 from pipeline.source.files.raw_tables import RawTables, frame_digest
 from pipeline.source.files.table_file import TableFile
 
@@ -31,6 +36,8 @@ class DescribedSource:
         What the paths in it are relative to.
     frames
         Tables in memory by path, which are taken instead of files.
+    graph
+        Connects to the graph in the database, for tables that are there.
     """
 
     def __init__(
@@ -39,14 +46,17 @@ class DescribedSource:
         dataset: Dataset,
         folder: Path = Path(),
         frames: "Mapping[str, pd.DataFrame] | None" = None,
+        graph: OpenGraph | None = None,
     ) -> None:
         self.description = description
         self.dataset = dataset
         self._folder = folder
         self._frames = frames or {}
+        self._graph = graph
+        self._fetched: dict[TableFile, FetchedTable] | None = None
 
     @classmethod
-    def of_file(cls, path: Path) -> "DescribedSource":
+    def of_file(cls, path: Path, graph: OpenGraph | None = None) -> "DescribedSource":
         """The data set that a TOML file describes.
 
         Raises
@@ -55,7 +65,7 @@ class DescribedSource:
             If the file is not right, with all that is wrong with it.
         """
         description, dataset = read_description(path)
-        return cls(description, dataset, path.parent)
+        return cls(description, dataset, path.parent, graph=graph)
 
     @property
     def name(self) -> str:
@@ -63,13 +73,13 @@ class DescribedSource:
         return self.description.name
 
     def fingerprint(self) -> str:
-        """Digest of the description, of all files' bytes, and of the code that reads them.
+        """Digest of the description, of all files' bytes, of all rows from the graph, and of the code that reads them.
 
         Of files that are not there it holds the names: `read` tells all of them at once, with everything else that is wrong.
         """
         files: set[Path] = set()
         for table in _tables_of(self.description):
-            if table.path not in self._frames:
+            if table.path is not None and table.path not in self._frames:
                 path = self._folder / table.file
                 # What SQLite has not yet brought into the file itself lies beside it.
                 files |= {path, path.with_name(f"{path.name}-wal")} if table.kind == "sqlite" else {path}
@@ -82,18 +92,52 @@ class DescribedSource:
         missing = [str(path) for path in sorted(files) if not path.is_file()]
         # When it is refreshed changes nothing of what is in it.
         described = self.description.model_dump_json(exclude={"schedule"})
-        return fingerprint(described, *frames, *missing, paths=there)
+        fetched = [f"{table.place} {found.digest}" for table, found in self._from_graph(no_progress).items()]
+        return fingerprint(described, *frames, *missing, *fetched, paths=there)
 
     def read(self, progress: Progress) -> Records:
-        """Stage the records, unchecked."""
+        """Stage the records, unchecked. Rows from the graph are those that the fingerprint is of."""
+        fetched = self._from_graph(progress)
 
         def fill(records: Records) -> None:
-            raw_tables = RawTables(records, self._folder)
+            raw_tables = RawTables(records, self._folder, fetched)
             for path, frame in self._frames.items():
                 raw_tables.add(path, frame)
             fill_described(records, self.description, raw_tables, self._folder, progress)
 
         return Records.filled(self.dataset, fill)
+
+    def _from_graph(self, progress: Progress) -> dict[TableFile, FetchedTable]:
+        """The tables of the graph, fetched once.
+
+        Those of entities come last: what others add meanwhile is then there where it is named.
+        """
+        if self._fetched is not None:
+            return self._fetched
+        wanted = [table for table in dict.fromkeys(reversed(_tables_of(self.description))) if table.kind == "graph"]
+        if not wanted:
+            return {}
+        if self._graph is None:
+            raise ConfigurationError(
+                f"data set {self.name} takes tables from the graph in Neo4j, and there is no connection to it here",
+                hint="from Python, give catalogue.find a graph: docs/python.md",
+            )
+        spool = Path(mkdtemp(prefix="hyperlearn-"))
+        finalize(self, rmtree, spool, ignore_errors=True)
+        adopting = {m.table: label for label, m in self.description.modalities.items() if m.table is not None}
+        found: dict[TableFile, FetchedTable] = {}
+        with self._graph() as graph:
+            for number, table in enumerate(wanted):
+                path = spool / f"{number}.jsonl"
+                with progress(f"Asking the graph for {table.place}"):
+                    if table.cypher is not None:
+                        rows = graph.query(table.cypher)
+                    else:
+                        label = adopting[table]
+                        rows = graph.nodes(self.dataset.modality(label), self.description.modalities[label].columns)
+                    found[table] = fetch(rows, path)
+        self._fetched = found
+        return found
 
 
 def fill_described(records: Records, description: Description, raw_tables: RawTables, folder: Path, progress: Progress) -> None:
@@ -127,6 +171,7 @@ def fill_described(records: Records, description: Description, raw_tables: RawTa
         for label, hyperedges in description.hyperedges.items():
             fill_hyperedges(tables, label, hyperedges, keyed)
             advance(1)
+    tables.refuse_shared_nodes(description)
     for label, modality in description.modalities.items():
         if modality.table is None:
             tables.collect_entities(label, description)

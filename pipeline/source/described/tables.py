@@ -7,11 +7,12 @@ counted in the notes. No row of a table is held in Python.
 from pipeline.domain.dataset import PropertyType
 from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.records.records import Records
-from pipeline.records.store import literal
-from pipeline.records.tables import graph_table_key, member_columns, num_rows_in_words
+from pipeline.records.store import literal, quoted
+from pipeline.records.tables import ELEMENT, graph_table_key, member_columns, num_rows_in_words
 from pipeline.source.described.cell_values import EXPECTED, is_list, is_several, text, texts, typed, typed_list
 from pipeline.source.described.description import Description, ModalityTable, Relation
 from pipeline.source.described.suspicions import TextColumn
+from pipeline.source.files.graph_table import ELEMENT_HEADER, OBSTACLES_HEADER
 from pipeline.source.files.raw_table import Column, RawTable
 from pipeline.source.files.raw_tables import RawTables
 
@@ -54,9 +55,32 @@ class DescribedTables:
                 self.texts.append(TextColumn(raw, column, may_be_list=False))
             cells.append(self.value(raw, label, column, described.type, described.separator))
             self.records.columns[label, property_name] = column.header
+        if modality.table.nodes is not None:
+            cells.append(self._element(raw, label, id_))
         self.records.columns[label, "id"] = modality.key
         self.records.columns[label, "name"] = modality.name or modality.key
         self.records.fill(label, f"SELECT {literal(raw.place)}, row, {', '.join(cells)} FROM {raw.name}")
+
+    def _element(self, raw: RawTable, label: str, id_: str) -> str:
+        """SQL of what tells which node a row is; nodes that cannot be adopted are among the problems."""
+        obstacles = raw.columns[OBSTACLES_HEADER]
+        if obstacles.kind != "text":  # lists, where there are any
+            where, expected = f"{literal(label)}, {literal(raw.place)}, row, NULL", f"unnest({obstacles.name})"
+            self.records.problem(f"SELECT {where}, {expected}, {id_} FROM {raw.name} WHERE {obstacles.name} IS NOT NULL")
+        return raw.columns[ELEMENT_HEADER].name
+
+    def refuse_shared_nodes(self, description: Description) -> None:
+        """Note the nodes that two modalities adopt as problems of the second."""
+        before: list[tuple[str, str]] = []
+        for label, modality in description.modalities.items():
+            if modality.table is None or modality.table.nodes is None:
+                continue
+            own = self.records.tables[label].name
+            for nodes, other in before:
+                expected = literal(f"a node that is no {nodes} as well")
+                shared = f"{quoted(ELEMENT)} IN (SELECT {quoted(ELEMENT)} FROM {other})"
+                self.records.problem(f"SELECT {literal(label)}, place, row, NULL, {expected}, id FROM {own} WHERE {shared}")
+            before.append((modality.table.nodes, own))
 
     def fill_relations(self, relation: Relation) -> None:
         """Stage an intra-modal graph that has a table."""

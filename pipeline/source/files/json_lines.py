@@ -4,6 +4,7 @@ Lines are staged as texts and taken apart by DuckDB, so that every line that is 
 list in any row is a column of lists; an object inside an object stays JSON. Blank lines count as rows, and hold nothing.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import SourceError
@@ -17,8 +18,13 @@ _MAX_COLUMNS = 2_000
 """More keys than this are data, not columns."""
 
 
-def stage_json_lines(staging: Staging, path: Path, table: TableFile, link: Path) -> RawTable | None:
-    """Stage a file of JSON lines; parameters and what comes back as of `pipeline.source.files.delimited.stage_delimited`."""
+def stage_json_lines(
+    staging: Staging, path: Path, table: TableFile, link: Path, headers: Sequence[str] | None = None
+) -> RawTable | None:
+    """Stage a file of JSON lines; parameters and what comes back as of `pipeline.source.files.delimited.stage_delimited`.
+
+    Where it is known which keys every object has, ``headers`` says so, and there need be no object.
+    """
     encoding = table.encoding or "utf-8"
     store = staging.store
     staging.create(1)
@@ -42,7 +48,8 @@ def stage_json_lines(staging: Staging, path: Path, table: TableFile, link: Path)
         WHERE c0 IS NOT NULL AND NOT {good}
     """)
     store.run(f"DELETE FROM {lines_table} WHERE c0 IS NULL OR NOT {good}")
-    keys = [key for (key,) in store.rows(f"SELECT key FROM ({_keys(lines_table)}) GROUP BY key ORDER BY min(row), key")]
+    found = f"SELECT key FROM ({_keys(lines_table)}) GROUP BY key ORDER BY min(row), key"
+    keys = [key for (key,) in store.rows(found)] if headers is None else list(headers)
     if not keys:
         staging.refuse("an object per line", "an empty file" if not num_rows else "no object with a key")
         return None

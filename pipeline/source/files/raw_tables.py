@@ -1,6 +1,7 @@
 """The files of a data set, each staged once as a raw table, whatever it is and however many parts of the description use it."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from pipeline.errors import SourceError
 from pipeline.records.records import Records
 from pipeline.records.store import literal, quoted
 from pipeline.source.files.delimited import stage_delimited
+from pipeline.source.files.graph_table import FetchedTable
 from pipeline.source.files.json_lines import stage_json_lines
 from pipeline.source.files.null_markers import without_markers
 from pipeline.source.files.raw_table import Kind, RawTable, Staging, trimmed
@@ -33,11 +35,14 @@ class RawTables:
         To whose store and problems they go.
     folder
         What paths are relative to.
+    fetched
+        The tables of the graph.
     """
 
-    def __init__(self, records: Records, folder: Path = Path()) -> None:
+    def __init__(self, records: Records, folder: Path = Path(), fetched: Mapping[TableFile, FetchedTable] | None = None) -> None:
         self._records = records
         self._folder = folder
+        self._fetched = fetched or {}
         self._frames: dict[str, RawTable | None] = {}
         self._tables: dict[TableFile, RawTable | None] = {}
 
@@ -48,7 +53,7 @@ class RawTables:
     def of(self, table: TableFile) -> RawTable | None:
         """The table, staged; None if it is refused as a whole, which is then among the problems."""
         if table not in self._tables:
-            raw = self._frames[table.path] if table.path in self._frames else self._stage(table)
+            raw = self._frames[table.path] if table.path is not None and table.path in self._frames else self._stage(table)
             if raw is not None and table.null is not None:
                 raw = without_markers(self._records.store, raw, f"told_{len(self._tables)}", table.null)
             self._tables[table] = raw
@@ -59,12 +64,18 @@ class RawTables:
 
     def _stage(self, table: TableFile) -> RawTable | None:
         staging = self._staging(table.place)
+        link = self._records.store.folder / f"{staging.name}.file"
+        if table.kind == "graph":
+            fetched = self._fetched[table]
+            if fetched.error is not None:
+                staging.refuse("a query that only reads, and gives rows", fetched.error)
+                return None
+            return stage_json_lines(staging, fetched.path, table, link, fetched.headers)
         path = self._folder / table.file
         found = what_is_there(path)
         if found is not None:
             staging.refuse("a file", found)
             return None
-        link = self._records.store.folder / f"{staging.name}.file"
         try:
             return _stage_file(staging, path, table, link)
         except SourceError as error:

@@ -1,5 +1,6 @@
 """What a data set file says of one table: where it is, and how it is to be read."""
 
+import hashlib
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
@@ -20,6 +21,8 @@ _FORMATS: dict[str, Format] = {
     ".sqlite3": "sqlite",
     ".db": "sqlite",
 }
+_LONGEST_QUERY = 60
+
 _COMPRESSED = frozenset({".gz", ".zst", ".bz2", ".xz"})
 
 # A list in TOML, and a tuple here: what is to be read how is the key of a dictionary.
@@ -29,7 +32,7 @@ _Texts = Annotated[tuple[Name, ...], Strict(False)]
 class TableFile(Part):
     """A table, and how its file is to be read where that is not plain."""
 
-    path: Name
+    path: Name | None = None
     """File, relative to the data set file: .csv, .tsv, .jsonl, .ndjson or .parquet, the texts also compressed as .gz, .zst, .bz2
     or .xz; or .sqlite, .sqlite3 or .db with the table after a #, as in "shop.sqlite#books"."""
     format: Format | None = None
@@ -48,31 +51,46 @@ class TableFile(Part):
     """Texts that stand for a missing value, such as ["\\\\N", "NA"], wherever a cell or an element of a list is one of them."""
     sql: Name | None = None
     """SQLite: a query whose rows are the table."""
+    cypher: Name | None = None
+    """In place of a path: a query to the graph that is in the database already, whose rows are the table. It may only read."""
+    nodes: Name | None = None
+    """In place of a path, of a modality: a label of nodes that are in the database already. They become its entities where they
+    are: they get its label and vectors, and keep all that they have. Columns are their properties."""
 
     @property
     def file(self) -> str:
-        """The path without the table of a SQLite file."""
-        return self.path.partition("#")[0] if self.kind == "sqlite" else self.path
+        """The path without the table of a SQLite file; nothing where the table is in the graph."""
+        path = self.path or ""
+        return path.partition("#")[0] if self.kind == "sqlite" else path
 
     @property
     def sqlite_table(self) -> str | None:
         """The table of a SQLite file."""
-        return self.path.partition("#")[2] or None if self.kind == "sqlite" else None
+        return (self.path or "").partition("#")[2] or None if self.kind == "sqlite" else None
 
     @property
     def place(self) -> str:
         """What messages call the table."""
-        return self.path if self.sql is None else f"{self.path} ({' '.join(self.sql.split())[:40]})"
+        if self.nodes is not None:
+            return f"(:{self.nodes})"
+        if self.cypher is not None:
+            query = " ".join(self.cypher.split())
+            # Queries that begin alike are told apart.
+            digest = hashlib.sha256(query.encode()).hexdigest()[:4]
+            return query if len(query) <= _LONGEST_QUERY else f"{query[:_LONGEST_QUERY]}… {digest}"
+        return self.path or "" if self.sql is None else f"{self.path} ({' '.join(self.sql.split())[:40]})"
 
     @property
     def suffix(self) -> str:
         """The end of the file name that tells the compression, or nothing."""
-        suffix = PurePosixPath(self.path).suffix.lower()
+        suffix = PurePosixPath(self.path or "").suffix.lower()
         return suffix if suffix in _COMPRESSED else ""
 
     @property
-    def kind(self) -> Format | None:
+    def kind(self) -> Format | Literal["graph"] | None:
         """What the file holds, or None where nothing tells."""
+        if self.path is None:
+            return "graph"
         if self.format is not None:
             return self.format
         name = self.path.lower().removesuffix(self.suffix)
@@ -84,20 +102,27 @@ class TableFile(Part):
     @property
     def separator(self) -> str:
         """The character between columns."""
-        tabs = PurePosixPath(self.path.lower().removesuffix(self.suffix)).suffix in {".tsv", ".tab"}
+        tabs = PurePosixPath((self.path or "").lower().removesuffix(self.suffix)).suffix in {".tsv", ".tab"}
         return self.delimiter or ("\t" if tabs else ",")
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
+        if sum(each is not None for each in (self.path, self.cypher, self.nodes)) != 1:
+            raise contradiction("a table is one of path (a file), cypher (a query to the graph) and nodes (a label in the graph)")
+        if self.path is None:
+            self._check_graph()
+        else:
+            self._check_file(self.path)
+        return self
+
+    def _check_file(self, path: str) -> None:
         if self.kind is None:
-            if PurePosixPath(self.path).suffix.lower() in {".xls", ".xlsx", ".ods"}:
-                raise contradiction(f"{self.path} is a spreadsheet; save its sheets as CSV")
-            raise contradiction(
-                f"the name of {self.path} does not tell what it holds; add format = one of csv, jsonl, parquet, sqlite"
-            )
+            if PurePosixPath(path).suffix.lower() in {".xls", ".xlsx", ".ods"}:
+                raise contradiction(f"{path} is a spreadsheet; save its sheets as CSV")
+            raise contradiction(f"the name of {path} does not tell what it holds; add format = one of csv, jsonl, parquet, sqlite")
         of_csv = [name for name in ("delimiter", "quote", "header", "columns") if name in self.model_fields_set]
         if of_csv and self.kind != "csv":
-            raise contradiction(f"{of_csv[0]} is for CSV, and {self.path} is {self.kind}")
+            raise contradiction(f"{of_csv[0]} is for CSV, and {path} is {self.kind}")
         if self.columns is not None and self.header:
             raise contradiction("columns names the columns of a table without a header; add header = false, or leave columns out")
         if not self.header and not self.columns:
@@ -106,7 +131,7 @@ class TableFile(Part):
             twice = next(name for name in self.columns if self.columns.count(name) > 1)
             raise contradiction(f"columns names {twice} several times")
         if self.encoding and self.kind not in {"csv", "jsonl"}:
-            raise contradiction(f"encoding is for CSV and JSON lines, and {self.path} is {self.kind}")
+            raise contradiction(f"encoding is for CSV and JSON lines, and {path} is {self.kind}")
         if self.encoding is not None:
             try:
                 "".encode(self.encoding)
@@ -115,10 +140,24 @@ class TableFile(Part):
         if self.kind == "sqlite" and (self.sqlite_table is None) == (self.sql is None):
             raise contradiction(f'a SQLite file needs either the table after a #, as in "{self.file}#books", or sql = "SELECT …"')
         if self.sql is not None and self.kind != "sqlite":
-            raise contradiction(f"sql is for SQLite, and {self.path} is {self.kind}")
+            raise contradiction(f"sql is for SQLite, and {path} is {self.kind}")
         if self.delimiter in {"\n", "\r"} or (self.delimiter is not None and self.delimiter == self.quote):
             raise contradiction("delimiter can be neither a line break nor the quote")
-        return self
+
+    def _check_graph(self) -> None:
+        strange = sorted(self.model_fields_set - {"cypher", "nodes", "null"})
+        if strange:
+            raise contradiction(f"{strange[0]} is for files, and this table is in the graph")
+        if self.nodes is not None:
+            check_name_in_graph(self.nodes)
+            if self.null is not None:
+                raise contradiction("null is not for nodes: they stay as they are")
+
+
+def check_name_in_graph(name: str) -> None:
+    """Refuse a label or a property of the user's that cannot be quoted in Cypher."""
+    if "`" in name or "\\" in name or not name.isprintable():
+        raise contradiction(f"{name!r} has a back-quote, a backslash or what cannot be seen; such names cannot be asked for")
 
 
 Table = Annotated[TableFile, Shorthand("path")]

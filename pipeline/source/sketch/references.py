@@ -41,7 +41,7 @@ def stem(table: TableProfile) -> str:
     """What a table is called, without folder and endings."""
     if table.file.sqlite_table is not None:
         return table.file.sqlite_table
-    return PurePosixPath(table.file.path).name.partition(".")[0]
+    return PurePosixPath(table.file.file).name.partition(".")[0]
 
 
 def key_of(table: TableProfile) -> ColumnProfile | None:

@@ -120,7 +120,7 @@ def _member(member: DraftMember) -> str:
 def _table(file: TableFile) -> str:
     given = file.model_dump(exclude_unset=True)
     if given.keys() == {"path"}:
-        return _text(file.path)
+        return _value(given["path"])
     return f"{{ {', '.join(f'{key} = {_value(value)}' for key, value in given.items())} }}"
 
 
