@@ -1,18 +1,22 @@
-"""The command that describes tables which nobody has described yet."""
+"""The command that describes tables, or a graph, which nobody has described yet."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.command.terminal import messages, progress
+from pipeline.command.terminal import client, messages, progress
 from pipeline.errors import ConfigurationError
 
 
 def init(
     files: Annotated[
-        list[str], typer.Argument(help="Tables: CSV, TSV, JSON lines, Parquet, SQLite; compressed or not.", metavar="FILES...")
-    ],
+        list[str] | None,
+        typer.Argument(help="Tables: CSV, TSV, JSON lines, Parquet, SQLite; compressed or not.", metavar="FILES..."),
+    ] = None,
+    from_neo4j: Annotated[
+        bool, typer.Option("--from-neo4j", help="Look at the graph that is in the database already, and not at files.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write here, and not to standard output; a file that is there stays.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the data set; after the files by default.")] = None,
 ) -> None:
@@ -20,13 +24,13 @@ def init(
 
     Example: [bold]hyperlearn init books.csv authors.csv loans.csv --out books.toml[/bold]
     """
-    from pipeline.source.sketch.sketch import sketch
-
+    if from_neo4j and files:
+        raise ConfigurationError("--from-neo4j looks at the database, and files were named", hint="leave one of them out")
     if out is not None and out.exists():
         raise ConfigurationError(f"{out} is there already", hint="name another file for --out, or move that one away")
     if out is not None and not out.parent.is_dir():
         raise ConfigurationError(f"{out.parent} is no folder", hint="make it first, or name another file for --out")
-    text = sketch(files, Path() if out is None else out.parent, name, progress)
+    text = _of_graph(name) if from_neo4j else _of_files(files or [], out, name)
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -40,3 +44,17 @@ def init(
     messages.print(
         f"{out} is a first guess. Look through it, then: hyperlearn check {out}", highlight=False, markup=False, soft_wrap=True
     )
+
+
+def _of_files(files: list[str], out: Path | None, name: str | None) -> str:
+    from pipeline.source.sketch.sketch import sketch
+
+    return sketch(files, Path() if out is None else out.parent, name, progress)
+
+
+def _of_graph(name: str | None) -> str:
+    from pipeline.graph.survey import survey
+    from pipeline.source.sketch.graph_text import graph_text
+
+    with client() as graph:
+        return graph_text(survey(graph, progress), name)

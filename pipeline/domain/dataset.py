@@ -15,7 +15,7 @@ from pipeline.errors import ConfigurationError
 _LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 _RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _PROPERTY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_RESERVED_LABELS = frozenset(
+RESERVED_LABELS = frozenset(
     {
         "Dataset",
         "EmbeddingRun",
@@ -29,6 +29,8 @@ _RESERVED_LABELS = frozenset(
         "WriteLease",
     }
 )
+"""Labels of hyperlearn's own nodes."""
+
 _RESERVED_PROPERTIES = ("biasesA", "biasesB", "embeddingA", "embeddingB", "id", "ingest", "name", "place", "row")
 """Ours on the nodes, or in the tables where rows are staged; in capitals too, since SQL does not tell them apart."""
 
@@ -301,10 +303,10 @@ class Dataset:
 
 
 def _check_label(label: str, what: str) -> None:
-    if not _LABEL.fullmatch(label) or label in _RESERVED_LABELS:
+    if not _LABEL.fullmatch(label) or label in RESERVED_LABELS:
         raise ConfigurationError(
             f"{label!r} cannot be the label of a {what}",
-            hint=f"use PascalCase letters and digits, and none of {', '.join(sorted(_RESERVED_LABELS))}",
+            hint=f"use PascalCase letters and digits, and none of {', '.join(sorted(RESERVED_LABELS))}",
         )
 
 

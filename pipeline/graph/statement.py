@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from pipeline.domain.quotable import can_be_quoted
 from pipeline.errors import GraphSchemaError
 from pipeline.graph.literal import literal
 
 _IDENTIFIER = re.compile(r"`([A-Za-z0-9_]+)`")
 _QUOTED = re.compile(r"`[^`]*`")
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
-_QUOTABLE = re.compile(r"[^`\\\x00-\x1f\x7f-\x9f]{1,1000}")
 _THEIRS = ("Existing", "existing")
 _PARAMETER = re.compile(r"\$([A-Za-z]\w*)")
 _EACH_MEMBER = re.compile(r"^[ \t]*// each member\n(.*?)^[ \t]*// end\n", re.DOTALL | re.MULTILINE)
@@ -66,7 +66,7 @@ class Statement:
         if identifiers.keys() != self.identifiers:
             raise ValueError(f"{self.name} has the identifiers {sorted(self.identifiers)}, given are {sorted(identifiers)}")
         for name, value in identifiers.items():
-            if not (_QUOTABLE if name.startswith(_THEIRS) else _SAFE).fullmatch(value):
+            if not (can_be_quoted(value) if name.startswith(_THEIRS) else _SAFE.fullmatch(value)):
                 raise GraphSchemaError(f"{value!r} is not a plain identifier", hint="use letters, digits and underscores")
         return Statement(self.name, _IDENTIFIER.sub(lambda match: f"`{identifiers[match[1]]}`", self.text))
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
+from pipeline.domain.quotable import can_be_quoted
 from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
 
 Format = Literal["csv", "jsonl", "parquet", "sqlite"]
@@ -156,7 +157,7 @@ class TableFile(Part):
 
 def check_name_in_graph(name: str) -> None:
     """Refuse a label or a property of the user's that cannot be quoted in Cypher."""
-    if "`" in name or "\\" in name or not name.isprintable():
+    if not can_be_quoted(name):
         raise contradiction(f"{name!r} has a back-quote, a backslash or what cannot be seen; such names cannot be asked for")
 
 

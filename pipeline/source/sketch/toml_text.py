@@ -27,8 +27,8 @@ def toml_text(name: str, draft: Draft, notes: Iterable[str] = ()) -> str:
         "# A guess from the tables, by `hyperlearn init`: look through it, rename and delete what you like, and try it with",
         "# `hyperlearn check`. docs/datasets.md explains every field; the schema is what `hyperlearn check --schema` prints.",
         "",
-        f"name = {_text(name)}",
-        *_comments([*notes, *draft.unused]),
+        f"name = {toml_string(name)}",
+        *comments([*notes, *draft.unused]),
     ]
     for modality in draft.modalities.values():
         lines += ["", *_modality(modality)]
@@ -50,14 +50,14 @@ _NO_HYPEREDGES = (
 def _modality(modality: DraftModality) -> Iterator[str]:
     yield f"[modalities.{modality.label}]"
     if modality.table is None or modality.key is None:
-        yield from _comments(["no table: its entities are those that the columns name", *modality.seen])
+        yield from comments(["no table: its entities are those that the columns name", *modality.seen])
         return
-    yield from _comments(modality.seen)
+    yield from comments(modality.seen)
     yield f"table = {_table(modality.table.file)}"
-    yield f"key = {_text(modality.key.header)}"
+    yield f"key = {toml_string(modality.key.header)}"
     if modality.name is not None:
         comment = f"  # {modality.name.num_distinct:,} different ones in {modality.name.num:,} rows"
-        yield f"name = {_text(modality.name.header)}{comment}"
+        yield f"name = {toml_string(modality.name.header)}{comment}"
     if modality.properties:
         yield ""
         yield f"[modalities.{modality.label}.properties]"
@@ -68,12 +68,12 @@ def _modality(modality: DraftModality) -> Iterator[str]:
 
 def _property(name: str, column: ColumnProfile) -> str:
     kind = column.type
-    options = [f"type = {_text(kind)}"]
+    options = [f"type = {toml_string(kind)}"]
     if name != column.header:
-        options.append(f"column = {_text(column.header)}")
+        options.append(f"column = {toml_string(column.header)}")
     if column.separator is not None:
-        options.append(f"separator = {_text(column.separator)}")
-    return _text(kind) if len(options) == 1 else f"{{ {', '.join(options)} }}"
+        options.append(f"separator = {toml_string(column.separator)}")
+    return toml_string(kind) if len(options) == 1 else f"{{ {', '.join(options)} }}"
 
 
 def _features(modality: DraftModality) -> Iterator[str]:
@@ -81,12 +81,12 @@ def _features(modality: DraftModality) -> Iterator[str]:
     lines = []
     for name, column in modality.properties.items():
         if column.type in _NUMBERS:
-            lines.append(f'{name} = {{ kind = "number", column = {_text(column.header)} }}')
+            lines.append(f'{name} = {{ kind = "number", column = {toml_string(column.header)} }}')
         elif column.type == "string" and column.num_words > _WORDS_OF_TEXT:
-            lines.append(f'{name} = {{ kind = "text", column = {_text(column.header)} }}')
+            lines.append(f'{name} = {{ kind = "text", column = {toml_string(column.header)} }}')
     if lines:
         yield ""
-        yield from _comments(
+        yield from comments(
             [
                 "Take the # off to join each to the ten that are nearest by these:",
                 f"[modalities.{modality.label}.features]",
@@ -100,21 +100,22 @@ def _features(modality: DraftModality) -> Iterator[str]:
 
 def _hyperedges(hyperedges: DraftHyperedges) -> Iterator[str]:
     yield f"[hyperedges.{hyperedges.label}]"
-    yield from _comments(hyperedges.seen)
+    yield from comments(hyperedges.seen)
     yield f"table = {_table(hyperedges.table.file)}"
     yield "members = ["
     yield from (f"    {_member(member)}," for member in hyperedges.members)
     yield "]"
     if hyperedges.value is not None:
-        yield f"value = {_text(hyperedges.value.header)}  # to be predicted; without this line it only counts that they are joined"
+        comment = "to be predicted; without this line it only counts that they are joined"
+        yield f"value = {toml_string(hyperedges.value.header)}  # {comment}"
     if hyperedges.time is not None:
-        yield f"time = {{ column = {_text(hyperedges.time.header)}, type = {_text(hyperedges.time.type)} }}"
+        yield f"time = {{ column = {toml_string(hyperedges.time.header)}, type = {toml_string(hyperedges.time.type)} }}"
 
 
 def _member(member: DraftMember) -> str:
     separator = member.column.separator
-    more = "" if separator is None else f", separator = {_text(separator)}"
-    return f"{{ modality = {_text(member.modality)}, column = {_text(member.column.header)}{more} }}"
+    more = "" if separator is None else f", separator = {toml_string(separator)}"
+    return f"{{ modality = {toml_string(member.modality)}, column = {toml_string(member.column.header)}{more} }}"
 
 
 def _table(file: TableFile) -> str:
@@ -133,18 +134,19 @@ def _value(value: object) -> str:
         case bool():
             return str(value).lower()
         case tuple():
-            return f"[{', '.join(_text(str(each)) for each in value)}]"
+            return f"[{', '.join(toml_string(str(each)) for each in value)}]"
         case _:
-            return _text(str(value))
+            return toml_string(str(value))
 
 
-def _text(text: str) -> str:
+def toml_string(text: str) -> str:
     """A text as TOML spells it: as JSON does, and what cannot be seen, or a terminal would obey, by its number."""
     spelled = json.dumps(text, ensure_ascii=False)
     return "".join(character if character.isprintable() else f"\\U{ord(character):08X}" for character in spelled)
 
 
-def _comments(lines: Iterable[str]) -> Iterator[str]:
+def comments(lines: Iterable[str]) -> Iterator[str]:
+    """Lines that TOML does not read."""
     for line in lines:
         plain = "".join(character if character.isprintable() else " " for character in line)
         yield f"# {plain}"

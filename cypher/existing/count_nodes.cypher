@@ -1,0 +1,2 @@
+MATCH (node:`Existing`)
+RETURN count(node) AS nodes
