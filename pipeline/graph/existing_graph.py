@@ -12,9 +12,11 @@ import neo4j.graph
 import neo4j.time
 
 from pipeline.domain.dataset import Adopted, Modality, PropertyType
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import GraphStatementError
 from pipeline.graph.adopted_nodes import given_properties
 from pipeline.graph.client import GraphClient
+from pipeline.graph.counts import count_existing
 from pipeline.graph.statement import load
 
 ROWS_AT_ONCE = 5_000
@@ -63,6 +65,11 @@ class ExistingGraph:
         Iterator
             Batches of the columns ``element id``, ``obstacles`` (what keeps a node from being adopted, or None), and those that are
             asked for.
+
+        Raises
+        ------
+        GraphStatementError
+            If no node has the label, or one of the properties.
         """
         adopted = modality.adopted
         if adopted is None:
@@ -71,6 +78,7 @@ class ExistingGraph:
         headers = ["element id", "obstacles", *columns]
         yield headers, []
         asked = list(dict.fromkeys([*columns, adopted.name, *modality.properties]))
+        missing = set(asked)
         for batch in self._client.stream(
             load("existing/nodes").with_identifiers(**identifiers),
             ROWS_AT_ONCE,
@@ -83,8 +91,21 @@ class ExistingGraph:
                 values = dict(zip(asked, content, strict=True))
                 obstacles = _obstacles(modality, adopted, id_, values, labels, properties)
                 values[adopted.key] = id_
+                missing -= {column for column in missing if values[column] is not None}
                 rows.append([element, obstacles, *(_plain(column, values[column]) for column in columns)])
             yield headers, rows
+        if missing:
+            raise self._nothing_of(adopted.label, [column for column in asked if column in missing])
+
+    def _nothing_of(self, label: str, properties: Sequence[str]) -> GraphStatementError:
+        """What is said where no node has a label, or none that has it some properties."""
+        labels = [row["label"] for row in self._client.read(load("existing/labels"))]
+        if label not in labels or not count_existing(self._client, label):
+            return GraphStatementError(f"no node with the label {label}{did_you_mean(label, labels)}")
+        known = [row["name"] for row in self._client.read(load("existing/properties").with_identifiers(Existing=label))]
+        meant = did_you_mean(properties[0], known)
+        there = f"{' They' if meant.endswith('?') else '; they'} have {', '.join(known)}"
+        return GraphStatementError(f"{label} nodes without a property {properties[0]}{meant}{there}")
 
 
 def _obstacles(

@@ -132,7 +132,7 @@ def ingest(
 
 
 def _ingest(client: GraphClient, source: Source, options: IngestOptions, progress: Progress) -> IngestReport:
-    with progress(f"Looking at {source.name}"):
+    with progress(f"Looking whether {source.name} has changed"):
         fingerprint = source.fingerprint()
     if not options.verify and (report := recognise(client, source.name, fingerprint)):
         return report

@@ -68,7 +68,8 @@ class RawTables:
         if table.kind == "graph":
             fetched = self._fetched[table]
             if fetched.error is not None:
-                staging.refuse("a query that only reads, and gives rows", fetched.error)
+                expected = "a query that only reads, and gives rows" if table.cypher else "nodes with these properties"
+                staging.refuse(expected, fetched.error)
                 return None
             return stage_json_lines(staging, fetched.path, table, link, fetched.headers)
         path = self._folder / table.file

@@ -235,6 +235,21 @@ def test_odd_names_are_quoted(client: GraphClient, tmp_path: Path) -> None:
     assert whole(client) == before
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('nodes = "Book"', 'nodes = "Bok"'), "found no node with the label Bok; did you mean Book?"),
+        (
+            ('key = "isbn"', 'key = "isbm"'),
+            "found Book nodes without a property isbm; did you mean isbn? They have isbn, odd name, tags",
+        ),
+        (('column = "author"', 'column = "auther"'), "none; did you mean author? There are isbn, author, genre"),
+    ],
+)
+def test_what_was_probably_meant_is_told(library: GraphClient, tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    assert told in problems(library, tmp_path, DESCRIPTION.replace(*change))
+
+
 def test_an_empty_answer_is_a_table_without_rows(library: GraphClient, tmp_path: Path) -> None:
     none = DESCRIPTION.replace("[:SEQUEL]->(b:Book)", "[:SEQUEL]->(b:Book) WHERE a.year > 3000")
     assert counted(ingest(library, source(library, tmp_path, none)))["LearnedBook-LEARNED_SEQUEL"] == (0, 0, 0, 0)
