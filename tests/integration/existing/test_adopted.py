@@ -192,6 +192,19 @@ def test_relations_of_the_users_are_never_taken_for_ours(library: GraphClient, t
     assert whole(library) == before
 
 
+def test_a_modality_that_is_described_no_longer_is_released(library: GraphClient, tmp_path: Path) -> None:
+    before = whole(library)
+    ingest(library, source(library, tmp_path))
+    tables = DESCRIPTION.replace('[modalities.Genre]\ntable = { nodes = "genre" }\nkey = "code"', "[modalities.Kind]")
+    tables = tables.replace('modality = "Genre"', 'modality = "Kind"')
+    ingest(library, source(library, tmp_path, tables), IngestOptions(allow_removal=True))
+    rows = ask(library, "MATCH (g:genre) RETURN labels(g) AS labels, properties(g) AS has ORDER BY g.code")
+    assert rows == [{"labels": ["genre"], "has": {"code": 0}}, {"labels": ["genre"], "has": {"code": 1}}]
+    assert ask(library, "MATCH (h:LearnedWriting)-[:MEMBER]->(k:LearnedKind) RETURN count(h) AS n")[0]["n"] == 40
+    remove(library, "library", nothing)
+    assert whole(library)["nodes"] == before["nodes"]
+
+
 @pytest.mark.parametrize(
     ("query", "told"),
     [
