@@ -101,7 +101,7 @@ def whole(client: GraphClient) -> dict[str, Any]:
 
 def theirs(client: GraphClient) -> dict[str, Any]:
     """The user's part of a graph that has ours beside it: what was there, less what the documentation says is added."""
-    added = {"id", "name", "ingest", "embeddingA", "embeddingB", "biasesA", "biasesB"}
+    added = {"id", "name", "ingest", "embedding", "embeddingA", "embeddingB", "biasesA", "biasesB"}
     found = whole(client)
     nodes = {}
     for id_, (labels, has) in found["nodes"].items():
