@@ -5,6 +5,7 @@ question or a setting that cannot be right, 130 after Ctrl-C, 1 for anything els
 """
 
 import sys
+from traceback import clear_frames
 from typing import Annotated
 
 import typer
@@ -97,7 +98,16 @@ def main() -> None:
         messages.print(Text.assemble(("error: ", "red"), visible_lines(str(error))), soft_wrap=True)
         if error.hint:
             messages.print(Text(visible_lines(error.hint)), soft_wrap=True)
+        _let_go(error)
         sys.exit(2 if isinstance(error, QueryError | ConfigurationError) else 1)
+
+
+def _let_go(error: BaseException) -> None:
+    """Empty the frames that an error has passed: others keep it, and libraries complain of what is alive when they end."""
+    found: BaseException | None = error
+    while found is not None:
+        clear_frames(found.__traceback__)
+        found = found.__cause__ or found.__context__
 
 
 if __name__ == "__main__":

@@ -25,3 +25,11 @@ def answers_in(text: str) -> Answers:
 def readme_answers() -> Answers:
     """Those of the README."""
     return answers_in(README.read_text(encoding="utf-8"))
+
+
+def readme_sample(command: str) -> tuple[str, list[list[str]]]:
+    """What the README shows for a command: the title, and the cells of each row behind its number."""
+    pattern = rf"^uv run {re.escape(command)}\n```\n\n```\n(.*?)^```"
+    (sample,) = re.findall(pattern, README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    title, *lines = sample.splitlines()
+    return title, [re.split(r" {2,}", line)[1:] for line in lines if line[0].isdigit()]

@@ -1,4 +1,4 @@
-"""What all tests share: one database server a session."""
+"""What all tests share: one server of each database a session."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ import pytest
 from pipeline.graph.configuration import Memory
 from pipeline.graph.connection import Connection
 from pipeline.graph.server import EmbeddedServer
+from tests.postgresql import PostgresqlServer, postgresql_server
 
 SMALL = Memory(heap_mib=512, page_cache_mib=64)
 
@@ -35,3 +36,10 @@ def connection(download_cache: Path, tmp_path_factory: pytest.TempPathFactory) -
     finally:
         server.down()
         shutil.rmtree(home)  # 130 MB that pytest would keep for three sessions
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL of the session's own."""
+    with postgresql_server() as server:
+        yield server

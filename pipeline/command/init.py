@@ -12,7 +12,7 @@ from pipeline.errors import ConfigurationError
 def init(
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="Tables: CSV, TSV, JSON lines, Parquet, SQLite; compressed or not.", metavar="FILES..."),
+        typer.Argument(help="Tables: CSV, TSV, JSON lines, Parquet, SQLite, or URLs of PostgreSQL.", metavar="FILES..."),
     ] = None,
     from_neo4j: Annotated[
         bool, typer.Option("--from-neo4j", help="Look at the graph that is in the database already, and not at files.")

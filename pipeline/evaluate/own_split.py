@@ -20,6 +20,7 @@ from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.source.described.description import Hyperedges
 from pipeline.source.described.source import DescribedSource
+from pipeline.source.files.database_url import is_url
 from pipeline.source.files.graph_table import OpenGraph
 from pipeline.source.files.table_file import TableFile
 from pipeline.source.toml.toml_file import parsed
@@ -106,10 +107,12 @@ def read_own_split(path: Path, tables: Tables, part: Part, progress: Progress, g
 
 def _of_table(hyperedges: Hyperedges, table: str, folder: Path, where: str) -> Hyperedges:
     """The description of a type, of another table; how that is to be read is as with the type's own where both are alike."""
-    path = os.path.relpath(table, folder)
-    found = parsed(TableFile, {"path": path}, where, "name a table as a data set file does: CSV, JSON lines, Parquet, SQLite")
+    path = table if is_url(table) else os.path.relpath(table, folder)
+    hint = "name a table as a data set file does: CSV, JSON lines, Parquet, SQLite, PostgreSQL"
+    found = parsed(TableFile, {"path": path}, where, hint)
     if found.kind == hyperedges.table.kind:
-        found = found.model_copy(update={name: getattr(hyperedges.table, name) for name in ("delimiter", "quote", "encoding")})
+        alike = ("delimiter", "quote", "encoding", "password_env")
+        found = found.model_copy(update={name: getattr(hyperedges.table, name) for name in alike})
     return hyperedges.model_copy(update={"table": found, "time": None})
 
 

@@ -7,6 +7,7 @@ last; so marks that are the same before and after reading tell that nothing was 
 from collections.abc import Callable
 from typing import TypeVar
 
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.errors import DatasetChangedError, ExportError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.stored_datasets import StoredDataset, stored_datasets
@@ -36,9 +37,11 @@ def read_consistently(client: GraphClient, name: str, read: Callable[[StoredData
         If it changed during each of three readings, or goes on changing.
     """
     for attempt in range(_ATTEMPTS):
-        stored = stored_datasets(client).get(name)
+        known = stored_datasets(client)
+        stored = known.get(name)
         if stored is None:
-            raise ExportError(f"the database holds no data set {name}", hint=f"run `hyperlearn ingest {name}` first")
+            meant = did_you_mean(name, known)
+            raise ExportError(f"the database holds no data set {name}{meant}", hint=f"run `hyperlearn ingest {name}` first")
         if stored.counts is None:
             if attempt:
                 break

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
+from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.domain.question import Question
 from pipeline.errors import QueryError, UnknownNameError
 from pipeline.graph.client import GraphClient
@@ -51,8 +52,9 @@ def described_type(client: GraphClient, label: str) -> tuple[Dataset, HyperedgeT
     for dataset, kind in known:
         if kind.label == label:
             return dataset, kind
-    labels = ", ".join(kind.label for _, kind in known)
-    raise QueryError(f"there is no hyperedge type {label}", hint=f"there are {labels or 'none: ingest a data set first'}")
+    labels = [kind.label for _, kind in known]
+    hint = f"there are {', '.join(labels) or 'none: ingest a data set first'}"
+    raise QueryError(f"there is no hyperedge type {label}{did_you_mean(label, labels)}", hint=hint)
 
 
 def complete(client: GraphClient, run: Run, asked: Modality, question: Question, *, k: int, new: bool = False) -> list[Candidate]:

@@ -22,6 +22,8 @@ class Checks:
         The tables by key.
     columns
         What the source calls a staged column, by table key and column; one that is not named is called as it is staged.
+    places
+        Where the rows of a staged table are from, by key, where that is known.
     notes
         Is told, in words with counts, what is merged or left out.
     """
@@ -29,6 +31,7 @@ class Checks:
     store: Store
     tables: Mapping[str, Table]
     columns: Mapping[tuple[str, str], str]
+    places: Mapping[str, str]
     notes: list[str]
 
     def entities(self, table: Table) -> None:
@@ -92,7 +95,8 @@ class Checks:
         """A modality has entities; relations and hyperedges may be none."""
         if not self.store.num_rows(table.name):
             place = self.store.value(
-                "SELECT coalesce((SELECT place FROM problems WHERE key = ? AND row IS NOT NULL LIMIT 1), ?)", [table.key, table.key]
+                "SELECT coalesce((SELECT place FROM problems WHERE key = ? AND row IS NOT NULL LIMIT 1), ?)",
+                [table.key, self.places.get(table.key, table.key)],
             )
             expected = f"at least one {table.key}"
             self.store.run("INSERT INTO problems VALUES (?, ?, NULL, NULL, ?, 'none')", [table.key, place, expected])

@@ -39,6 +39,8 @@ class Records:
         """The tables by key."""
         self.columns: dict[tuple[str, str], str] = {}
         """What the source calls a staged column, by table key and column; messages use it."""
+        self.places: dict[str, str] = {}
+        """Where the rows of a staged table are from, by key, where they are all from one place; messages use it."""
         self.notes: list[str] = []
         """What the source mended, left out or did not find, in words with counts: nothing of the kind is silent."""
         self.num_quarantined = 0
@@ -185,7 +187,7 @@ class Records:
         SourceProblems
             If there are problems, and they are not quarantined or are no single rows'.
         """
-        checks = Checks(self.store, self.tables, self.columns, self.notes)
+        checks = Checks(self.store, self.tables, self.columns, self.places, self.notes)
         entities = [table for table in self.tables.values() if table.kind == "entities"]
         others = [table for table in self.tables.values() if table.kind != "entities"]
         # Where a whole file is missing or a modality is empty, everything else that seems wrong follows from it.

@@ -122,7 +122,7 @@ def _errors() -> Iterator[None]:
             f"the tables do not fit: {error}", hint="free memory, or disk space in the folder for temporary files (TMPDIR)"
         ) from error
     except duckdb.IOException as error:
-        raise SourceError(f"a table cannot be read or staged: {error}") from error
+        raise SourceError(f"a table cannot be read or staged: {str(error).splitlines()[0]}") from error
     except (duckdb.ConversionException, pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise SourceError(f"a value is not of its type: {error}") from error
     except (duckdb.ProgrammingError, duckdb.InternalError) as error:

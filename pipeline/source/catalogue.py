@@ -45,6 +45,9 @@ def _unknown(dataset: str) -> ConfigurationError:
     path = Path(dataset)
     if path.is_file():
         return ConfigurationError(f"{dataset} is no data set file, whose names end in .toml", hint=built_in)
+    if path.is_dir():
+        inside = sorted(str(file) for file in path.glob("*.toml"))
+        return ConfigurationError(f"{dataset} is a folder", hint=f"name {' or '.join(inside[:3])}" if inside else built_in)
     beside = [str(path.parent / file.name) for file in path.parent.glob("*.toml")]
     return ConfigurationError(
         f"there is no data set {dataset!r}{did_you_mean(dataset, [*_BUILT_IN, *sorted(beside)])}", hint=built_in

@@ -4,8 +4,11 @@ An expression of a type is NULL where the
 text is no such value, and never anything near it: 3.7 is no whole number, 2026-13-01 no date, NaN no number.
 """
 
+from dataclasses import replace
+
 from pipeline.domain.dataset import PropertyType
 from pipeline.records.store import literal
+from pipeline.source.files.derivation import Derivation
 from pipeline.source.files.null_markers import missing_where
 from pipeline.source.files.raw_table import Column, trimmed
 
@@ -32,8 +35,9 @@ _ZONE = r"([+-])([0-9]{2}):?([0-9]{2})?"
 def text(column: Column) -> str:
     """The text of a cell; a list of one is that one, a longer one is JSON-like text that no type takes for a value."""
     if column.kind == "text":
-        return column.name
-    return f"CASE WHEN len({column.name}) = 1 THEN {trimmed(f'CAST({column.name}[1] AS VARCHAR)')} END"
+        return derived(column.derive, column.name)
+    single = f"CASE WHEN len({column.name}) = 1 THEN {trimmed(f'CAST({column.name}[1] AS VARCHAR)')} END"
+    return derived(column.derive, single)
 
 
 def is_several(column: Column) -> str:
@@ -61,7 +65,44 @@ def texts(column: Column, separator: str | None) -> str:
     found = f"list_transform({parts}, lambda x: {trimmed('x')})"
     if column.null and separator is not None:
         found = f"list_transform({found}, lambda x: {missing_where('x', column.null)})"
+    if column.derive is not None:
+        found = f"list_transform({found}, lambda x: {derived(column.derive, 'x')})"
     return f"coalesce(list_filter({found}, lambda x: x IS NOT NULL), [])"
+
+
+def derived(derive: Derivation | None, value: str) -> str:
+    """What is made of a text; the text itself where it cannot be, which `underivable` tells.
+
+    Parameters
+    ----------
+    derive
+        What to make of it.
+    value
+        SQL that gives the text; it is written several times.
+    """
+    match derive:
+        case "lower":
+            return f"lower({value})"
+        case "year":
+            return f"coalesce(CAST({_year(value)} AS VARCHAR), {value})"
+        case "decade":
+            return f"coalesce(CAST(CAST(floor({_year(value)} / 10) * 10 AS INTEGER) AS VARCHAR), {value})"
+        case None:
+            return value
+
+
+def underivable(column: Column, separator: str | None = None) -> str:
+    """The texts of a cell of which that cannot be made, as a list; parameters as of `texts`."""
+    if column.derive not in {"year", "decade"}:
+        return "[]"
+    return f"list_filter({texts(replace(column, derive=None), separator)}, lambda x: {_year('x')} IS NULL)"
+
+
+def _year(value: str) -> str:
+    """The year of a year, a month, a date or a moment; NULL where a text is none of them."""
+    return f"""CASE WHEN regexp_full_match({value}, '-?[0-9]{{1,4}}([.]0+)?') THEN CAST(try_cast({value} AS DOUBLE) AS INTEGER)
+                    WHEN regexp_full_match({value}, '[0-9]{{4}}-(0[1-9]|1[0-2])') THEN CAST({value}[:4] AS INTEGER)
+                    WHEN regexp_full_match({value}, '{_DAY}([T ].*)?') THEN year(try_cast({value}[:10] AS DATE)) END"""
 
 
 def typed(kind: PropertyType, value: str) -> str:

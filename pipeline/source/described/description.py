@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from pipeline.domain.dataset import PropertyType, TimeType
 from pipeline.source.described.schedule_table import ScheduleTable
 from pipeline.source.described.training_table import TrainingTable
+from pipeline.source.files.derivation import Derivation
 from pipeline.source.files.table_file import Table, TableFile, check_name_in_graph
 from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
 
@@ -19,6 +20,26 @@ Separator = Annotated[
 ]
 FeatureWeight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 TrainingWeight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+Derive = Annotated[
+    Derivation,
+    Field(
+        description="What to make of each of its texts: lower, the same in small letters; year, that of a year, a date or a "
+        "moment; decade, the first year of its decade."
+    ),
+]
+
+
+class SourceColumn(Part):
+    """A column, and what is made of its texts."""
+
+    column: Name
+    """The column."""
+    derive: Derive | None = None
+
+
+NamedColumn = Annotated[SourceColumn, Shorthand("column")]
 
 
 class Property(Part):
@@ -30,11 +51,14 @@ class Property(Part):
     column: Name | None = None
     """Its column; by default the one of the property's own name."""
     separator: Separator | None = None
+    derive: Derive | None = None
 
     @model_validator(mode="after")
     def _check_separator(self) -> Self:
         if self.separator is not None and not self.type.endswith("s"):
             raise contradiction(f'a separator is for lists; the type is {self.type}, a list of them is "{self.type}s"')
+        if self.derive in {"year", "decade"} and self.type in {"boolean", "date", "datetime"}:
+            raise contradiction(f"a {self.derive} is an integer, and no {self.type}")
         return self
 
 
@@ -45,6 +69,7 @@ class NumberFeature(Part):
     """A number, compared by difference after it is standardised."""
     column: Name
     """Its column."""
+    derive: Derive | None = None
 
 
 class CategoriesFeature(Part):
@@ -55,6 +80,7 @@ class CategoriesFeature(Part):
     column: Name
     """Their column."""
     separator: Separator | None = None
+    derive: Derive | None = None
 
 
 class TextFeature(Part):
@@ -91,9 +117,9 @@ class ModalityTable(Part):
 
     table: Table | None = None
     """One row per entity."""
-    key: Name | None = None
+    key: NamedColumn | None = None
     """Column of the id, unique in the table; members of hyperedges refer to it."""
-    name: Name | None = None
+    name: NamedColumn | None = None
     """Column of the name that people know; by default the key."""
     properties: dict[str, Annotated[Property, Shorthand("type")]] = Field(default_factory=dict)
     """What else to keep of the entities, by name (letters, digits and _; camelCase is usual in Neo4j): a type, or a type with a
@@ -121,15 +147,18 @@ class ModalityTable(Part):
 
     def _check_nodes(self) -> None:
         for name, each in self.properties.items():
-            if each.column not in (None, name) or each.separator is not None:
-                raise contradiction(f"{name} is a property of nodes that stay as they are: it has neither a column nor a separator")
+            if each.column not in (None, name) or each.separator is not None or each.derive is not None:
+                raise contradiction(f"{name} is a property of nodes that stay as they are: it has no column, separator or derive")
+        if any(column is not None and column.derive is not None for column in (self.key, self.name)):
+            raise contradiction("derive is not for nodes: their key and name are what they are")
         for column in self.columns:
             check_name_in_graph(column)
 
     @property
     def columns(self) -> list[str]:
         """The columns of the table that are used, each once."""
-        described = [self.key, self.name, *(each.column or name for name, each in self.properties.items())]
+        told = [each.column for each in (self.key, self.name) if each is not None]
+        described = [*told, *(each.column or name for name, each in self.properties.items())]
         return list(dict.fromkeys(each for each in [*described, *(f.column for f in self.features.values())] if each))
 
 
@@ -149,9 +178,9 @@ class Relation(Part):
     """How much this graph counts in training (μ); 0 keeps it out."""
     table: Table | None = None
     """One row per related pair; direction does not count."""
-    source: Name | None = None
+    source: NamedColumn | None = None
     """Column of one end of the pair."""
-    target: Name | None = None
+    target: NamedColumn | None = None
     """Column of the other end of the pair."""
     strength: Name | None = None
     """Column of a number above 0 that says how strongly the two are related; 1 for all by default."""
@@ -183,9 +212,21 @@ class Member(Part):
 
     modality: Name
     """Label of the modality whose entity stands here."""
-    column: Name
+    column: Name | None = None
     """Column of its id. Cells with several ids give a hyperedge for each combination with the other members."""
     separator: Separator | None = None
+    derive: Derive | None = None
+    constant: Name | None = None
+    """In place of a column: the id of the one entity that stands here in every hyperedge of the type."""
+
+    @model_validator(mode="after")
+    def _check_column(self) -> Self:
+        if (self.column is None) == (self.constant is None):
+            raise contradiction('a member needs either its column or constant = "ID"')
+        wrong = [name for name in ("separator", "derive") if getattr(self, name) is not None]
+        if self.constant is not None and wrong:
+            raise contradiction(f"{wrong[0]} is for a column, and constant stands as it is")
+        return self
 
 
 class Time(Part):

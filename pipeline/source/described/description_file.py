@@ -106,7 +106,7 @@ def _dataset(description: Description, problems: list[str]) -> Dataset | None:
 def _adopted(modality: ModalityTable) -> Adopted | None:
     if modality.table is None or modality.table.nodes is None or modality.key is None:
         return None
-    return Adopted(modality.table.nodes, modality.key, modality.name or modality.key)
+    return Adopted(modality.table.nodes, modality.key.column, (modality.name or modality.key).column)
 
 
 def _contradictions(description: Description) -> Iterator[str]:

@@ -5,7 +5,7 @@ that is held in memory as a whole: N entities × F features.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,11 @@ def fill_nearest(tables: DescribedTables, relation: Relation, modality: Modality
     weights = relation.features if relation.features is not None else dict.fromkeys(modality.features, 1.0)
     features = {name: modality.features[name] for name in weights}
     headers = [feature.column for feature in features.values() if feature.column is not None]
-    columns = tables.columns(raw, relation.modality, [modality.key, *headers])
+    columns = tables.columns(raw, relation.modality, [modality.key.column, *headers])
     if columns is None:
         return
-    entities = _entities(tables.records.store, relation.modality, raw, columns[modality.key])
+    key = replace(columns[modality.key.column], derive=modality.key.derive)
+    entities = _entities(tables.records.store, relation.modality, raw, key)
     cells: dict[str, _Cells] = {}
     usable_N = np.ones(len(entities.ids), dtype=bool)
     for name, feature in features.items():
@@ -119,11 +120,13 @@ def _read(
     rows = f"FROM {raw.name} WHERE row IN (SELECT row FROM compared) ORDER BY row"
     match feature:
         case NumberFeature():
-            number = tables.value(raw, entities.label, columns[feature.column], "float")
+            column = tables.derived(raw, entities.label, columns[feature.column], feature.derive)
+            number = tables.value(raw, entities.label, column, "float")
             return np.array([value for (value,) in store.rows(f"SELECT {number} {rows}")], dtype=np.float64)
         case CategoriesFeature():
-            tables.texts.append(TextColumn(raw, columns[feature.column], may_be_list=feature.separator is None))
-            cell = texts(columns[feature.column], feature.separator)
+            column = tables.derived(raw, entities.label, columns[feature.column], feature.derive, feature.separator)
+            tables.texts.append(TextColumn(raw, column, may_be_list=feature.separator is None))
+            cell = texts(column, feature.separator)
             return [values for (values,) in store.rows(f"SELECT {cell} {rows}")]
         case TextFeature():
             return [value for (value,) in store.rows(f"SELECT {text(columns[feature.column])} {rows}")]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from pipeline.records.store import literal
 from pipeline.records.tables import member_columns, num_rows_in_words
-from pipeline.source.described.cell_values import text, texts
+from pipeline.source.described.cell_values import text, texts, underivable
 from pipeline.source.described.description import Hyperedges, Member
 from pipeline.source.described.suspicions import TextColumn
 from pipeline.source.described.tables import DescribedTables
-from pipeline.source.files.raw_table import Column
+from pipeline.source.files.raw_table import Column, RawTable
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,16 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges,
     raw, records = tables.raw_tables.of(hyperedges.table), tables.records
     if raw is None:
         return
-    wanted = [member.column for member in hyperedges.members]
+    wanted = [member.column for member in hyperedges.members if member.column is not None]
     wanted += [hyperedges.value] if hyperedges.value else []
     columns = tables.columns(raw, label, [*wanted, *([hyperedges.time.column] if hyperedges.time else [])])
     if columns is None:
         return
-    positions = _positions(hyperedges, columns)
+    positions = _positions(tables, raw, label, hyperedges, columns)
     tables.texts += [
         TextColumn(raw, position.column, may_be_list=position.member.separator is None)
         for position in positions
-        if position.member.modality not in keyed
+        if position.member.modality not in keyed and position.member.constant is None
     ]
     lacks = {position.lack: position.lacks for position in positions}
     value, time = "1.0", ""
@@ -104,7 +104,8 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges,
     records.columns |= {(label, position.name): position.column.header for position in positions}
     tables.note_left_out(raw, label, lacks)
     members = ", ".join(f"{position.cell} AS {position.name}" for position in positions)
-    rows = f"SELECT row, {members}, {value} AS value{time} FROM {raw.name} WHERE NOT ({' OR '.join(lacks.values())})"
+    unusable = [*lacks.values(), *(f"len({underivable(each.column, each.member.separator)}) > 0" for each in positions)]
+    rows = f"SELECT row, {members}, {value} AS value{time} FROM {raw.name} WHERE NOT ({' OR '.join(unusable)})"
     several = [position for position in positions if not position.is_one]
     for position in several:
         rows = f"SELECT * REPLACE (unnest({position.name}) AS {position.name}) FROM ({rows})"
@@ -114,20 +115,33 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges,
         _note_several(tables, label, raw.place, {position.column.name: position for position in several}, raw.name)
 
 
-def _positions(hyperedges: Hyperedges, columns: dict[str, Column]) -> list[_Position]:
-    from_cell = Counter((member.modality, member.column) for member in hyperedges.members)
-    return [
-        _Position(name, member, columns[member.column], from_cell[member.modality, member.column])
-        for name, member in zip(member_columns(len(hyperedges.members)), hyperedges.members, strict=True)
-    ]
+def _positions(
+    tables: DescribedTables, raw: RawTable, label: str, hyperedges: Hyperedges, columns: dict[str, Column]
+) -> list[_Position]:
+    from_cell = Counter(map(_cell_of, hyperedges.members))
+    positions = []
+    for name, member in zip(member_columns(len(hyperedges.members)), hyperedges.members, strict=True):
+        if member.column is not None:
+            column = tables.derived(raw, label, columns[member.column], member.derive, member.separator)
+            positions.append(_Position(name, member, column, from_cell[_cell_of(member)]))
+        else:
+            positions.append(_Position(name, member, Column("constant", literal(member.constant or "")), 1))
+    return positions
+
+
+def _cell_of(member: Member) -> tuple[str | None, ...]:
+    """What members of one set have in common."""
+    return member.modality, member.column, member.derive, member.constant
 
 
 def _ordered(positions: list[_Position]) -> list[str]:
     """That members from one cell stand in order, so that each combination comes once and nobody with themselves."""
-    before: dict[tuple[str, str], str] = {}
+    before: dict[tuple[str | None, ...], str] = {}
     conditions = []
     for position in positions:
-        cell = (position.member.modality, position.member.column)
+        if position.member.constant is not None:
+            continue
+        cell = _cell_of(position.member)
         if cell in before:
             conditions.append(f"{before[cell]} < {position.name}")
         before[cell] = position.name

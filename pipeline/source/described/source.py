@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from weakref import finalize
 
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.progress import Progress, no_progress
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, SourceError
 from pipeline.records.records import Records
 from pipeline.source.described.description import Description, VectorFeature
 from pipeline.source.described.description_file import read_description
@@ -18,7 +19,7 @@ from pipeline.source.described.suspicions import note_suspicions
 from pipeline.source.described.tables import DescribedTables
 from pipeline.source.files.fingerprint import fingerprint
 from pipeline.source.files.graph_table import FetchedTable, OpenGraph, fetch
-from pipeline.source.files.raw_tables import RawTables, frame_digest
+from pipeline.source.files.raw_tables import RawTables, frame_digest, what_is_there
 from pipeline.source.files.table_file import TableFile
 
 if TYPE_CHECKING:
@@ -73,13 +74,18 @@ class DescribedSource:
         return self.description.name
 
     def fingerprint(self) -> str:
-        """Digest of the description, of all files' bytes, of all rows from the graph, and of the code that reads them.
+        """Digest of the description, of all files' bytes, of all rows from databases, and of the code that reads them.
 
         Of files that are not there it holds the names: `read` tells all of them at once, with everything else that is wrong.
         """
         files: set[Path] = set()
-        for table in _tables_of(self.description):
-            if table.path is not None and table.path not in self._frames:
+        databases = []
+        for table in dict.fromkeys(_tables_of(self.description)):
+            if table.path is None or table.path in self._frames:
+                continue
+            if table.kind == "postgresql":
+                databases.append(table)
+            else:
                 path = self._folder / table.file
                 # What SQLite has not yet brought into the file itself lies beside it.
                 files |= {path, path.with_name(f"{path.name}-wal")} if table.kind == "sqlite" else {path}
@@ -88,22 +94,22 @@ class DescribedSource:
                 if isinstance(feature, VectorFeature) and feature.file is not None:
                     files.add(self._folder / feature.file)
         frames = [f"{path} {frame_digest(frame)}" for path, frame in sorted(self._frames.items())]
-        there = sorted(path for path in files if path.is_file())
-        missing = [str(path) for path in sorted(files) if not path.is_file()]
+        there = sorted(path for path in files if what_is_there(path) is None)
+        missing = [str(path) for path in sorted(files.difference(there))]
         # When it is refreshed changes nothing of what is in it.
         described = self.description.model_dump_json(exclude={"schedule"})
         fetched = [f"{table.place} {found.digest}" for table, found in self._from_graph(no_progress).items()]
-        return fingerprint(described, *frames, *missing, *fetched, paths=there)
+        return fingerprint(described, *frames, *missing, *fetched, *_digests(databases), paths=there)
 
     def read(self, progress: Progress) -> Records:
         """Stage the records, unchecked. Rows from the graph are those that the fingerprint is of."""
         fetched = self._from_graph(progress)
 
         def fill(records: Records) -> None:
-            raw_tables = RawTables(records, self._folder, fetched)
-            for path, frame in self._frames.items():
-                raw_tables.add(path, frame)
-            fill_described(records, self.description, raw_tables, self._folder, progress)
+            with RawTables(records, self._folder, fetched) as raw_tables:
+                for path, frame in self._frames.items():
+                    raw_tables.add(path, frame)
+                fill_described(records, self.description, raw_tables, self._folder, progress)
 
         return Records.filled(self.dataset, fill)
 
@@ -182,6 +188,22 @@ def fill_described(records: Records, description: Description, raw_tables: RawTa
             with progress(f"Nearest neighbours of {relation.modality}"):
                 fill_nearest(tables, relation, description.modalities[relation.modality], folder)
     note_suspicions(records, tables.texts)
+
+
+def _digests(tables: list[TableFile]) -> list[str]:
+    """What tables of PostgreSQL are recognised by; one that cannot be read is never as before, so that `read` tells why."""
+    if not tables:
+        return []
+    from pipeline.source.files.postgresql_tables import PostgresqlDatabases
+
+    digests = []
+    with PostgresqlDatabases() as databases:
+        for table in tables:
+            try:
+                digests.append(databases.digest(table))
+            except SourceError:
+                digests.append(token_hex())
+    return digests
 
 
 def _tables_of(description: Description) -> list[TableFile]:

@@ -4,14 +4,18 @@ What does not convert is a problem with its row; what is not there (an empty mem
 counted in the notes. No row of a table is held in Python.
 """
 
+from dataclasses import replace
+
 from pipeline.domain.dataset import PropertyType
 from pipeline.domain.did_you_mean import did_you_mean
 from pipeline.records.records import Records
 from pipeline.records.store import literal, quoted
 from pipeline.records.tables import ELEMENT, graph_table_key, member_columns, num_rows_in_words
-from pipeline.source.described.cell_values import EXPECTED, is_list, is_several, text, texts, typed, typed_list
+from pipeline.source.described.cell_values import EXPECTED, is_list, is_several, text, texts, typed, typed_list, underivable
 from pipeline.source.described.description import Description, ModalityTable, Relation
 from pipeline.source.described.suspicions import TextColumn
+from pipeline.source.files.delimited import IF_NO_HEADER
+from pipeline.source.files.derivation import Derivation
 from pipeline.source.files.graph_table import ELEMENT_HEADER, OBSTACLES_HEADER
 from pipeline.source.files.raw_table import Column, RawTable
 from pipeline.source.files.raw_tables import RawTables
@@ -39,26 +43,27 @@ class DescribedTables:
         if modality.table is None or modality.key is None or (raw := self.raw_tables.of(modality.table)) is None:
             return
         headers = {name: described.column or name for name, described in modality.properties.items()}
-        wanted = [modality.key, *([modality.name] if modality.name else []), *headers.values()]
+        wanted = [modality.key.column, *([modality.name.column] if modality.name else []), *headers.values()]
         columns = self.columns(raw, label, wanted)
         if columns is None:
             return
-        id_ = text(columns[modality.key])
-        name = text(columns[modality.name]) if modality.name else "NULL"
-        cells = [id_, f"coalesce({name}, {id_})"]
-        self._refuse_lists(raw, label, [columns[modality.key], *([columns[modality.name]] if modality.name else [])])
+        key = self.derived(raw, label, columns[modality.key.column], modality.key.derive)
+        name = self.derived(raw, label, columns[modality.name.column], modality.name.derive) if modality.name else key
+        cells = [text(key), f"coalesce({text(name)}, {text(key)})"]
+        self._refuse_lists(raw, label, list({key, name}))
         if modality.name:
-            self.texts.append(TextColumn(raw, columns[modality.name], may_be_list=False))
+            self.texts.append(TextColumn(raw, name, may_be_list=False))
         for property_name, described in modality.properties.items():
-            column = columns[headers[property_name]]
+            column = self.derived(raw, label, columns[headers[property_name]], described.derive, described.separator)
             if described.type in {"string", "strings"}:
                 self.texts.append(TextColumn(raw, column, may_be_list=False))
             cells.append(self.value(raw, label, column, described.type, described.separator))
             self.records.columns[label, property_name] = column.header
         if modality.table.nodes is not None:
-            cells.append(self._element(raw, label, id_))
-        self.records.columns[label, "id"] = modality.key
-        self.records.columns[label, "name"] = modality.name or modality.key
+            cells.append(self._element(raw, label, text(key)))
+        self.records.places[label] = raw.place
+        self.records.columns[label, "id"] = key.header
+        self.records.columns[label, "name"] = name.header
         self.records.fill(label, f"SELECT {literal(raw.place)}, row, {', '.join(cells)} FROM {raw.name}")
 
     def _element(self, raw: RawTable, label: str, id_: str) -> str:
@@ -91,20 +96,23 @@ class DescribedTables:
             return
         key = graph_table_key(relation.modality, relation.type)
         ends = [relation.source, relation.target]
-        columns = self.columns(raw, key, [*ends, *([relation.strength] if relation.strength else [])])
+        headers = [end.column for end in ends]
+        columns = self.columns(raw, key, [*headers, *([relation.strength] if relation.strength else [])])
         if columns is None:
             return
-        self._refuse_lists(raw, key, [columns[end] for end in ends])
-        source, target = (text(columns[end]) for end in ends)
-        lacks = {f"nothing in {relation.source}": f"{source} IS NULL", f"nothing in {relation.target}": f"{target} IS NULL"}
+        end_columns = [self.derived(raw, key, columns[end.column], end.derive) for end in ends]
+        self._refuse_lists(raw, key, end_columns)
+        source, target = map(text, end_columns)
+        lacks = {f"nothing in {header}": f"{end} IS NULL" for header, end in zip(headers, (source, target), strict=True)}
         weight = "1.0"
         if relation.strength:
             weight = self.value(raw, key, columns[relation.strength], "float")
             lacks[f"nothing in {relation.strength}"] = f"{text(columns[relation.strength])} IS NULL"
-        self.records.columns |= {(key, "source"): relation.source, (key, "target"): relation.target}
+        self.records.columns |= {(key, "source"): headers[0], (key, "target"): headers[1]}
         self.records.columns[key, "weight"] = relation.strength or "weight"
         self.note_left_out(raw, key, lacks)
-        rows = f"SELECT row, {source} AS source, {target} AS target, {weight} AS weight FROM {raw.name}"
+        derivable = " AND ".join(f"len({underivable(column)}) = 0" for column in end_columns)
+        rows = f"SELECT row, {source} AS source, {target} AS target, {weight} AS weight FROM {raw.name} WHERE {derivable}"
         complete = "source IS NOT NULL AND target IS NOT NULL AND weight IS NOT NULL"
         self.records.fill(key, f"SELECT {literal(raw.place)}, * FROM ({rows}) WHERE {complete}")
 
@@ -124,12 +132,30 @@ class DescribedTables:
     def columns(self, raw: RawTable, key: str, headers: list[str]) -> dict[str, Column] | None:
         """The columns of those names; None if one is missing, which is then among the problems."""
         missing = [header for header in dict.fromkeys(headers) if header not in raw.columns]
+        meant = {header: did_you_mean(header, raw.columns) for header in missing}
+        there = f"there are {', '.join(raw.columns)}{raw.header_cause}"
+        if len(missing) == len(set(headers)) and not any(meant.values()):
+            # Nothing is as it should be: that is one problem, and not one of each column.
+            if raw.has_header and not raw.header_cause:
+                there += f"; {IF_NO_HEADER}"
+            column, expected = (
+                (missing[0], "a column of that name") if len(missing) == 1 else (None, f"columns {', '.join(missing)}")
+            )
+            self._refuse(raw, key, column, expected, f"none; {there}" if column else f"none of them; {there}")
+            return None
         for header in missing:
-            meant = did_you_mean(header, raw.columns)
-            found = f"none{meant}{' There' if meant.endswith('?') else '; there'} are {', '.join(raw.columns)}{raw.header_cause}"
-            where, problem = map(literal, (key, raw.place)), map(literal, (header, "a column of that name", found))
-            self.records.problem(f"SELECT {', '.join(where)}, NULL, {', '.join(problem)}")
+            found = f"none{meant[header]} There{there[5:]}" if meant[header] else f"none; {there}"
+            self._refuse(raw, key, header, "a column of that name", found)
         return None if missing else {header: raw.columns[header] for header in headers}
+
+    def derived(self, raw: RawTable, key: str, column: Column, derive: Derivation | None, separator: str | None = None) -> Column:
+        """A column of what is made of another's texts; a text of which that cannot be made is among the problems."""
+        column = replace(column, derive=derive)
+        if derive in {"year", "decade"}:
+            # The one that is wrong, not the whole list.
+            bad = underivable(column, separator)
+            self.problem(raw, key, column, "a year, or a date as 2026-11-23", f"len({bad}) > 0", f"{bad}[1]")
+        return column
 
     def value(self, raw: RawTable, key: str, column: Column, kind: PropertyType, separator: str | None = None) -> str:
         """SQL of a column's values in their type; cells that are no such value are among the problems."""
@@ -150,6 +176,11 @@ class DescribedTables:
         """Note the rows for which a condition holds as problems; what was found is SQL too."""
         where = f"{literal(key)}, {literal(raw.place)}, row, {literal(column.header)}, {literal(expected)}"
         self.records.problem(f"SELECT {where}, left({found}, 200) FROM {raw.name} WHERE {bad}")
+
+    def _refuse(self, raw: RawTable, key: str, column: str | None, expected: str, found: str) -> None:
+        """Note a problem of a whole table, or a whole column."""
+        place, named = literal(raw.place), "NULL" if column is None else literal(column)
+        self.records.problem(f"SELECT {literal(key)}, {place}, NULL, {named}, {literal(expected)}, {literal(found)}")
 
     def _refuse_lists(self, raw: RawTable, key: str, columns: list[Column]) -> None:
         for column in columns:

@@ -27,6 +27,9 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """Usual delimiters: one in the only column name says that the columns are separated by it."""
 
 
+IF_NO_HEADER = 'if the first row is no header, say header = false, columns = ["id", …] of the table'
+"""What to do about names of columns that are none."""
+
 _DATA = re.compile(r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
 """Numbers and dates."""
 
@@ -75,7 +78,7 @@ def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) 
     else:
         num_rows = staging.store.value(f"SELECT count(*) FROM {staging.name}")
     raw = staging.finish(headers, num_rows)
-    return replace(raw, header_cause=header_cause(headers)) if table.header else raw
+    return replace(raw, has_header=True, header_cause=header_cause(headers)) if table.header else raw
 
 
 def is_data(cell: str) -> bool:
@@ -88,7 +91,7 @@ def header_cause(names: Sequence[str]) -> str:
     data = [name for name in names if is_data(name)]
     if not data:
         return ""
-    return f'; "{data[0]}" looks like data: if the first row is no header, say header = false, columns = ["id", …] of the table'
+    return f'; "{data[0]}" looks like data: {IF_NO_HEADER}'
 
 
 def _headers(staging: Staging, first: "list[str] | _Bad | None", table: TableFile) -> list[str] | None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pipeline.records.records import Records
 from pipeline.records.store import literal, quoted
 from pipeline.records.tables import num_rows_in_words
+from pipeline.source.files.derivation import Derivation
 
 SPACE = " \t\r\n\v\f\u00a0\ufeff"
 """What is taken off the ends of a text."""
@@ -40,12 +41,15 @@ class Column:
         What its cells are.
     null
         Texts that stand for a missing value; where one is a cell, it is missing already.
+    derive
+        What is made of each text before it is anything else; None takes it as it is.
     """
 
     header: str
     name: str
     kind: Kind = "text"
     null: tuple[str, ...] = ()
+    derive: Derivation | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class RawTable:
         Its columns by header.
     num_rows
         How many rows the file has, also those that could not be read.
+    has_header
+        Whether its first row names the columns.
     header_cause
         What the header looks like where it is probably a row of data, and what to do about it.
     """
@@ -70,6 +76,7 @@ class RawTable:
     name: str
     columns: Mapping[str, Column]
     num_rows: int
+    has_header: bool = False
     header_cause: str = ""
 
 

@@ -1,9 +1,11 @@
 """The files of a data set, each staged once as a raw table, whatever it is and however many parts of the description use it."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
@@ -22,12 +24,16 @@ from pipeline.source.files.table_file import TableFile
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.source.files.postgresql_tables import PostgresqlDatabases
+
 _WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"})
 _FLOATS = frozenset({"FLOAT", "DOUBLE"})
 
 
 class RawTables:
-    """The raw tables of a data set: frames when they are added, files when they are asked for.
+    """The raw tables of a data set: frames when they are added, files and tables of databases when they are asked for.
+
+    Use it as a context manager, so that connections to databases are given back.
 
     Parameters
     ----------
@@ -45,6 +51,16 @@ class RawTables:
         self._fetched = fetched or {}
         self._frames: dict[str, RawTable | None] = {}
         self._tables: dict[TableFile, RawTable | None] = {}
+        self._databases: PostgresqlDatabases | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._databases is not None:
+            self._databases.close()
 
     def add(self, path: str, frame: "pd.DataFrame") -> None:
         """Stage a table from memory, which is taken instead of the file of that path."""
@@ -64,6 +80,8 @@ class RawTables:
 
     def _stage(self, table: TableFile) -> RawTable | None:
         staging = self._staging(table.place)
+        if table.kind == "postgresql":
+            return self._stage_postgresql(staging, table)
         link = self._records.store.folder / f"{staging.name}.file"
         if table.kind == "graph":
             fetched = self._fetched[table]
@@ -84,6 +102,13 @@ class RawTables:
             staging.refuse(f"a table in {table.kind}", str(error).replace(str(link), table.file))
             return None
 
+    def _stage_postgresql(self, staging: Staging, table: TableFile) -> RawTable | None:
+        from pipeline.source.files.postgresql_tables import PostgresqlDatabases
+
+        if self._databases is None:
+            self._databases = PostgresqlDatabases()
+        return self._databases.stage(staging, table)
+
 
 def _stage_file(staging: Staging, path: Path, table: TableFile, link: Path) -> RawTable | None:
     match table.kind:
@@ -100,10 +125,13 @@ def _stage_file(staging: Staging, path: Path, table: TableFile, link: Path) -> R
 
 def what_is_there(path: Path) -> str | None:
     """What is found where a file should be: None if it is one."""
-    if path.is_file():
-        return None
-    if path.is_dir():
-        return "a folder"
+    try:
+        if path.is_file():
+            return None if os.access(path, os.R_OK) else "one that this user may not read"
+        if path.is_dir():
+            return "a folder"
+    except PermissionError:
+        return "a folder on the way that this user may not look into"
     beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()] if path.parent.is_dir() else []
     return f"nothing there{did_you_mean(path.name, beside)}"
 

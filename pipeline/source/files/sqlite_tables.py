@@ -38,14 +38,14 @@ def stage_sqlite(staging: Staging, path: Path, table: TableFile) -> RawTable | N
 def _read(staging: Staging, path: Path, table: TableFile, text: Callable[[bytes], object]) -> RawTable | None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         connection.text_factory = text
-        if table.sqlite_table is None:
+        if table.database_table is None:
             return _stage(staging, connection.execute(table.sql or ""))
         known = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
-        if table.sqlite_table not in known:
-            meant = did_you_mean(table.sqlite_table, known)
-            staging.refuse(f"the table {table.sqlite_table}", f"{', '.join(known) or 'no table'}{meant}")
+        if table.database_table not in known:
+            meant = did_you_mean(table.database_table, known)
+            staging.refuse(f"the table {table.database_table}", f"{', '.join(known) or 'no table'}{meant}")
             return None
-        return _stage(staging, connection.execute(f"SELECT * FROM {quoted(table.sqlite_table)}"))
+        return _stage(staging, connection.execute(f"SELECT * FROM {quoted(table.database_table)}"))
 
 
 def _stage(staging: Staging, cursor: sqlite3.Cursor) -> RawTable | None:

@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, Strict, model_validator
 
 from pipeline.domain.quotable import can_be_quoted
+from pipeline.source.files.database_url import is_url, url_problem
 from pipeline.source.toml.part import Name, Part, Shorthand, contradiction
 
 Format = Literal["csv", "jsonl", "parquet", "sqlite"]
+Kind = Format | Literal["postgresql", "graph"]
 
 _FORMATS: dict[str, Format] = {
     ".csv": "csv",
@@ -35,7 +37,8 @@ class TableFile(Part):
 
     path: Name | None = None
     """File, relative to the data set file: .csv, .tsv, .jsonl, .ndjson or .parquet, the texts also compressed as .gz, .zst, .bz2
-    or .xz; or .sqlite, .sqlite3 or .db with the table after a #, as in "shop.sqlite#books"."""
+    or .xz; or .sqlite, .sqlite3 or .db with the table after a #, as in "shop.sqlite#books"; or a table of PostgreSQL, as in
+    "postgresql://user@host/database#books", without a password."""
     format: Format | None = None
     """What the file holds, where its name does not tell."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
@@ -51,7 +54,9 @@ class TableFile(Part):
     null: _Texts | None = None
     """Texts that stand for a missing value, such as ["\\\\N", "NA"], wherever a cell or an element of a list is one of them."""
     sql: Name | None = None
-    """SQLite: a query whose rows are the table."""
+    """SQLite and PostgreSQL: a query whose rows are the table, in place of a table after a #."""
+    password_env: Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    """PostgreSQL: the environment variable that holds the password, where it is neither PGPASSWORD nor in ~/.pgpass."""
     cypher: Name | None = None
     """In place of a path: a query to the graph that is in the database already, whose rows are the table. It may only read."""
     nodes: Name | None = None
@@ -60,14 +65,19 @@ class TableFile(Part):
 
     @property
     def file(self) -> str:
-        """The path without the table of a SQLite file; nothing where the table is in the graph."""
+        """The path, or the URL, without the table of a database; nothing where the table is in the graph."""
         path = self.path or ""
-        return path.partition("#")[0] if self.kind == "sqlite" else path
+        return path.partition("#")[0] if self.is_database else path
 
     @property
-    def sqlite_table(self) -> str | None:
-        """The table of a SQLite file."""
-        return (self.path or "").partition("#")[2] or None if self.kind == "sqlite" else None
+    def is_database(self) -> bool:
+        """Whether it is one of the tables of a database."""
+        return self.kind in {"sqlite", "postgresql"}
+
+    @property
+    def database_table(self) -> str | None:
+        """The table of a database."""
+        return (self.path or "").partition("#")[2] or None if self.is_database else None
 
     @property
     def place(self) -> str:
@@ -84,14 +94,16 @@ class TableFile(Part):
     @property
     def suffix(self) -> str:
         """The end of the file name that tells the compression, or nothing."""
-        suffix = PurePosixPath(self.path or "").suffix.lower()
+        suffix = "" if is_url(self.path or "") else PurePosixPath(self.path or "").suffix.lower()
         return suffix if suffix in _COMPRESSED else ""
 
     @property
-    def kind(self) -> Format | Literal["graph"] | None:
-        """What the file holds, or None where nothing tells."""
+    def kind(self) -> Kind | None:
+        """What the table is in, or None where nothing tells."""
         if self.path is None:
             return "graph"
+        if is_url(self.path):
+            return "postgresql"
         if self.format is not None:
             return self.format
         name = self.path.lower().removesuffix(self.suffix)
@@ -117,6 +129,8 @@ class TableFile(Part):
         return self
 
     def _check_file(self, path: str) -> None:
+        if is_url(path) and (problem := url_problem(path)):
+            raise contradiction(problem)
         if self.kind is None:
             if PurePosixPath(path).suffix.lower() in {".xls", ".xlsx", ".ods"}:
                 raise contradiction(f"{path} is a spreadsheet; save its sheets as CSV")
@@ -138,12 +152,21 @@ class TableFile(Part):
                 "".encode(self.encoding)
             except LookupError as error:
                 raise contradiction(f"{self.encoding} is no encoding that is known here") from error
-        if self.kind == "sqlite" and (self.sqlite_table is None) == (self.sql is None):
-            raise contradiction(f'a SQLite file needs either the table after a #, as in "{self.file}#books", or sql = "SELECT …"')
-        if self.sql is not None and self.kind != "sqlite":
-            raise contradiction(f"sql is for SQLite, and {path} is {self.kind}")
         if self.delimiter in {"\n", "\r"} or (self.delimiter is not None and self.delimiter == self.quote):
             raise contradiction("delimiter can be neither a line break nor the quote")
+
+        self._check_database(path)
+
+    def _check_database(self, path: str) -> None:
+        if self.is_database and (self.database_table is None) == (self.sql is None):
+            what = "a SQLite file" if self.kind == "sqlite" else "a database"
+            raise contradiction(f'{what} needs either the table after a #, as in "{self.file}#books", or sql = "SELECT …"')
+        if self.sql is not None and not self.is_database:
+            raise contradiction(f"sql is for SQLite and PostgreSQL, and {path} is {self.kind}")
+        if self.format is not None and self.kind == "postgresql":
+            raise contradiction("format is for files; a URL tells by itself what it is")
+        if self.password_env is not None and self.kind != "postgresql":
+            raise contradiction(f"password_env is for PostgreSQL, and {path} is {self.kind}")
 
     def _check_graph(self) -> None:
         strange = sorted(self.model_fields_set - {"cypher", "nodes", "null"})

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.source.files.compressed import open_lines, open_plain
+from pipeline.source.files.database_url import is_url, url_problem
 from pipeline.source.files.delimited import is_data
 from pipeline.source.files.raw_tables import what_is_there
 from pipeline.source.files.table_file import TableFile
@@ -30,7 +31,7 @@ def tables_of_file(given: str, place: str) -> list[TableFile]:
     Parameters
     ----------
     given
-        The path, with the table of a SQLite file after a ``#`` where only that is wanted.
+        The path, or the URL of a database, with its table after a ``#`` where only that is wanted.
     place
         What the description calls the file.
 
@@ -41,6 +42,8 @@ def tables_of_file(given: str, place: str) -> list[TableFile]:
     SourceError
         If it cannot be read.
     """
+    if is_url(given):
+        return _postgresql_tables(given)
     kind = _kind(given)
     file, _, table = given.partition("#") if kind == "sqlite" else (given, "", "")
     path = Path(file)
@@ -59,6 +62,22 @@ def tables_of_file(given: str, place: str) -> list[TableFile]:
                 return [TableFile(path=place)]
     except SourceError as error:
         raise SourceError(f"{given} {error}") from error
+
+
+def _postgresql_tables(url: str) -> list[TableFile]:
+    from pipeline.source.files.postgresql_tables import PostgresqlDatabases
+
+    problem = url_problem(url)
+    if problem is not None:
+        # The URL may hold a password, so that it is not shown.
+        raise ConfigurationError(f"a URL of a table: {problem}")
+    if "#" in url:
+        return [TableFile(path=url)]
+    with PostgresqlDatabases() as databases:
+        try:
+            return [TableFile(path=f"{url}#{name}") for name in databases.table_names(TableFile(path=f"{url}#all"))]
+        except SourceError as error:
+            raise SourceError(f"{url}: {error}") from error
 
 
 def _kind(given: str) -> str | None:

@@ -39,8 +39,8 @@ class Reference:
 
 def stem(table: TableProfile) -> str:
     """What a table is called, without folder and endings."""
-    if table.file.sqlite_table is not None:
-        return table.file.sqlite_table
+    if table.file.database_table is not None:
+        return table.file.database_table
     return PurePosixPath(table.file.file).name.partition(".")[0]
 
 

@@ -9,6 +9,7 @@ from pipeline.domain.progress import Progress
 from pipeline.errors import ConfigurationError
 from pipeline.records.problems import SourceProblems, problem_groups
 from pipeline.records.records import Records
+from pipeline.source.files.database_url import database_name, is_url
 from pipeline.source.files.null_markers import without_markers
 from pipeline.source.files.raw_tables import RawTables
 from pipeline.source.files.table_file import TableFile
@@ -30,7 +31,7 @@ def sketch(paths: Sequence[str], folder: Path, name: str | None, progress: Progr
     Parameters
     ----------
     paths
-        The files; of a SQLite file all tables, or the one after a ``#``.
+        The files, or URLs of databases; of a database all tables, or the one after a ``#``.
     folder
         Where the data set file will be; the paths in it are relative to that.
     name
@@ -50,8 +51,7 @@ def sketch(paths: Sequence[str], folder: Path, name: str | None, progress: Progr
     name = name or _name(paths)
     Dataset(name, (), ())  # refuses what cannot be one
     files = [table for path in dict.fromkeys(paths) for table in tables_of_file(path, _relative(path, folder))]
-    with Records(_NOTHING) as records:
-        tables = RawTables(records, folder)
+    with Records(_NOTHING) as records, RawTables(records, folder) as tables:
         profiles: list[TableProfile] = []
         notes: list[str] = []
         for file in files:
@@ -83,9 +83,11 @@ def _profile(records: Records, tables: RawTables, file: TableFile, number: int, 
 
 
 def _relative(path: str, folder: Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
+    return path if is_url(path) else Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _name(paths: Sequence[str]) -> str:
+    if is_url(paths[0]):
+        return dataset_name(database_name(paths[0]))
     first = Path(paths[0].partition("#")[0]).absolute()
     return dataset_name(first.name.partition(".")[0] if len(paths) == 1 else first.parent.name)

@@ -30,7 +30,15 @@ class Shorthand:
 class Part(BaseModel):
     """A table of a TOML file: what is not described is refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, ser_json_inf_nan="strings")
+    # What stands there may be a secret that does not belong there: our own words of an error show what is needed.
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        ser_json_inf_nan="strings",
+        hide_input_in_errors=True,
+    )
 
 
 def contradiction(text: str) -> PydanticCustomError:

@@ -36,7 +36,7 @@ def refresh(client: GraphClient, folder: Path, name: str) -> None:
     ingest(client, source(client, folder))
     snapshot, embeddings = folder / f"{name}-snapshot", folder / f"{name}-embeddings"
     export(client, "library", snapshot)
-    parameters = Snapshot.read_dataset(snapshot).training_parameters({})
+    parameters = Snapshot.read_summary(snapshot).dataset.training_parameters({})
     write_back(client, train(snapshot, embeddings, parameters, workers=1, run=f"run-{name}"), fixed_names=True)
 
 

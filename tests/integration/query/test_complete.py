@@ -141,7 +141,7 @@ def test_nothing_is_left_of_runs_that_are_gone(ingested: GraphClient) -> None:
 
 
 def test_what_cannot_be_answered_is_told(ingested: GraphClient) -> None:
-    with pytest.raises(QueryError, match="there is no hyperedge type Makign") as unknown:
+    with pytest.raises(QueryError, match=r"there is no hyperedge type Makign; did you mean Making\?") as unknown:
         described_type(ingested, "Makign")
     assert "Making, Remake" in unknown.value.hint
     write_back(ingested, embeddings("run-1"))

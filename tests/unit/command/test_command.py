@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import weakref
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from pipeline import __main__ as main_module
 from pipeline.__main__ import app
+from pipeline.errors import SourceError
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
@@ -145,3 +148,35 @@ def test_up_does_not_believe_in_a_server_that_does_not_answer(tmp_path: Path) ->
     assert result.returncode == 1
     assert "is up" not in result.stderr
     assert "does not answer" in result.stderr
+
+
+def test_a_folder_in_place_of_a_data_set_file_is_told_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "books.toml").write_text("", encoding="utf-8")
+    result = run("check", str(tmp_path))
+    assert result.returncode == 2
+    assert result.stderr == f"error: {tmp_path} is a folder\nname {tmp_path / 'books.toml'}\n"
+
+
+def test_what_an_error_has_passed_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect keeps the error of a run; a table's store that it kept alive would complain on standard error at the very end."""
+    kept: list[Exception] = []
+    held: list[weakref.ref[set[int]]] = []
+
+    def fail() -> None:
+        store = set(range(3))
+        held.append(weakref.ref(store))
+        raise SourceError("cause")
+
+    def command() -> None:
+        try:
+            fail()
+        except SourceError as cause:
+            error = SourceError("error")
+            kept.append(error)
+            raise error from cause
+
+    monkeypatch.setattr(main_module, "app", command)
+    with pytest.raises(SystemExit):
+        main_module.main()
+    assert str(kept[0].__cause__) == "cause"
+    assert held[0]() is None

@@ -158,6 +158,8 @@ def test_what_is_wrong_with_a_table_of_a_split_is_told(books: Path) -> None:
     assert isinstance(error, SourceProblems)
     assert "test.csv, column isbn: expected a key of Book, found 'b99' in row 1" in str(error)
     assert "there is no hyperedge type 'Writting'; did you mean Writing?" in str(refused(books, "--test", f"Writting={test}"))
+    nowhere = str(refused(books, "--test", "Writing=postgresql://nobody@127.0.0.1:1/none#test"))
+    assert "127.0.0.1:1/none#test: expected a PostgreSQL database that answers, found Connection refused" in nowhere
     assert "no TYPE=TABLE" in str(refused(books, "--test", test))
     assert "no table of the test part" in str(refused(books, "--valid", f"Writing={test}"))
     assert "--by draws" in str(refused(books, "--test", f"Writing={test}", "--by", "Book"))

@@ -16,7 +16,7 @@ from tests.unit.command.test_command import COMMANDS
 TRAINING = {"torch", "numba", "llvmlite", "dgl", "networkx", "scipy", "optuna", "h5py"}
 FLOWS = {"prefect", "flows"}
 DATABASE = {"neo4j", "requests", "jgo"}
-TABLES = {"duckdb", "pandas", "numpy", "pyarrow"}
+TABLES = {"duckdb", "pandas", "numpy", "pyarrow", "psycopg"}
 EVERYTHING = TRAINING | FLOWS | DATABASE | TABLES | {"pydantic_settings", "rapidfuzz", "psutil", "filelock"}
 
 REPORT = """

@@ -15,6 +15,7 @@ import pytest
 from pipeline.domain.progress import no_progress
 from pipeline.records.problems import SourceProblems
 from pipeline.source.described.source import DescribedSource
+from pipeline.source.files.raw_tables import what_is_there
 
 Problem = tuple[str, str | None, str, int, tuple[tuple[int | None, str], ...]]
 """Place, column, expected, how many rows, and the first of them with what was found."""
@@ -122,6 +123,34 @@ def test_columns_that_are_not_there(tmp_path: Path) -> None:
     ]
 
 
+def test_a_header_that_names_nothing_that_is_described_is_one_problem(tmp_path: Path) -> None:
+    described = source(tmp_path, authors="Émile\n", writing="Eco,Good Omens\nPratchett,Emma\n")
+    no_header = 'if the first row is no header, say header = false, columns = ["id", …] of the table'
+    assert problems(described) == [
+        ("authors.csv", "id", "a column of that name", 1, ((None, f"none; there are Émile; {no_header}"),)),
+        (
+            "writing.csv",
+            None,
+            "columns book, author, part",
+            1,
+            ((None, f"none of them; there are Eco, Good Omens; {no_header}"),),
+        ),
+    ]
+
+
+def test_files_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    described = source(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.access", lambda path, _: Path(path).name != "authors.csv")
+        assert problems(described) == [("authors.csv", None, "a file", 1, ((None, "one that this user may not read"),))]
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert what_is_there(tmp_path / "authors.csv") == "a folder on the way that this user may not look into"
+
+
 def test_another_delimiter_is_recognised(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("id,x\na1,1\n", encoding="utf-8")
     described = source(tmp_path, DESCRIPTION.replace("authors.csv", "a.tsv"), books="isbn;year\nb1;1980\n", knows="a\tb\thow\n")
@@ -148,7 +177,7 @@ def test_headers(tmp_path: Path, content: bytes, expected: str, found: str) -> N
 
 def test_a_modality_without_entities(tmp_path: Path) -> None:
     described = source(tmp_path, authors="id\n", knows="a,b,how\n", writing="book,author,part\n")
-    assert problems(described) == [("Author", None, "at least one Author", 1, ((None, "none"),))]
+    assert problems(described) == [("authors.csv", None, "at least one Author", 1, ((None, "none"),))]
 
 
 @pytest.mark.parametrize(
@@ -461,3 +490,27 @@ def test_bad_rows_are_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert [(line["place"], line["row"]) for line in lines] == [("writing.csv", 2), ("writing.csv", 3), ("writing.csv", 4)]
     assert lines[0]["values"] == {"book": "b2", "author": "a1", "part": "much"}
     assert lines[2]["problems"] == [{"column": None, "expected": "3 columns", "found": "1 in b2"}]
+
+
+def test_a_cell_of_which_no_year_can_be_made_counts_once(tmp_path: Path) -> None:
+    text = """
+        name = "works"
+        [modalities.Work]
+        table = "works.csv"
+        key = "code"
+        properties = { decade = { type = "integer", column = "made", derive = "decade" } }
+        [modalities.Decade]
+        [hyperedges.Making]
+        table = "works.csv"
+        members = [ { modality = "Work", column = "code" }, { modality = "Decade", column = "made", derive = "decade" } ]
+    """
+    (tmp_path / "works.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "works.csv").write_text("code,made\n1,c. 1640\n2,1650-13-01\n3,16500\n4,1642\n", encoding="utf-8")
+    described = DescribedSource.of_file(tmp_path / "works.toml")
+    assert problems(described) == [
+        ("works.csv", "made", "a year, or a date as 2026-11-23", 3, ((1, "c. 1640"), (2, "1650-13-01"), (3, "16500")))
+    ]
+    with described.read(no_progress) as records:
+        records.check(tmp_path / "bad.jsonl")
+        assert records.frame("Making").to_numpy().tolist() == [["4", "1640", 1.0]]
+        assert records.frame("Decade")["id"].tolist() == ["1640"]

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+import traceback
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -128,7 +129,7 @@ def test_the_schema_says_what_every_field_is() -> None:
 )
 def test_the_name_of_a_table_tells_what_it_is(path: str, kind: str, file: str, table: str | None, separator: str) -> None:
     described = TableFile(path=path)
-    assert (described.kind, described.file, described.sqlite_table, described.separator) == (kind, file, table, separator)
+    assert (described.kind, described.file, described.database_table, described.separator) == (kind, file, table, separator)
 
 
 def test_all_problems_come_at_once_with_their_places() -> None:
@@ -159,7 +160,8 @@ def test_all_problems_come_at_once_with_their_places() -> None:
         """) == [
         "modalities.Book.properties.year: 'integr', expected one of 'string', 'integer', 'float', 'boolean', 'date', 'datetime', "
         "'strings', 'integers' or 'floats'; did you mean integer?",
-        "modalities.Book.properties.tags.seperator: is unknown, expected one of type, column, separator; did you mean separator?",
+        "modalities.Book.properties.tags.seperator: is unknown, expected one of type, column, separator, derive; "
+        "did you mean separator?",
         "modalities.Book.properties.x: 3, expected a table",
         "modalities.Book.distinguish_by: 'year', expected a list",
         "modalities.Book.features.a.kind: 'numbr', expected one of 'number', 'categories', 'text', 'vector'",
@@ -175,7 +177,6 @@ def test_all_problems_come_at_once_with_their_places() -> None:
         "hyperedges.Writing.table: the name of books.dat does not tell what it holds; "
         "add format = one of csv, jsonl, parquet, sqlite",
         "hyperedges.Writing.members[1].modality: 3, expected a text",
-        "hyperedges.Writing.members[1].column: is missing",
         "hyperedges.Writing.weight: -1, expected at least 0.0",
         "hyperedges.Other.table: 3, expected a table",
         "hyperedges.Other.members: a list, expected at least 2, not 0",
@@ -265,7 +266,21 @@ def test_weight_0_is_allowed_of_graphs_and_types_and_not_of_features() -> None:
         ('"shop.sqlite"', 'a SQLite file needs either the table after a #, as in "shop.sqlite#books", or sql = "SELECT …"'),
         ('{ path = "shop.db#a", sql = "SELECT 1" }', "a SQLite file needs either the table after a #"),
         ('"books.xlsx"', "books.xlsx is a spreadsheet; save its sheets as CSV"),
-        ('{ path = "a.csv", sql = "SELECT 1" }', "sql is for SQLite, and a.csv is csv"),
+        ('{ path = "a.csv", sql = "SELECT 1" }', "sql is for SQLite and PostgreSQL, and a.csv is csv"),
+        (
+            '"postgresql://h/db"',
+            'a database needs either the table after a #, as in "postgresql://h/db#books", or sql = "SELECT …"',
+        ),
+        ('{ path = "postgresql://h/db#a", format = "csv" }', "format is for files; a URL tells by itself what it is"),
+        (
+            '{ path = "postgresql://h/db#a", encoding = "latin-1" }',
+            "encoding is for CSV and JSON lines, and postgresql://h/db#a is",
+        ),
+        ('{ path = "a.csv", password_env = "PW" }', "password_env is for PostgreSQL, and a.csv is csv"),
+        ('{ path = "postgresql://h/db#a", password_env = "P W" }', "'P W', expected a text like ^[A-Za-z_]"),
+        ('"mysql://h/db#a"', "mysql:// is no database that is read here; postgresql:// is"),
+        ('"postgresql+psycopg://h/db#a"', "write postgresql:// without the name of a driver"),
+        ('"postgresql://h:port/db#a"', 'this is no URL such as "postgresql://user@host:5432/database#table"'),
         ('{ path = "a.jsonl", delimiter = ";" }', "delimiter is for CSV, and a.jsonl is jsonl"),
         ('{ path = "a.parquet", encoding = "utf-8" }', "encoding is for CSV and JSON lines, and a.parquet is parquet"),
         ('{ path = "a.csv", encoding = "utf-9" }', "utf-9 is no encoding that is known here"),
@@ -294,6 +309,81 @@ def test_options_of_a_table_fit_its_file(table: str, problem: str) -> None:
         """)
     assert found.startswith("modalities.A.table")
     assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("member", "problem"),
+    [
+        ('modality = "A"', 'a member needs either its column or constant = "ID"'),
+        ('modality = "A", column = "a", constant = "x"', 'a member needs either its column or constant = "ID"'),
+        ('modality = "A", constant = "x", derive = "lower"', "derive is for a column, and constant stands as it is"),
+        ('modality = "A", constant = "x", separator = ";"', "separator is for a column, and constant stands as it is"),
+        ('modality = "A", column = "a", derive = "upper"', "expected one of 'lower', 'year' or 'decade'"),
+    ],
+)
+def test_a_member_is_a_column_or_a_constant(member: str, problem: str) -> None:
+    (found,) = problems(f"""
+        name = "x"
+        [modalities.A]
+        [hyperedges.E]
+        table = "e.csv"
+        members = [ {{ {member} }}, {{ modality = "A", column = "b" }} ]
+        """)
+    assert found.startswith("hyperedges.E.members[0]")
+    assert problem in found
+
+
+def test_a_decade_is_a_number() -> None:
+    (found,) = problems(WHOLE.replace('year = "integer"', 'year = { type = "date", derive = "decade" }'))
+    assert found == "modalities.Book.properties.year: a decade is an integer, and no date"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://shop:s3cret@db.example/shop#books",
+        "postgres://:s3cret@db.example/shop#books",
+        "postgresql://shop:s3%63ret@db.example,other:5433/shop#books",
+        "postgresql://shop@db.example/shop?sslmode=require&password=s3cret#books",
+        "postgresql://db.example/shop?p%61ssword=s3cret#books",
+        "postgresql://db.example/shop?sslpassword=s3cret#books",
+        "postgresql://shop:s3#cr@et@db.example/shop#books",
+        "postgresql://shop:12/s3cret@db.example/shop#books",
+        "postgresql://shop:12?s3cret@db.example/shop#books",
+        "postgresql://shop:12#s3cret@db.example/shop",
+        "mysql://shop:s3cret@db.example/shop#books",
+    ],
+)
+def test_a_password_in_a_url_is_refused_and_not_shown(url: str) -> None:
+    text = f"""
+        name = "x"
+        [modalities.A]
+        table = "{url}"
+        key = "id"
+        [hyperedges.E]
+        table = "e.csv"
+        members = [ {{ modality = "A", column = "a" }}, {{ modality = "A", column = "b" }} ]
+    """
+    with pytest.raises(ConfigurationError) as refused:
+        parse_description(tomllib.loads(text), "books.toml")
+    shown = "".join(traceback.format_exception(refused.value)) + refused.value.hint
+    assert "password" in shown or "mysql" in shown
+    assert "s3" not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///shop#books",
+        "postgres://shop@db.example/shop?sslmode=require&passfile=/run/secrets/pgpass#stock.books",
+        "postgresql://shop%40home@[::1]:5433,other.example:5434/sh%23op#books of the year",
+        "postgresql://%2Fvar%2Frun/shop#books",
+        "postgresql:///?service=shop#books",
+    ],
+)
+def test_urls_without_a_password(url: str) -> None:
+    table = TableFile(path=url)
+    assert (table.kind, f"{table.file}#{table.database_table}", table.suffix) == ("postgresql", url, "")
 
 
 @pytest.mark.parametrize(

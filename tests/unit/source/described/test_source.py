@@ -131,6 +131,88 @@ def test_values_and_times(books: Records) -> None:
     assert found == [("r1", "1", 5.0, "2020-01-01 10:00:00"), ("r2", "1", 4.0, None), ("r2", "2", 3.5, "2020-01-02 08:00:00")]
 
 
+DERIVED = """
+name = "derived"
+
+[modalities.Work]
+table = "works.csv"
+key = { column = "code", derive = "lower" }
+name = { column = "title", derive = "lower" }
+
+[modalities.Work.properties]
+made_in = { type = "integer", column = "made", derive = "year" }
+decade = { type = "integer", column = "made", derive = "decade" }
+years = { type = "integers", column = "shown", separator = ";", derive = "year" }
+
+[modalities.Work.features]
+year = { kind = "number", column = "made", derive = "year" }
+tags = { kind = "categories", column = "tags", separator = ";", derive = "lower" }
+
+[modalities.Decade]
+[modalities.Tag]
+[modalities.Country]
+
+[[relations]]
+modality = "Work"
+nearest = 1
+
+[[relations]]
+modality = "Work"
+type = "COPY_OF"
+table = "copies.csv"
+source = { column = "one", derive = "lower" }
+target = { column = "other", derive = "lower" }
+
+[hyperedges.Making]
+table = "works.csv"
+members = [
+    { modality = "Work", column = "code", derive = "lower" },
+    { modality = "Decade", column = "made", derive = "decade" },
+    { modality = "Country", constant = "NL" },
+]
+
+[hyperedges.Tagging]
+table = "works.csv"
+members = [
+    { modality = "Work", column = "code", derive = "lower" },
+    { modality = "Tag", column = "tags", separator = ";", derive = "lower" },
+    { modality = "Decade", column = "shown", separator = ";", derive = "decade" },
+]
+"""
+
+WORKS = """code,title,made,shown,tags
+A1,Night Watch,1642-06-01T10:00Z,1999;2001-05,Oil;oil
+a2,Milkmaid,1658.0,,Oil
+A3,Ancient,-55,2010,Clay
+A4,Old,44,,
+"""
+
+
+def test_derived_and_constant_columns(tmp_path: Path) -> None:
+    (tmp_path / "derived.toml").write_text(DERIVED, encoding="utf-8")
+    (tmp_path / "works.csv").write_text(WORKS, encoding="utf-8")
+    (tmp_path / "copies.csv").write_text("one,other\nA1,A2\n", encoding="utf-8")
+    rows, notes = read(DescribedSource.of_file(tmp_path / "derived.toml"))
+    assert [row[2:] for row in rows["Work"]] == [
+        ("a1", "night watch", 1642, 1640, [1999, 2001]),
+        ("a2", "milkmaid", 1658, 1650, None),
+        ("a3", "ancient", -55, -60, [2010]),
+        ("a4", "old", 44, 40, None),
+    ]
+    assert [row[2:] for row in rows["Work-COPY_OF"]] == [("a1", "a2", 1.0)]
+    assert {row[2:4] for row in rows["Work-SIMILAR"]} == {("a1", "a2"), ("a3", "a4")}
+    assert [row[2:5] for row in rows["Making"]] == [
+        ("a1", "1640", "NL"), ("a2", "1650", "NL"), ("a3", "-60", "NL"), ("a4", "40", "NL")
+    ]  # fmt: skip
+    assert [row[2:5] for row in rows["Tagging"]] == [("a1", "oil", "1990"), ("a1", "oil", "2000"), ("a3", "clay", "2010")]
+    assert {row[2] for row in rows["Country"]} == {"NL"}
+    assert notes == [
+        "Tagging: 2 rows of works.csv left out, with nothing in tags (1), nothing in shown (2)",
+        "Tagging: 2 rows of works.csv made 3 hyperedges",
+        "Tagging: 1 repeat inside cells of tags merged",
+    ]
+
+
 def test_what_is_left_out_or_merged_is_counted(books: Records) -> None:
     assert books.notes == [
         "Reader-FRIEND: 1 row of friends.csv left out, with nothing in b",

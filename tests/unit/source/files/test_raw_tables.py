@@ -40,8 +40,7 @@ COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
 
 def staged(folder: Path, table: TableFile, frames: dict[str, pd.DataFrame] | None = None) -> Rows:
     """The rows of a file with their numbers, in order; there must be no problems."""
-    with Records(DATASET) as records:
-        tables = RawTables(records, folder)
+    with Records(DATASET) as records, RawTables(records, folder) as tables:
         for path, frame in (frames or {}).items():
             tables.add(path, frame)
         raw = tables.of(table)

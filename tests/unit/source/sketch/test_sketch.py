@@ -10,9 +10,10 @@ import pytest
 
 from pipeline.domain.progress import no_progress
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.source.described.description import Description
+from pipeline.source.described.description import Description, SourceColumn
 from pipeline.source.described.source import DescribedSource
 from pipeline.source.sketch.sketch import sketch
+from tests.postgresql import PostgresqlServer
 
 TUTORIAL = Path(__file__).parents[4] / "docs" / "tutorial.md"
 
@@ -38,7 +39,8 @@ def test_the_books_of_the_tutorial(tmp_path: Path) -> None:
         (tmp_path / name).write_text(content, encoding="utf-8")
     description, counts, text = checked(tmp_path, "books.csv", "authors.csv", "loans.csv")
     book, author = description.modalities["Book"], description.modalities["Author"]
-    assert (book.key, book.name, author.key, author.name) == ("isbn", "title", "id", "name")
+    named = [book.key, book.name, author.key, author.name]
+    assert named == [SourceColumn(column=name) for name in ("isbn", "title", "id", "name")]
     assert {name: each.type for name, each in book.properties.items()} == {"year": "integer", "blurb": "string"}
     assert ("Author", "authors", None) in members(description, "BookAuthorLanguageGenre")
     assert ("Genre", "genres", ";") in members(description, "BookAuthorLanguageGenre")
@@ -65,7 +67,7 @@ def test_without_a_header_and_with_null_markers(tmp_path: Path) -> None:
         "columns": ("column1", "column2", "column3", "column4", "column5"),
         "null": (r"\N",),
     }
-    assert title.key == "column1"
+    assert title.key == SourceColumn(column="column1")
     assert title.properties["column4"].type == "integer"
     assert members(description, "TitleColumn5") == [("Title", "column1", None), ("Column5", "column5", ",")]
     assert counts == {"Title": 40, "Column5": 3, "TitleColumn5": 50}
@@ -79,7 +81,8 @@ def test_two_tables_with_a_foreign_key(tmp_path: Path) -> None:
     (tmp_path / "sales.csv").write_text("shop_id;product;price\n" + sales, encoding="utf-8")
     description, counts, text = checked(tmp_path, "shops.csv", "sales.csv")
     shop = description.modalities["Shop"]
-    assert (shop.key, shop.name, shop.properties["opened"].type) == ("shop_id", "shop_name", "date")
+    assert [shop.key, shop.name] == [SourceColumn(column="shop_id"), SourceColumn(column="shop_name")]
+    assert shop.properties["opened"].type == "date"
     assert members(description, "Sale") == [("Shop", "shop_id", None), ("Product", "product", None)]
     assert description.hyperedges["Sale"].table.delimiter == ";"
     assert counts["Sale"] == 6
@@ -128,10 +131,10 @@ def test_rows_that_are_only_numbered_are_hyperedges_of_what_they_name(tmp_path: 
     assert "# at is not used" in text
     # An id is one of something, and so is what another table names.
     (tmp_path / "calls.csv").write_text(f"call_id,at,kind,place,level\n{table}\n", encoding="utf-8")
-    assert checked(tmp_path, "calls.csv")[0].modalities["Call"].key == "call_id"
+    assert checked(tmp_path, "calls.csv")[0].modalities["Call"].key == SourceColumn(column="call_id")
     (tmp_path / "calls.csv").write_text(f"call,at,kind,place,level\n{table}\n", encoding="utf-8")
     (tmp_path / "answers.csv").write_text("answer,call\n" + "".join(f"a{n},{n % 40}\n" for n in range(80)), encoding="utf-8")
-    assert checked(tmp_path, "calls.csv", "answers.csv")[0].modalities["Call"].key == "call"
+    assert checked(tmp_path, "calls.csv", "answers.csv")[0].modalities["Call"].key == SourceColumn(column="call")
 
 
 def test_columns_that_share_their_values_are_of_one_kind(tmp_path: Path) -> None:
@@ -171,6 +174,32 @@ def test_other_kinds_of_files(tmp_path: Path) -> None:
     assert description.modalities["Part"].properties["size"].type == "float"
     one, _, _ = checked(tmp_path, "shop.db#things")
     assert {"Thing", "Tag"} == one.modalities.keys()
+
+
+def test_tables_of_a_database(tmp_path: Path, postgresql: PostgresqlServer) -> None:
+    books = "CREATE TABLE books (isbn text, title text, tags text[], published date)"
+    rows = "INSERT INTO books VALUES ('b1', 'A', '{x,y}', '2020-01-01'), ('b2', 'B', '{x}', '2020-01-02'), ('b3', 'C', '{y}', NULL)"
+    loans = "CREATE TABLE loans (book text, reader text)"
+    postgresql.run("CREATE DATABASE library")
+    lent = "INSERT INTO loans SELECT 'b' || b, 'r' || r FROM generate_series(1, 3) AS b, generate_series(1, 2) AS r"
+    postgresql.run(books, rows, loans, lent, database="library")
+    url = postgresql.url("library")
+    text = sketch([url], tmp_path, None, no_progress)
+    assert 'name = "library"' in text
+    (tmp_path / "library.toml").write_text(text, encoding="utf-8")
+    source = DescribedSource.of_file(tmp_path / "library.toml")
+    assert source.description.modalities["Book"].properties["published"].type == "date"
+    with source.read(no_progress) as records:
+        records.check()
+        counts = {key: records.num_rows(key) for key in records.tables}
+    assert counts == {"Book": 3, "Tag": 2, "Reader": 2, "BookTag": 4, "Loan": 6}
+    assert f'table = "{url}#loans"' in sketch([f"{url}#loans"], tmp_path, None, no_progress)
+    for given, told in ((f"{url}#loan", "did you mean loans"), (postgresql.url("nowhere"), '"nowhere" does not exist')):
+        with pytest.raises(SourceError, match=told):
+            sketch([given], tmp_path, None, no_progress)
+    with pytest.raises(ConfigurationError, match="there is a password in the URL") as refused:
+        sketch(["postgresql://shop:s3cret@db.example/shop"], tmp_path, None, no_progress)
+    assert "s3cret" not in str(refused.value)
 
 
 def test_a_table_that_joins_nothing_says_what_is_missing(tmp_path: Path) -> None:
