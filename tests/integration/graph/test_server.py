@@ -150,6 +150,18 @@ def test_what_was_committed_survives_a_kill(server: EmbeddedServer, connection: 
     assert names(connection) == {"before the kill"}
 
 
+def test_what_was_committed_survives_a_stop(server: EmbeddedServer, connection: Connection) -> None:
+    create(connection, "before the stop")
+    process = process_of(server)
+    assert server.down()
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    assert server.running() is None
+    assert not server.down()
+    assert "Stopped." in (server.home / "logs/neo4j.log").read_text().splitlines()[-1]
+    assert server.up() == connection
+    assert names(connection) == {"before the kill", "before the stop"}
+
+
 def test_a_database_that_cannot_go_on_is_started_anew(server: EmbeddedServer, connection: Connection) -> None:
     """As after a full disk: no file may grow, a commit fails, and from then on the server refuses everything."""
     create(connection, "before the disk was full")
@@ -162,15 +174,3 @@ def test_a_database_that_cannot_go_on_is_started_anew(server: EmbeddedServer, co
     assert server.up() == connection
     assert process_of(server) != broken
     assert names(connection) >= {"before the disk was full"}
-
-
-def test_what_was_committed_survives_a_stop(server: EmbeddedServer, connection: Connection) -> None:
-    create(connection, "before the stop")
-    process = process_of(server)
-    assert server.down()
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    assert server.running() is None
-    assert not server.down()
-    assert "Stopped." in (server.home / "logs/neo4j.log").read_text().splitlines()[-1]
-    assert server.up() == connection
-    assert names(connection) == {"before the kill", "before the stop"}
