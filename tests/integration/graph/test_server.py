@@ -174,3 +174,15 @@ def test_a_database_that_cannot_go_on_is_started_anew(server: EmbeddedServer, co
     assert server.up() == connection
     assert process_of(server) != broken
     assert names(connection) >= {"before the disk was full"}
+
+
+def test_a_copy_of_its_folder_is_a_backup(server: EmbeddedServer, connection: Connection, tmp_path: Path) -> None:
+    assert connection
+    server.down()
+    restored = EmbeddedServer(Path(shutil.copytree(server.home, tmp_path / "restored")), server.cache, SMALL)
+    try:
+        # Both at once: neither takes the other for itself.
+        assert names(server.up()) == names(restored.up()) >= {"before the kill", "before the stop"}
+    finally:
+        restored.down()
+        shutil.rmtree(restored.home)
