@@ -214,19 +214,28 @@ class _Drafting:
         joined: list[tuple[ColumnProfile, Reference | None]] = []
         values: list[ColumnProfile] = []
         times: list[ColumnProfile] = []
+        numbers: list[ColumnProfile] = []
         for column in table.columns.values():
             reference = refers.get(column.header)
             if reference is not None and reference.num_missing:
                 self._dangling(seen, column, reference)
-            elif reference is not None or _is_category(column) or _is_code(column):
+            elif reference is not None or _is_category(column) or _is_code(column) or _is_id(column):
                 joined.append((column, reference))
             elif column.type in {"date", "datetime"}:
                 times.append(column)
             elif column.type in {"integer", "float"} and VALUE_WORDS & set(words(column.header)):
                 values.append(column)
+            elif _repeats(column):
+                numbers.append(column)
             else:
                 seen.append(f"{column.header} is not used: {_counted(column)}")
+        if len(joined) < 2:
+            # Without them the rows join nothing.
+            found_first = {column.header: reference for column, reference in joined}
+            joined = [(c, found_first.get(c.header)) for c in table.columns.values() if c.header in found_first or c in numbers]
+            numbers = []
         joined, spare = _most_telling(joined)
+        spare += numbers
         joined, left = self._mostly_complete(table, joined)
         seen += [f"{column.header} is not used: it is empty in {table.num_rows - column.num:,} rows" for column in left]
         seen += [f"{column.header} could be a member as well: {_counted(column)}" for column in spare]
@@ -313,17 +322,28 @@ def _is_code(column: ColumnProfile) -> bool:
     return column.type in {"integer", "boolean"} and few and not VALUE_WORDS & set(words(column.header))
 
 
+def _is_id(column: ColumnProfile) -> bool:
+    """Whether a column of whole numbers is called as ids are, and names something in several rows."""
+    return is_id(column.header) and _repeats(column)
+
+
+def _repeats(column: ColumnProfile) -> bool:
+    """Whether the whole numbers of a column stand in several rows each; they may be ids, or measure something."""
+    return column.type == "integer" and 2 * column.num_distinct <= column.num and not column.has_point
+
+
 def _most_telling(
     joined: list[tuple[ColumnProfile, Reference | None]],
 ) -> tuple[list[tuple[ColumnProfile, Reference | None]], list[ColumnProfile]]:
     """Not too many columns, in their order, and the others.
 
-    Those that name other tables' rows go before texts, and texts before codes.
+    Those that name other tables' rows go before texts and ids, these before codes, and those before what has decimal points.
     """
 
-    def rank(each: tuple[ColumnProfile, Reference | None]) -> tuple[bool, bool, int]:
+    def rank(each: tuple[ColumnProfile, Reference | None]) -> tuple[bool, bool, bool, int]:
         column, reference = each
-        return reference is None, _is_code(column), -column.num_values[1]
+        is_code = _is_code(column) and not _is_id(column)
+        return reference is None, is_code, column.has_point, -column.num_values[1]
 
     telling = {column.header for column, _ in sorted(joined, key=rank)[:_MOST_MEMBERS_OF_FACTS]}
     kept = [each for each in joined if each[0].header in telling]

@@ -43,6 +43,8 @@ class ColumnProfile:
         Whether it numbers the rows: whole numbers, each once, with hardly a gap.
     is_time
         Whether most cells are dates or times, in whatever form.
+    has_point
+        Whether numbers are written with a decimal point, as measurements are.
     """
 
     column: Column
@@ -56,6 +58,7 @@ class ColumnProfile:
     num_distinct_elements: int = 0
     is_running: bool = False
     is_time: bool = False
+    has_point: bool = False
 
     @property
     def header(self) -> str:
@@ -138,9 +141,10 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
     kinds: tuple[PropertyType, ...] = ("integer", "float", "boolean", "date", "datetime")
     counted = ", ".join(f"count({typed(kind, c)})" for kind in kinds)
     number = typed("integer", c)
-    num, distinct, num_words, longest, codes, bits, times, span, *of_kind = store.rows(f"""
+    num, distinct, num_words, longest, codes, bits, points, times, span, *of_kind = store.rows(f"""
         SELECT count({c}), count(DISTINCT {c}), coalesce(avg(len(string_split({c}, ' '))), 0), coalesce(max(len({c})), 0),
                count(*) FILTER (regexp_full_match({c}, '[+-]?0[0-9]+')), count(*) FILTER ({c} IN ('0', '1')),
+               count(*) FILTER (contains({c}, '.')),
                count(*) FILTER (regexp_matches({c}, {literal(_TIME)})), max({number})::DOUBLE - min({number}), {counted}
         FROM {raw.name}
     """)[0]
@@ -151,7 +155,9 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
         kind = "boolean"
     is_running = kind == "integer" and num == distinct and span < _GAPS * num
     is_time = times > _MOSTLY * num
-    found = ColumnProfile(column, num, distinct, kind, num_words, longest, is_running=is_running, is_time=is_time)
+    found = ColumnProfile(
+        column, num, distinct, kind, num_words, longest, is_running=is_running, is_time=is_time, has_point=points > 0
+    )
     return _as_list(store, raw, found) if kind == "string" and num else found
 
 

@@ -22,6 +22,8 @@ from pipeline.source.files.table_file import TableFile
 _ROWS = 2_000
 _DELIMITERS = ",\t;|"
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
+_ALIKE = 0.25
+"""Where so many cells of the first row stand in their column again, it is a row like the others."""
 _YEAR = re.compile(r"(1[5-9]|20)[0-9]{2}")
 
 
@@ -175,7 +177,10 @@ def is_header(rows: list[list[str]]) -> bool:
     below = [[row[position] for row in rest if position < len(row)] for position in range(len(first))]
     data = [position for position, cell in enumerate(first) if is_data(cell)]
     if not data:
-        return not any(cell and cell in column for cell, column in zip(first, below, strict=True))
+        if any(cell and column and all(map(is_data, column)) for cell, column in zip(first, below, strict=True)):
+            return True  # a word above numbers
+        alike = sum(bool(cell) and cell in column for cell, column in zip(first, below, strict=True))
+        return alike < _ALIKE * len(first)
     if all(_YEAR.fullmatch(first[position]) for position in data) and len(set(first)) == len(first) and len(data) > 1:
         return True  # a column per year
     return not any(is_data(cell) for position in data for cell in below[position][:50])

@@ -202,6 +202,30 @@ def test_tables_of_a_database(tmp_path: Path, postgresql: PostgresqlServer) -> N
     assert "s3cret" not in str(refused.value)
 
 
+def test_whole_numbers_that_are_called_ids_join_rows(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 30},{i % 41},{i % 10 / 2},{i * 7919}\n" for i in range(900))
+    (tmp_path / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n{rows}")
+    description, _, _ = checked(tmp_path, "ratings.csv")
+    assert members(description, "Rating") == [("User", "userId", None), ("Movie", "movieId", None)]
+    assert description.hyperedges["Rating"].value == "rating"
+
+
+def test_whole_numbers_of_any_name_join_rows_that_nothing_else_joins(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 430},{i % 411},{i % 5}\n" for i in range(9_000))
+    (tmp_path / "lectures.csv").write_text(f"s,d,y\n{rows}")
+    description, _, _ = checked(tmp_path, "lectures.csv")
+    assert [column for _, column, _ in members(description, "Lecture")] == ["s", "d", "y"]
+
+
+def test_measurements_join_rows_last(tmp_path: Path) -> None:
+    names = ["month", "weight", *(f"kind{k}" for k in range(7))]
+    rows = "".join(f"{i % 12},{i % 40}.0,{','.join(f'x{(i + k) % 5}' for k in range(7))}\n" for i in range(900))
+    (tmp_path / "catches.csv").write_text(f"{','.join(names)}\n{rows}")
+    description, _, text = checked(tmp_path, "catches.csv")
+    assert "weight could be a member as well" in text
+    assert [column for _, column, _ in members(description, "Catch")] == ["month", *names[2:]]
+
+
 def test_a_table_that_joins_nothing_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,size\n1,5\n2,6\n3,7\n", encoding="utf-8")
     text = sketch([str(tmp_path / "a.csv")], tmp_path, None, no_progress)
