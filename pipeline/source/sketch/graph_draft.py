@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.domain.dataset import Modality, PropertyType
+from pipeline.domain.dataset import PropertyType
 from pipeline.domain.surveyed_graph import SurveyedGraph, SurveyedLabel, SurveyedProperty, SurveyedRelation
-from pipeline.errors import ConfigurationError
-from pipeline.source.sketch.names import label, words
+from pipeline.source.sketch.names import label, may_be_property, words
 from pipeline.source.sketch.references import is_id, is_name
 
 _FILLED = 0.8
@@ -176,7 +175,7 @@ def _add_modality(draft: GraphDraft, nodes: SurveyedLabel) -> None:
     properties = {
         each.name: kind
         for each in nodes.properties
-        if each.name not in {key, name} and (kind := _type(each)) is not None and _may_be_property(each.name)
+        if each.name not in {key, name} and (kind := _type(each)) is not None and may_be_property(each.name)
     }
     vectors = [each.name for each in nodes.properties if each.types <= {"LIST<FLOAT>", "VECTOR"} and each.types]
     draft.modalities[nodes.name] = GraphModality(
@@ -221,14 +220,6 @@ def _type(each: SurveyedProperty) -> PropertyType | None:
     if types == {"INTEGER", "FLOAT"}:
         return "float"
     return _TYPES.get(next(iter(types))) if len(types) == 1 else None
-
-
-def _may_be_property(name: str) -> bool:
-    try:
-        Modality("A", {name: "string"})
-    except ConfigurationError:
-        return False
-    return True
 
 
 def _taken(draft: GraphDraft) -> list[str]:

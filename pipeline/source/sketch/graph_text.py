@@ -8,7 +8,7 @@ from pipeline.domain.quotable import quoted
 from pipeline.domain.surveyed_graph import SurveyedGraph, SurveyedRelation
 from pipeline.errors import ConfigurationError
 from pipeline.source.sketch.graph_draft import GraphDraft, GraphEnd, GraphHyperedges, GraphModality, graph_draft
-from pipeline.source.sketch.toml_text import comments, toml_string
+from pipeline.source.sketch.toml_text import comments, nearest, toml_string
 
 _PREFIXES = ("Learned", "Hyper", "Embedded", "Hyperlearn")
 _VARIABLES = "abcdefgh"
@@ -105,18 +105,7 @@ def _features(modality: GraphModality) -> Iterator[str]:
     if not modality.obstacles:
         for position, name in enumerate(modality.vectors, start=1):
             lines.append(f'vector{position} = {{ kind = "vector", column = {toml_string(name)} }}')
-    if lines:
-        yield ""
-        yield from comments(
-            [
-                "Take the # off to join each to the ten that are nearest by these:",
-                f"[modalities.{modality.label}.features]",
-                *lines,
-                "[[relations]]",
-                f'modality = "{modality.label}"',
-                "nearest = 10",
-            ]
-        )
+    yield from nearest(modality.label, lines)
 
 
 def _relation(draft: GraphDraft, relation: SurveyedRelation, prefix: str) -> Iterator[str]:

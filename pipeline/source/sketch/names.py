@@ -69,7 +69,7 @@ def property_name(header: str, taken: Iterable[str]) -> str:
     used = {name.lower() for name in taken}
     plain = "_".join(words(header))[:_LONGEST]
     for name in (header, plain, f"column_{plain}"):
-        if name.lower() not in used and _may_be_property(name):
+        if name.lower() not in used and may_be_property(name):
             return name
     number = 2
     while f"column_{plain}_{number}"[:64].lower() in used:
@@ -83,7 +83,8 @@ def dataset_name(text: str) -> str:
     return "-".join(found)[:_LONGEST] if found and found[0][0].isalpha() else "-".join(["data", *found])[:_LONGEST]
 
 
-def _may_be_property(name: str) -> bool:
+def may_be_property(name: str) -> bool:
+    """Whether a property may be called so."""
     try:
         Modality("A", {name: "string"})
     except ConfigurationError:

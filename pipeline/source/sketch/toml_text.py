@@ -1,7 +1,7 @@
 """A draft as the text of a data set file, with what was seen as comments."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.source.files.table_file import TableFile
 from pipeline.source.sketch.draft import Draft, DraftHyperedges, DraftMember, DraftModality
@@ -84,15 +84,20 @@ def _features(modality: DraftModality) -> Iterator[str]:
             lines.append(f'{name} = {{ kind = "number", column = {toml_string(column.header)} }}')
         elif column.type == "string" and column.num_words > _WORDS_OF_TEXT:
             lines.append(f'{name} = {{ kind = "text", column = {toml_string(column.header)} }}')
-    if lines:
+    yield from nearest(modality.label, lines)
+
+
+def nearest(label: str, features: Sequence[str]) -> Iterator[str]:
+    """Comments that relate a modality's entities by features, where there are any."""
+    if features:
         yield ""
         yield from comments(
             [
                 "Take the # off to join each to the ten that are nearest by these:",
-                f"[modalities.{modality.label}.features]",
-                *lines,
+                f"[modalities.{label}.features]",
+                *features,
                 "[[relations]]",
-                f'modality = "{modality.label}"',
+                f'modality = "{label}"',
                 "nearest = 10",
             ]
         )
