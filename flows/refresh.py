@@ -24,7 +24,7 @@ from prefect import flow, get_run_logger, task
 
 from flows.names import this_ingest_name, this_run_name
 from flows.timeouts import TABLES_S, TRAINING_S, TUNING_S, timely
-from flows.traces import NOTHING_CHANGED, StageReport, leave_stages, tell_published
+from flows.traces import NOTHING_CHANGED, StageReport, leave_quality, leave_stages, tell_published
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
@@ -196,11 +196,12 @@ def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     start = time.monotonic()
     with _database() as (client, progress):
         counts = write_back(client.under(lease), Embeddings.read(embeddings), progress, copy=False)
-        recall = published(client, next(iter(counts)))[1].recall
-    tell_published(lease.dataset, embeddings.parent.name)
+        _, run = published(client, next(iter(counts)))
+    tell_published(lease.dataset, run.id)
+    leave_quality(lease.dataset, run.id, run.quality)
     did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
-    if recall:
-        did += f", {recall_in_short(recall)}"
+    if run.recall:
+        did += f", {recall_in_short(run.recall)}"
     return _done("write-back", start, did)
 
 

@@ -1,7 +1,7 @@
-"""What a refresh leaves at Prefect besides its log: a table of what its stages did, and an event for each run that is served."""
+"""What a refresh leaves at Prefect besides its log: tables of its stages and of its quality, and an event when a run is served."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.events import emit_event
 
 from pipeline.errors import PipelineError
+from pipeline.report.tables import QUALITY_COLUMNS, quality_rows
 
 NOTHING_CHANGED = "skipped: nothing has changed"
 """What a stage did that had nothing to do."""
@@ -53,8 +54,19 @@ def leave_stages(dataset: str, stages: Sequence[StageReport], error: PipelineErr
     rows: list[dict[str, Any]] = [{"stage": each.stage, "seconds": round(each.seconds, 1), "did": each.did} for each in stages]
     if error is not None:
         rows.append({"stage": FAILED, "seconds": None, "did": f"{error}; {error.hint}" if error.hint else str(error)})
-    # Keys are made of lower-case letters, digits and dashes.
-    create_table_artifact(rows, f"{_STAGES}{dataset.replace('_', '-')}", f"What the last refresh of {dataset} did")
+    create_table_artifact(rows, _key(_STAGES, dataset), f"What the last refresh of {dataset} did")
+
+
+def leave_quality(dataset: str, run: str, questions: Sequence[Mapping[str, Any]]) -> None:
+    """Leave a table of how well a run's settings completed hidden hyperedges, beside the best of counting, if that was measured."""
+    if questions:
+        rows = [dict(zip(QUALITY_COLUMNS, row, strict=True)) for row in quality_rows(questions)]
+        create_table_artifact(rows, _key("quality-of-", dataset), f"Hidden hyperedges, completed by the settings of run {run}")
+
+
+def _key(what: str, dataset: str) -> str:
+    """The key of an artifact, which is made of lower-case letters, digits and dashes."""
+    return f"{what}{dataset.replace('_', '-')}"
 
 
 async def read_stages(client: PrefectClient, run: UUID) -> list[dict[str, Any]]:

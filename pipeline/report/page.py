@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from pipeline.report.landscape import components, flat
 from pipeline.report.svg import line, points
-from pipeline.report.tables import quality_rows
+from pipeline.report.tables import QUALITY_COLUMNS, quality_rows
 
 _LABELS = 40
 """Names that a map says at once, at most."""
@@ -129,7 +129,7 @@ def _quality(report: Mapping[str, Any]) -> str:
         told = "Nobody has hidden hyperedges to see how well the settings of this run complete them;"
         return f"{head}<p>{told} <code>hyperlearn evaluate</code> does.</p>"
     told = "<p>On hyperedges that were hidden when the settings were chosen, beside the best that counting does.</p>"
-    return head + told + _table(["hidden", "measure", "model", "best of counting"], quality_rows(report["quality"]))
+    return head + told + _table(QUALITY_COLUMNS, quality_rows(report["quality"]))
 
 
 def _curves(report: Mapping[str, Any]) -> str:

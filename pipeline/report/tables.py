@@ -110,10 +110,13 @@ def explanation_table(one: str, other: str, explanation: Any) -> Group:  # noqa:
     return Group(*parts)
 
 
+QUALITY_COLUMNS = ("hidden", "measure", "model", "best of counting")
+"""What the columns of `quality_rows` are called."""
+
+
 def quality_table(questions: Sequence[Mapping[str, Any]]) -> Table:
     """What a model reaches on hidden hyperedges, beside the best that counting does."""
-    columns = {"hidden": "left", "measure": "left", "model": "right", "best of counting": "left"}
-    return table(columns, quality_rows(questions))
+    return table({name: "right" if name == "model" else "left" for name in QUALITY_COLUMNS}, quality_rows(questions))
 
 
 def quality_rows(questions: Sequence[Mapping[str, Any]]) -> list[list[str]]:

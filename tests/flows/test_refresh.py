@@ -1,18 +1,21 @@
 """The refresh flow, run by Prefect against a real database with a small data set."""
 
+import json
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from pipeline.domain.dataset import Modality
 from pipeline.errors import ConfigurationError, ExportError, GraphUnavailableError, LeaseHeldError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import holder_of
 from pipeline.ingest.ingest import IngestOptions, ingest
-from pipeline.query.served import published
+from pipeline.query.served import Run, published
 from pipeline.query.similar import similar
 from pipeline.source import catalogue
 from tests import tiny
@@ -36,15 +39,24 @@ def test_a_refresh_serves_vectors_that_tell_the_groups_apart(flow: ModuleType, c
     assert stat.S_IMODE((tmp_path / "runs").stat().st_mode) == 0o700
 
 
-def test_prefect_s_runs_say_what_they_do_and_to_what(flow: ModuleType, client: GraphClient) -> None:
+def test_prefect_s_runs_say_what_they_do_and_to_what(
+    flow: ModuleType, client: GraphClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_quality(client: GraphClient, label: str) -> tuple[Modality, Run]:
+        modality, run = published(client, label)
+        counted = {"baseline": "popularity", "baselineMrr": 0.25}
+        return modality, replace(run, quality=[{"type": "Making", "slot": 0, "modality": "Film", "mrr": 0.5, **counted}])
+
+    monkeypatch.setattr(flow, "published", with_quality)
     flow.refresh(dataset="tiny", settings={"embedding_dim": 4, "rounds": 1})
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter, FlowRunFilterId
     from prefect.client.schemas.sorting import FlowRunSort
 
     with get_client(sync_client=True) as prefect:
         (run,) = prefect.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
         tasks = prefect.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+        left = prefect.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id])))
     _, served = published(client, "Film")
     assert re.fullmatch(r"refresh tiny \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC", run.name)
     assert {task.name for task in tasks} == {
@@ -54,6 +66,11 @@ def test_prefect_s_runs_say_what_they_do_and_to_what(flow: ModuleType, client: G
         f"train {served.id}",
         f"write back {served.id}",
     }
+    tables = {artifact.key: json.loads(str(artifact.data)) for artifact in left}
+    assert tables.keys() == {"stages-of-tiny", "quality-of-tiny"}
+    assert tables["quality-of-tiny"] == [
+        {"hidden": "Making: Film (0)", "measure": "MRR", "model": "0.500", "best of counting": "0.250 (popularity)"}
+    ]
 
 
 def test_a_setting_that_cannot_be_is_refused_before_anything_is_done(flow: ModuleType, client: GraphClient) -> None:
