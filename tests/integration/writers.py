@@ -147,8 +147,12 @@ def served_whole(client: GraphClient) -> int | None:
     assert (first, num_neighbours) == ({float(number)}, 23), name
     # What tools ask, which know no slots: all of it is of one run as well.
     found = ask(client, BY_NAME)
-    assert {row["run"] for row in found} == {f"run-{found[0]['first']:.0f}"}
-    assert (len(found), {row["first"] for row in found}) == (24, {found[0]["first"]})
+    runs, first = {row["run"] for row in found}, {row["first"] for row in found}
+    if (len(found), {f"run-{each:.0f}" for each in first if each is not None}) != (24, runs):
+        # Only who was overtaken within one query: the next run was published meanwhile, and another one began in the slot.
+        of_run = "MATCH (run:EmbeddingRun) WHERE run.id IN $runs RETURN run.id AS id, run.status AS status, run.slot AS slot"
+        now = ask(client, of_run, runs=list(runs))
+        assert [(run["status"], run["slot"]) for run in now] == [("superseded", None)], (found, now)
     return number
 
 
