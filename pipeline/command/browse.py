@@ -100,9 +100,9 @@ def _write(file: Path, text: str) -> None:
 
 def _url(browser: str, connection: "Connection", guide: str) -> str:
     """Where a person goes: Browser, with the database, the user's name and the guide; never the password."""
-    database = f"dbms={quote(connection.uri.replace('://', f'://{quote(connection.user)}@', 1), safe=':/@')}"
     from pipeline.graph.connection import DEFAULT_DATABASE
 
+    database = f"dbms={quote(connection.uri.replace('://', f'://{quote(connection.user)}@', 1), safe=':/@')}"
     # Browser says that the usual one is not there if it is told to use it before it has asked which there are.
     other = "" if connection.database == DEFAULT_DATABASE else f"&db={quote(connection.database)}"
     return f"{browser}?{database}{other}&cmd=guide&arg={guide}"

@@ -8,8 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
@@ -85,14 +84,6 @@ class PostgresqlSnapshot:
         except psycopg.Error as error:
             self.close()
             raise SourceError(_in_words(error)) from None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give the connection back; a second call does nothing."""

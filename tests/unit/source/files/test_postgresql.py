@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -176,7 +177,7 @@ def test_servers_that_are_not_there_or_do_not_answer() -> None:
 
 def test_a_server_that_falls_silent(postgresql: PostgresqlServer, shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GRACE_SECONDS", 1)
-    with PostgresqlSnapshot(f"{shop}?options=-c%20statement_timeout%3D1s", None) as snapshot:
+    with closing(PostgresqlSnapshot(f"{shop}?options=-c%20statement_timeout%3D1s", None)) as snapshot:
         ((process,),) = snapshot.rows("SELECT pg_backend_pid()")
         os.kill(process, signal.SIGSTOP)
         try:
