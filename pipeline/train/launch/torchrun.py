@@ -123,9 +123,8 @@ class Torchrun:
                 kind: type[PipelineError] = getattr(errors, event["error"])
                 return kind(event["message"], hint=event["hint"])
         own = self._own_log.read_text(encoding="utf-8", errors="replace")
-        ended = {int(rank): code for rank, code in re.findall(r"rank\s*:\s*(\d+)[^\n]*\n\s*exitcode\s*:\s*(-?\d+)", own)}
-        followers = {event["rank"] for event in failures}
-        rank = culprit(ended, followers)
+        ended = statuses(own)
+        rank = culprit(ended, followers={event["rank"] for event in failures})
         if rank is None:
             return WorkerFailedError(f"torchrun ended with status {status}:\n{own[-_LOG_TAIL:]}")
         log = "\n".join(
@@ -139,6 +138,12 @@ class Torchrun:
             hint="status -9 is a kill, mostly by the kernel, short of memory: use fewer workers or a smaller embedding_dim. "
             "The same command goes on from the last checkpoint",
         )
+
+
+def statuses(log: str) -> dict[int, int]:
+    """Exit status by rank of the workers that failed or were ended, by torchrun's report; first the one that it saw first."""
+    found: list[tuple[str, str]] = re.findall(r"rank\s*:\s*(\d+)[^\n]*\n\s*exitcode\s*:\s*(-?\d+)", log)
+    return {int(rank): int(status) for rank, status in reversed(found)}  # the report ends with that one
 
 
 def culprit(ended: Mapping[int, int], followers: Collection[int]) -> int | None:

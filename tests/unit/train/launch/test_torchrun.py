@@ -1,6 +1,7 @@
 import pytest
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-from pipeline.train.launch.torchrun import culprit
+from pipeline.train.launch.torchrun import culprit, statuses
 
 
 @pytest.mark.parametrize(
@@ -15,4 +16,9 @@ from pipeline.train.launch.torchrun import culprit
     ],
 )
 def test_who_failed_first(ended: dict[int, int], followers: set[int], expected: int | None) -> None:
-    assert culprit(ended, followers) == expected
+    """Of what torchrun itself reports of such workers."""
+    failures = {rank: ProcessFailure(rank, 100 + rank, status, "<N/A>") for rank, status in ended.items()}
+    log = f"W1126 a warning\nTraceback:\n{ChildFailedError('worker', failures)}" if failures else "no report"
+    found = statuses(log)
+    assert found == ended
+    assert culprit(found, followers) == expected
