@@ -4,7 +4,8 @@
 
 Every hyperedge type that names the attribute (the films' directors, the works' artists …) is left out of training; the intra-modal
 graphs do not know it by themselves. Entities that have the attribute are compared by the cosine of the vectors that would be
-served; of a sample of them, the ten nearest are looked at: the share that has one value of the attribute in common. Rare entities
+served, and by the scores of `similar`; of a sample of them, the ten nearest are looked at: the share that has one value of the
+attribute in common. Rare entities
 are the quarter that is in the fewest of the remaining hyperedges, frequent ones the quarter in the most. Compared: the data set's
 own settings, least squares, FastRP of Neo4j's Graph Data Science library, the neighbours in the modality's own graph, and chance.
 Prints a Markdown table.
@@ -22,7 +23,7 @@ from scipy import sparse
 from benchmarks.gds_server import Gds, gds_server
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.progress import no_progress
-from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.domain.shrinkage import scores
 from pipeline.evaluate.hypergraph import read_hypergraph
 from pipeline.evaluate.incidence import incidence
 from pipeline.train.fit import fit
@@ -77,26 +78,24 @@ def question(hypergraph: Hypergraph, modality: str, attribute: str, num_queries:
     known = replace(hypergraph, dataset=replace(hypergraph.dataset, hyperedge_types=kinds), hyperedges=kept)
     values = incidence(hypergraph, modality, attribute)
     rows_N = np.flatnonzero(values.sum(axis=1))
-    frequency_N = np.zeros(hypergraph.num_entities[modality], np.int64)
-    for edges in kept.values():
-        for position, label in enumerate(edges.modalities):
-            if label == modality:
-                frequency_N += np.bincount(edges.members_EK[:, position], minlength=len(frequency_N))
     queries_Q = np.random.default_rng(0).choice(len(rows_N), min(num_queries, len(rows_N)), replace=False)
-    often_Q = frequency_N[rows_N[queries_Q]]
+    often_Q = known.degrees(modality)[rows_N[queries_Q]]
     fewest, most = np.quantile(often_Q, [0.25, 0.75])
     parts = {"all": np.ones(len(queries_Q), bool), "frequent": often_Q >= most, "rare": often_Q <= fewest}
     return Question(known, modality, rows_N, values[rows_N], queries_Q, parts)
 
 
-def by_vectors(asked: Question, vectors_ND: npt.NDArray[np.float32]) -> dict[str, float]:
-    """Shares among the nearest by cosine."""
+def by_vectors(asked: Question, vectors_ND: npt.NDArray[np.float32], *, shrunk: bool = False) -> dict[str, float]:
+    """Shares among the nearest by cosine, or by the scores of `similar`, which shrink it where few hyperedges tell of one."""
+    degrees_N = asked.known.degrees(asked.modality)[asked.rows_N]
     unit_ND = vectors_ND[asked.rows_N]
     lengths_N1 = np.linalg.norm(unit_ND, axis=1, keepdims=True)
     unit_ND = unit_ND / np.where(lengths_N1 > 0, lengths_N1, 1)
     nearest = []
     for chunk_C in np.array_split(asked.queries_Q, max(len(asked.queries_Q) // 256, 1)):
         cosines_CN = unit_ND[chunk_C] @ unit_ND.T
+        if shrunk:
+            cosines_CN = scores(cosines_CN, degrees_N)
         cosines_CN[np.arange(len(chunk_C)), chunk_C] = -np.inf
         nearest.append(np.argpartition(-cosines_CN, NEAREST, axis=1)[:, :NEAREST])
     return asked.shares(np.concatenate(nearest))
@@ -120,20 +119,15 @@ def by_graph(asked: Question) -> dict[str, float] | None:
 def measure(asked: Question, gds: Gds) -> dict[str, dict[str, float] | None]:
     """Shares of all that is compared."""
     own = asked.known.dataset.training_parameters()
-    trained: dict[str, dict[str, float]] = {}
-
-    def ours(parameters: TrainingParameters) -> dict[str, float]:
-        key = repr(parameters)
-        if key not in trained:
-            trained[key] = by_vectors(asked, fit(asked.known, parameters).factors[asked.modality])
-        return trained[key]
-
+    ours = fit(asked.known, own).factors[asked.modality]
+    least_squares = fit(asked.known, asked.known.dataset.training_parameters({"update": "exact"})).factors[asked.modality]
     gds.project(asked.known)
     fastrp, _ = gds.vectors(asked.known, "fastRP", {"embeddingDimension": own.embedding_dim, "randomSeed": 0, **FASTRP})
     drawn_QK = np.random.default_rng(1).integers(len(asked.rows_N), size=(len(asked.queries_Q), NEAREST))
     return {
-        "ours": ours(own),
-        "least squares": ours(asked.known.dataset.training_parameters({"update": "exact"})),
+        "similar": by_vectors(asked, ours, shrunk=True),
+        "ours": by_vectors(asked, ours),
+        "least squares": by_vectors(asked, least_squares),
         "FastRP": by_vectors(asked, fastrp[asked.modality]),
         "graph": by_graph(asked),
         "chance": asked.shares(drawn_QK),
@@ -147,8 +141,8 @@ def main() -> None:
     parser.add_argument("--from", dest="path", type=Path, help="the archive of the Tate's collection")
     parser.add_argument("--queries", type=int, default=2000)
     asked = parser.parse_args()
-    print("| neighbours, hidden | entities | ours | least squares | FastRP | graph | chance |")
-    print("|---|---|---|---|---|---|---|")
+    print("| neighbours, hidden | entities | `similar` | ours | least squares | FastRP | graph | chance |")
+    print("|---|---|---|---|---|---|---|---|")
     with gds_server() as gds:
         for name in asked.names:
             hypergraph = read_hypergraph(name, asked.path if name == "tate" else None, no_progress)

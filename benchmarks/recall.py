@@ -1,4 +1,4 @@
-"""How many of the true ten nearest entities `similar` finds through the vector index, and how long a query takes.
+"""How many of the ten that score best among all entities `similar` finds through the vector index, and how long a query takes.
 
 Needs a database that serves the films: run `hyperlearn demo` first.
 
@@ -10,6 +10,8 @@ import time
 import numpy as np
 
 from pipeline.domain.embeddings import Embeddings
+from pipeline.domain.shrinkage import scores
+from pipeline.domain.snapshot import Snapshot
 from pipeline.graph.client import GraphClient
 from pipeline.query.served import published
 from pipeline.query.similar import similar
@@ -26,7 +28,9 @@ def main() -> None:
     with GraphClient(settings.connect()) as client:
         for label in ("Movie", "Director", "Actor"):
             modality, run = published(client, label)
-            embeddings = Embeddings.read(settings.runs / run.id.rsplit("-", 2)[0] / run.id / "embeddings")
+            folder = settings.runs / run.id.rsplit("-", 2)[0] / run.id
+            embeddings = Embeddings.read(folder / "embeddings")
+            degrees = Snapshot.read_hypergraph(folder / "snapshot").degrees(label)
             ids = np.array(embeddings.ids[label], dtype=object)
             unit = embeddings.factors[label].astype(np.float64)
             unit /= np.linalg.norm(unit, axis=1, keepdims=True)
@@ -35,7 +39,7 @@ def main() -> None:
                 start = time.perf_counter()
                 neighbours = {neighbour.id for neighbour in similar(client, run, modality, ids[row], k=K)}
                 seconds += time.perf_counter() - start
-                score = unit @ unit[row]
+                score = scores(unit @ unit[row], degrees)
                 score[row] = -np.inf
                 # Float32 rounding may swap equals: whatever is as near as the tenth counts.
                 found += len(neighbours & set(ids[score >= np.sort(score)[-K] - 1e-6]))

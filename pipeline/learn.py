@@ -18,6 +18,7 @@ from pipeline.domain.outliers_frame import outliers_frame
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.question import question
 from pipeline.domain.rows import RowIndex
+from pipeline.domain.shrinkage import scores
 from pipeline.domain.type_parameters import TypeParameters
 from pipeline.domain.vectors_frame import vectors_frame
 from pipeline.errors import AmbiguousNameError, QueryError, UnknownNameError
@@ -84,7 +85,7 @@ class Learned:
         return vectors_frame(names.index.tolist(), names.tolist(), self.fit.factors[label])
 
     def similar(self, label: str, id_or_name: str, k: int = 10, *, to: str | None = None) -> pd.DataFrame:
-        """The entities nearest to one, best first: ``id`` the index, ``name``, and ``score``, (1 + cosine) / 2.
+        """The entities nearest to one, best first: ``id`` the index, ``name``, and ``score`` (`pipeline.domain.shrinkage`).
 
         Parameters
         ----------
@@ -101,7 +102,7 @@ class Learned:
         names, row = self._names(target), self._row(label, id_or_name)
         others_NR, own_R = self.fit.factors[target], self.fit.factors[label][row]
         cosine_N = others_NR @ own_R / (np.linalg.norm(others_NR, axis=1) * np.linalg.norm(own_R))
-        frame = pd.DataFrame({"name": names, "score": (1 + cosine_N) / 2})
+        frame = pd.DataFrame({"name": names, "score": scores(cosine_N, self.hypergraph.degrees(target))})
         if target == label:
             frame = frame.drop(index=frame.index[row])
         return frame.sort_values("score", ascending=False, kind="stable").head(k)

@@ -6,6 +6,7 @@ model that learns anything tells the groups apart.
 
 import hashlib
 import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -72,4 +73,15 @@ def tables(num_films: int = 24, num_makers: int = 8, *, dataset: Dataset = DATAS
         {"Film": films, "Maker": entities("Maker", num_makers), "Style": entities("Style", 2)},
         {("Film", "LIKE"): like},
         {"Making": making, "Remake": remake},
+    )
+
+
+def degrees(data: Tables, label: str) -> Counter[str]:
+    """How often each entity of a modality is a member, by id."""
+    return Counter(
+        id_
+        for kind in data.dataset.hyperedge_types
+        for position, modality in enumerate(kind.members)
+        if modality == label
+        for id_ in data.hyperedges[kind.label][f"member{position}"]
     )

@@ -11,8 +11,10 @@ CALL db.index.vector.queryNodes(
   served.index, 200, entity[served.property])
 YIELD node AS near, score
 WHERE near <> entity
+WITH entity, its, near, 2 * score - 1 AS cosine,
+     COUNT { (near)<-[:MEMBER]-() } + 1.0 AS known
 WITH entity, its, near
-ORDER BY score DESC LIMIT 5
+ORDER BY cosine * known / (known + 3) DESC LIMIT 5
 OPTIONAL CALL (entity, its, near) {
   MATCH (near)<-[:MEMBER]-(:Hyperedge)
         -[:MEMBER]->(shared:Entity)

@@ -120,6 +120,15 @@ class Hypergraph:
                 raise HypergraphError(f"graph {name} has the shape {weights.shape}, {(count, count)} is expected")
             check_rows(weights.indices, count, f"graph {name}")
 
+    def degrees(self, label: str) -> npt.NDArray[np.int64]:
+        """How often each of a modality's entities is a member (N), over all types and positions."""
+        degree_N = np.zeros(self.num_entities[label], np.int64)
+        for edges in self.hyperedges.values():
+            for position, modality in enumerate(edges.modalities):
+                if modality == label:
+                    degree_N += np.bincount(edges.members_EK[:, position], minlength=len(degree_N))
+        return degree_N
+
     @property
     def digest(self) -> str:
         """SHA-256 of the description and of every row and number: the same content gives the same, whatever file it lies in."""

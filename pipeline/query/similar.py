@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.domain.dataset import Modality
+from pipeline.domain.shrinkage import DOUBT
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import CANDIDATES, INDEX_LIMIT, vector_index, vector_property
 from pipeline.graph.statement import load
@@ -19,7 +20,8 @@ class Neighbour(Entity):
     Attributes
     ----------
     score
-        (1 + cosine) / 2 of the two vectors, as Neo4j counts it: 1 is the same direction, 0.5 a right angle.
+        (1 + cosine) / 2 of the two vectors, the cosine shrunk where few hyperedges tell of this one
+        (`pipeline.domain.shrinkage`): 1 is the same direction, 0.5 a right angle.
     """
 
     score: float
@@ -30,7 +32,8 @@ def similar(
 ) -> list[Neighbour]:
     """The k entities nearest to one, best first.
 
-    The vector index answers approximately; so it is asked for many more than k, and the exact similarity decides.
+    The vector index answers approximately, and knows nothing of hyperedges; so it is asked for many more than k, and the scores
+    decide.
 
     Parameters
     ----------
@@ -53,6 +56,7 @@ def similar(
         id=entity_id,
         index=vector_index(target.label, run.slot),
         k=k,
+        doubt=DOUBT,
         candidates=min(INDEX_LIMIT, max(CANDIDATES, _CANDIDATES_PER_NEIGHBOUR * k)),
         properties=list(target.distinguish_by),
     )

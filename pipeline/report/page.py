@@ -91,7 +91,8 @@ def page(view: RunView) -> str:
         "<h2>Maps</h2><p>The best-connected entities of each modality, by the two directions in which their vectors differ most. "
         "Point at one for its name.</p>",
         *(_map(modality) for modality in view.modalities if len(modality.names) > 2),
-        "<h2>Neighbours</h2><p>The entities nearest to the best-connected ones; the score is (1 + cosine) / 2.</p>",
+        "<h2>Neighbours</h2><p>The entities nearest to the best-connected ones; the score is (1 + cosine) / 2, the cosine taken "
+        "for less where few hyperedges tell of one.</p>",
         *(_neighbours(modality) for modality in view.modalities if modality.neighbours),
         _components(view),
     ]

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import no_progress
+from pipeline.domain.shrinkage import scores
 from pipeline.domain.snapshot import Snapshot
 from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.source import catalogue
@@ -53,12 +54,12 @@ def test_the_answers_of_the_readme_hold(snapshot: Path, tmp_path: Path, setting:
         (row,) = np.flatnonzero(names == name)
         unit = trained.factors[label].astype(np.float64)
         unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-        scores = (1 + unit @ unit[row]) / 2
-        scores[row] = 0
+        near = scores(unit @ unit[row], films.hypergraph.degrees(label))
+        near[row] = 0
         for answer, score in listed:
-            found = scores[names == answer]
+            found = near[names == answer]
             assert np.abs(found - score).min() <= NEAR, (name, answer, score, found)
-        better = set(names[scores > listed[-1][1] + NEAR])
+        better = set(names[near > listed[-1][1] + NEAR])
         assert better <= {answer for answer, _ in listed}, (name, better)
-        first = names[scores.argmax()]
+        first = names[near.argmax()]
         assert dict(listed)[first] >= listed[0][1] - NEAR, (name, first)

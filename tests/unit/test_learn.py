@@ -46,8 +46,10 @@ def test_rows_are_those_of_the_hypergraph(learned: Learned) -> None:
 def test_the_nearest_are_those_of_a_full_comparison(learned: Learned, to: str | None) -> None:
     found = learned.similar("Film", "Film 4", 100, to=to)
     unit = {label: f / np.linalg.norm(f, axis=1, keepdims=True) for label, f in learned.fit.factors.items()}
-    scores = (1 + unit[to or "Film"] @ unit["Film"][row(learned, "Film", "f4")]) / 2
-    expected = pd.Series(scores, learned.names[to or "Film"].index).drop("f4", errors="ignore")
+    ids = learned.names[to or "Film"].index
+    known = 1 + np.array([tiny.degrees(tiny.tables(), to or "Film")[id_] for id_ in ids])
+    scores = (1 + unit[to or "Film"] @ unit["Film"][row(learned, "Film", "f4")] * known / (known + 3)) / 2
+    expected = pd.Series(scores, ids).drop("f4", errors="ignore")
     assert found["score"].to_dict() == pytest.approx(expected.to_dict(), abs=1e-6)
     assert found["score"].is_monotonic_decreasing
     assert learned.similar("Film", "f4", 3, to=to).equals(found.head(3))

@@ -19,8 +19,10 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.ingest.ingest import ingest
+from pipeline.query.find import find
 from pipeline.query.guide_queries import general_queries, modality_queries
 from pipeline.query.served import published
+from pipeline.query.similar import similar
 from pipeline.writeback.writeback import write_back
 from tests import tiny
 from tests.database import ask, num_nodes, variables
@@ -74,6 +76,17 @@ def test_all_that_can_be_asked_of_the_data_is_there(served: GraphClient) -> None
         "What was trained and when, and which run is served",
     ]
     assert queries(served) == found
+
+
+def test_the_nearest_are_those_of_similar(served: GraphClient) -> None:
+    """With its scores, which know by how many hyperedges."""
+    film, run = published(served, "Film")
+    ((asked, query),) = [each for each in queries(served)["Film"].items() if "nearest to" in each[0]]
+    entity = find(served, film, asked.partition(" nearest to ")[2])
+    nearest = similar(served, run, film, entity.id, k=10)
+    rows = ask(served, query)
+    assert [row["name"] for row in rows] == [neighbour.name for neighbour in nearest]
+    assert [row["score"] for row in rows] == pytest.approx([neighbour.score for neighbour in nearest], abs=1e-3)
 
 
 def test_the_server_plans_every_query_without_complaint_and_answers_it(served: GraphClient, connection: Connection) -> None:

@@ -25,9 +25,10 @@ def wrote(client: GraphClient) -> Embeddings:
 
 
 def expected_neighbours(wrote: Embeddings, id_: str, to: str, k: int) -> list[tuple[str, float]]:
-    """Nearest by numpy: (1 + cosine) / 2, greatest first."""
+    """Nearest by numpy, greatest first."""
     unit = {label: factor / np.linalg.norm(factor, axis=1, keepdims=True) for label, factor in wrote.factors.items()}
-    score = (1 + unit[to] @ unit["Film"][wrote.ids["Film"].index(id_)]) / 2
+    known = 1 + np.array([tiny.degrees(tiny.tables(), to)[other] for other in wrote.ids[to]])
+    score = (1 + unit[to] @ unit["Film"][wrote.ids["Film"].index(id_)] * known / (known + 3)) / 2
     order = [row for row in np.argsort(-score) if wrote.ids[to][row] != id_]
     return [(wrote.ids[to][row], float(score[row])) for row in order[:k]]
 
