@@ -50,6 +50,8 @@ def outliers(
         for each in found:
             frame = outliers_frame(each.modalities, each.found)
             print_wide(outliers_table(each.type, each.num_hyperedges, frame))
+            if len(each.found) < min(k, each.num_hyperedges):
+                messages.print(f"  {each.type}: in all others each member is the likeliest", highlight=False, soft_wrap=True)
 
 
 def _labels(learned: "Embeddings", label: str | None) -> Sequence[str]:

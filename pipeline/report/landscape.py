@@ -25,11 +25,17 @@ def flat(matrix_NR: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 
 def components(named: Named, count: int, each: int) -> list[dict[str, list[str]]]:
-    """Who has most of a component, per modality label: of the components in which entities differ most, that most first."""
+    """Who has most of a component, per modality label: of the components in which entities differ most, that most first.
+
+    Half of a modality at most: of all its entities none stands out.
+    """
     units = {label: matrix_NR / np.sqrt(np.mean(np.square(matrix_NR)) + 1e-12) for label, (_, matrix_NR) in named.items()}
     spread_R = np.sum([unit_NR.var(axis=0) for unit_NR in units.values()], axis=0)
     found = []
     for component in np.argsort(-spread_R, kind="stable")[:count]:
-        tops = {label: np.argsort(-unit_NR[:, component], kind="stable")[:each] for label, unit_NR in units.items()}
+        tops = {
+            label: np.argsort(-unit_NR[:, component], kind="stable")[: min(each, (len(unit_NR) + 1) // 2)]
+            for label, unit_NR in units.items()
+        }
         found.append({label: [named[label][0][row] for row in rows] for label, rows in tops.items()})
     return found

@@ -26,10 +26,13 @@ body { margin: 0 auto; max-width: 60rem; padding: 1rem; background: var(--paper)
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--rule); } h3 { margin-bottom: .3rem; }
 p, li, .soft { color: var(--soft); } p.warn { color: var(--warn); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; } th { text-align: left; font-weight: 600; }
-th, td { padding: .2rem 1rem .2rem 0; vertical-align: top; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem 1rem .2rem 0; vertical-align: top; } .broad table { min-width: 50rem; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
-.cards ol { margin: 0; padding-left: 1.4rem; } svg { width: 100%; height: auto; }
-.map { border: 1px solid var(--rule); } .map circle { fill: var(--mark); fill-opacity: .45; }
+.cards ol { margin: 0; padding-left: 1.4rem; } .cards li { color: var(--ink); }
+.cards li span { margin-left: .5rem; color: var(--soft); font-variant-numeric: tabular-nums; } svg { width: 100%; height: auto; }
+.map { box-sizing: border-box; min-width: 40rem; border: 1px solid var(--rule); }
+.map circle { fill: var(--mark); fill-opacity: .45; }
 .map circle:hover { fill-opacity: 1; r: 6px; }
 .map text { fill: var(--ink); font-size: 12px; } .curve polyline { fill: none; stroke: var(--mark); stroke-width: 2; }
 .curve circle { fill: var(--mark); } .curve { max-width: 16rem; }
@@ -163,7 +166,7 @@ def _modalities(view: RunView) -> str:
 
 def _map(modality: ModalityView) -> str:
     drawing = points(modality.names, flat(modality.matrix_NR), num_labels=_LABELS)
-    return f"<h3>{escape(modality.label)}</h3>{drawing}"
+    return f'<h3>{escape(modality.label)}</h3><div class="wide">{drawing}</div>'
 
 
 def _neighbours(modality: ModalityView) -> str:
@@ -181,7 +184,7 @@ def _components(view: RunView) -> str:
         for number, tops in enumerate(components(named, _COMPONENTS, _NAMES), start=1)
     ]
     told = "<p>The components in which the best-connected entities differ most, each by those that have most of it.</p>"
-    return "<h2>Components</h2>" + told + _table(["", *named], rows)
+    return f'<h2>Components</h2>{told}<div class="broad">{_table(["", *named], rows)}</div>'
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

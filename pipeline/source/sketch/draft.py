@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 
 from pipeline.records.store import Store
 from pipeline.source.described.cell_values import typed
@@ -17,6 +18,7 @@ _MOST_COMBINATIONS = 4.0
 _MOST_CODES = 400
 _ROWS_PER_CODE = 20
 _LONGEST_CATEGORY = 100
+_LONGEST_EXAMPLE = 30
 _WORDS_OF_CATEGORY = 6
 _NEARLY_ALL = 0.8
 _COMMON = 0.5
@@ -152,7 +154,7 @@ class _Drafting:
                     columns.append((position, column))
                     return DraftMember(name, column)
         name = label(column.header, self._taken(), before)
-        self.draft.modalities[name] = DraftModality(name, seen=[f"{column.header}: {_counted(column)}"])
+        self.draft.modalities[name] = DraftModality(name, seen=[f"{column.header}: {_shown(column)}"])
         self._columns_of[name] = [(position, column)]
         return DraftMember(name, column)
 
@@ -189,6 +191,8 @@ class _Drafting:
             else:
                 name = property_name(column.header, modality.properties)
                 modality.properties[name] = column
+                if _is_code(column):
+                    modality.seen.append(f"{column.header} could be a member of hyperedges as well: {_shown(column)}")
         first = [(c, r) for c, r in joined if c.num >= _FILLED * table.num_rows]
         first = _few_combinations(sorted(first, key=lambda each: each[1] is None))[: _MOST_MEMBERS - 1]
         # A key is one text, whatever stands in it.
@@ -203,7 +207,7 @@ class _Drafting:
         name = label(" ".join(member.modality for member in members), self._taken())
         if len(members) == 2 and members[0].modality == members[1].modality:
             name = label(f"{members[0].modality} {members[1].column.header}", self._taken(), "To")
-        seen = [f"{member.column.header}: {_counted(member.column)}" for member in members[1:]]
+        seen = [f"{member.column.header}: {_shown(member.column)}" for member in members[1:]]
         self.draft.hyperedges.append(DraftHyperedges(name, table, members, seen=seen))
 
     def _facts(self, position: int) -> None:
@@ -228,7 +232,7 @@ class _Drafting:
             elif _repeats(column):
                 numbers.append(column)
             else:
-                seen.append(f"{column.header} is not used: {_counted(column)}")
+                seen.append(f"{column.header} is not used: {_shown(column)}")
         if len(joined) < 2:
             # Without them the rows join nothing.
             found_first = {column.header: reference for column, reference in joined}
@@ -238,7 +242,7 @@ class _Drafting:
         spare += numbers
         joined, left = self._mostly_complete(table, joined)
         seen += [f"{column.header} is not used: it is empty in {table.num_rows - column.num:,} rows" for column in left]
-        seen += [f"{column.header} could be a member as well: {_counted(column)}" for column in spare]
+        seen += [f"{column.header} could be a member as well: {_shown(column)}" for column in spare]
         if len(joined) < 2:
             self.draft.unused += [f"{table.raw.place}: no two columns that join anything were found", *seen]
             return
@@ -247,8 +251,11 @@ class _Drafting:
         found = DraftHyperedges(name, table, [], seen=seen)
         self.draft.hyperedges.append(found)
         found.members += [self._member(position, column, reference, name) for column, reference in joined]
-        found.seen[:0] = [f"{table.num_rows:,} rows", *(f"{c.header}: {_counted(c)}" for c, _ in joined)]
+        found.seen[:0] = [f"{table.num_rows:,} rows", *(f"{c.header}: {_shown(c)}" for c, _ in joined)]
         value, time = next(iter(values), None), next(iter(times), None)
+        columns = [*(column for column, reference in joined if reference is None), *spare]
+        if value is None and any(column.type in {"integer", "float"} and not is_id(column.header) for column in columns):
+            seen.append('a number that is measured, as a mark is, is the value and no member: value = "COLUMN"')
         if self._is_one(found, value, time):
             found.value, found.time = value, time
         else:
@@ -366,3 +373,10 @@ def _counted(column: ColumnProfile) -> str:
     """How many values a column has, in words."""
     num, distinct = column.num_values
     return f"{distinct:,} different values in {column.num:,} rows" + (f", {num:,} in all" if column.is_list else "")
+
+
+def _shown(column: ColumnProfile) -> str:
+    """The same, and the most frequent of them: what a column without a heading, or with a short one, holds."""
+    examples = ", ".join(shorten(example, _LONGEST_EXAMPLE, placeholder="…") for example in column.examples)
+    more = " …" if column.num_values[1] > len(column.examples) else ""
+    return f"{_counted(column)}: {examples}{more}"

@@ -1,7 +1,7 @@
 """What the columns of a table hold, counted over all its rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.domain.dataset import PropertyType
 from pipeline.records.causes import NULL_MARKERS, SEPARATORS
@@ -17,6 +17,7 @@ _LONGEST_ELEMENT = 40
 _ODD_ELEMENT = 0.5
 _GAPS = 1.1
 _MOSTLY = 0.9
+_NUM_EXAMPLES = 3
 _TIME = r"^\s*([0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([ T,]|$)|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?\s*([AaPp][Mm])?$)"
 """What dates and times begin with, or are, in forms that are no ISO dates as well."""
 
@@ -45,6 +46,8 @@ class ColumnProfile:
         Whether most cells are dates or times, in whatever form.
     has_point
         Whether numbers are written with a decimal point, as measurements are.
+    examples
+        Its most frequent values, the most frequent first.
     """
 
     column: Column
@@ -59,6 +62,7 @@ class ColumnProfile:
     is_running: bool = False
     is_time: bool = False
     has_point: bool = False
+    examples: tuple[str, ...] = ()
 
     @property
     def header(self) -> str:
@@ -131,7 +135,9 @@ def null_markers(store: Store, raw: RawTable) -> dict[str, list[str]]:
 def profile(store: Store, file: TableFile, raw: RawTable) -> TableProfile:
     """Count what the columns of a table hold."""
     num_rows = store.num_rows(raw.name)
-    return TableProfile(file, raw, num_rows, {header: _column(store, raw, column) for header, column in raw.columns.items()})
+    columns = {header: _column(store, raw, column) for header, column in raw.columns.items()}
+    shown = {header: replace(column, examples=_examples(store, raw, column)) for header, column in columns.items()}
+    return TableProfile(file, raw, num_rows, shown)
 
 
 def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
@@ -159,6 +165,12 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
         column, num, distinct, kind, num_words, longest, is_running=is_running, is_time=is_time, has_point=points > 0
     )
     return _as_list(store, raw, found) if kind == "string" and num else found
+
+
+def _examples(store: Store, raw: RawTable, column: ColumnProfile) -> tuple[str, ...]:
+    values = f"SELECT unnest({column.values}) AS value FROM {raw.name}"
+    rows = store.rows(f"SELECT value FROM ({values}) GROUP BY value ORDER BY count(*) DESC, value LIMIT {_NUM_EXAMPLES}")
+    return tuple(str(value) for (value,) in rows)
 
 
 def _filled(raw: RawTable, column: Column) -> str:

@@ -85,6 +85,9 @@ def test_the_command_shows_them(wrote: GraphClient, monkeypatch: pytest.MonkeyPa
     shown = CliRunner().invoke(app, asked).stdout
     assert all(member.name in shown for each in expected for member in each.members)
     assert "Remake" in CliRunner().invoke(app, ["outliers", "tiny"]).stdout
+    many = CliRunner().invoke(app, ["outliers", "tiny", "--type", "Making", "-k", "1000"])
+    assert "Making: in all others each member is the likeliest" in many.stderr
+    assert many.stdout
 
 
 def test_a_question_without_an_answer_is_refused(client: GraphClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ def test_a_map_of_vectors_of_one_number_is_a_line() -> None:
 
 
 def test_components_that_differ_most_come_first_with_those_that_have_most_of_them() -> None:
-    films = np.array([[0.1, 5, 1], [0.1, -5, 2], [0.1, 0, 3]], np.float32)
+    films = np.array([[0.1, 5, 1], [0.1, -5, 2], [0.1, 0, 3], [0.1, 0, 0]], np.float32)
     makers = np.array([[0.1, 3, 1], [0.1, -3, 2]], np.float32)
-    found = components({"Film": (["a", "b", "c"], films), "Maker": (["m", "n"], makers)}, count=2, each=2)
-    assert found == [{"Film": ["a", "c"], "Maker": ["m", "n"]}, {"Film": ["c", "b"], "Maker": ["n", "m"]}]
+    found = components({"Film": (["a", "b", "c", "d"], films), "Maker": (["m", "n"], makers)}, count=2, each=2)
+    # Of two makers one has most.
+    assert found == [{"Film": ["a", "c"], "Maker": ["m"]}, {"Film": ["c", "b"], "Maker": ["n"]}]

@@ -55,6 +55,7 @@ def test_drawings_are_well_formed_and_have_all_names() -> None:
     html = page(view())
     drawings = [ET.fromstring(part.partition("</svg>")[0].join(("<svg", "</svg>"))) for part in html.split("<svg")[1:]]  # noqa: S314 - ours
     curve, films = drawings  # two makers are no map
+    assert '<div class="wide"><svg class="map"' in html  # on a phone a map is as large, and scrolls
     assert len(films.findall("circle/title")) == 9
     assert {text.text for text in films.findall("text")} <= {f"Film {number}" for number in range(8)} | {HOSTILE}
     (mark,) = curve.findall("circle")

@@ -151,7 +151,18 @@ def test_a_row_names_no_more_than_can_be_looked_through(tmp_path: Path) -> None:
     (tmp_path / "sets.csv").write_text(",".join([*columns, "size"]) + "\n" + "\n".join(rows) + "\n", encoding="utf-8")
     description, _, text = checked(tmp_path, "sets.csv")
     assert [column for _, column, _ in members(description, "Set")] == columns[2:]
-    assert "# size could be a member as well: 3 different values in 200 rows" in text
+    assert "# size could be a member as well: 3 different values in 200 rows: 0, 1, 2\n" in text
+
+
+def test_columns_are_told_by_what_stands_in_them_most_often(tmp_path: Path) -> None:
+    rows = [f"{n},{'an uncommonly long reason for it' if n % 2 else 'short'},{n % 5}" for n in range(119)]
+    (tmp_path / "stops.csv").write_text("stop_id,reason,precinct\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    _, _, text = checked(tmp_path, "stops.csv")
+    assert "# reason: 2 different values in 119 rows: short, an uncommonly long reason for…\n" in text
+    assert "# precinct could be a member of hyperedges as well: 5 different values in 119 rows: 0, 1, 2 …\n" in text
+    (tmp_path / "marks.csv").write_text("a,b,y\n" + "".join(f"{n % 4},{n % 3},{n % 5}\n" for n in range(120)), encoding="utf-8")
+    _, _, text = checked(tmp_path, "marks.csv")
+    assert '# a number that is measured, as a mark is, is the value and no member: value = "COLUMN"\n' in text
 
 
 def test_a_key_with_a_separator_in_it_is_one(tmp_path: Path) -> None:
