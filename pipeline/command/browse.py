@@ -102,6 +102,9 @@ def _url(browser: str, connection: "Connection", guide: str) -> str:
     """Where a person goes: Browser, with the database, the user's name and the guide; never the password."""
     from pipeline.graph.connection import DEFAULT_DATABASE
 
+    if urlsplit(browser).path in {"", "/"}:
+        # The server leads from there to Browser, and forgets what is behind the question mark.
+        browser = f"{browser.rstrip('/')}/browser/"
     database = f"dbms={quote(connection.uri.replace('://', f'://{quote(connection.user)}@', 1), safe=':/@')}"
     # Browser says that the usual one is not there if it is told to use it before it has asked which there are.
     other = "" if connection.database == DEFAULT_DATABASE else f"&db={quote(connection.database)}"

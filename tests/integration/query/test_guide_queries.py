@@ -169,7 +169,7 @@ def test_the_command_serves_guide_and_style_until_it_is_interrupted(
     served: GraphClient, connection: Connection, tmp_path: Path
 ) -> None:
     browser = "http://graph.example:7474"
-    command = [sys.executable, "-m", "pipeline", "browse", "tiny", "--browser", f"{browser}/browser/", "--json"]
+    command = [sys.executable, "-m", "pipeline", "browse", "tiny", "--browser", browser, "--json"]
     with subprocess.Popen(
         command, env=variables(connection, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
