@@ -24,7 +24,7 @@ from prefect import flow, get_run_logger, task
 
 from flows.names import this_ingest_name, this_run_name
 from flows.timeouts import TABLES_S, TRAINING_S, TUNING_S, timely
-from flows.traces import NOTHING_CHANGED, StageReport, leave_quality, leave_stages, tell_published
+from flows.traces import NOTHING_CHANGED, StageReport, leave_quality, leave_report, leave_stages, tell_published
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
@@ -43,8 +43,10 @@ from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest, recognise
+from pipeline.query.run_view import view_of_served
 from pipeline.query.served import published
 from pipeline.query.vectors import read_embeddings
+from pipeline.report.markdown import markdown
 from pipeline.report.progress import LogProgress
 from pipeline.report.tables import recall_in_short
 from pipeline.settings import Settings
@@ -214,6 +216,14 @@ def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
     return _done("fixed names", start, _COPY_IS_WHOLE if copied is None else f"{copied:,} vectors copied")
 
 
+@task(name="report", task_run_name="report of {dataset}", timeout_seconds=TABLES_S, **_TRIED_AGAIN)
+def report_task(dataset: str) -> None:
+    """Leave the report of the run that is served at Prefect: of no file, since its pages are read on other machines."""
+    with _database() as (client, _):
+        view = view_of_served(client, dataset)
+        leave_report(dataset, view.run, markdown(view, client.connection.browser_url))
+
+
 @flow(name="refresh", flow_run_name=this_run_name)
 def refresh(
     dataset: str = "movies",
@@ -310,6 +320,7 @@ def refresh(
                     training = train_task.with_options(timeout_seconds=train_seconds)
                     stages.append(timely(training, snapshot, embeddings, workers, device, given, stored.choice, resume))
                     stages.append(timely(write_back_task, embeddings, lease))
+                timely(report_task, name)
         if copies:
             stages.append(timely(fixed_names_task, name, lease))
     return stages

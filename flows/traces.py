@@ -1,4 +1,4 @@
-"""What a refresh leaves at Prefect besides its log: tables of its stages and of its quality, and an event when a run is served."""
+"""What a refresh leaves at Prefect besides its log: its stages, its quality, a report, and an event when a run is served."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.events import emit_event
@@ -62,6 +62,11 @@ def leave_quality(dataset: str, run: str, questions: Sequence[Mapping[str, Any]]
     if questions:
         rows = [dict(zip(QUALITY_COLUMNS, row, strict=True)) for row in quality_rows(questions)]
         create_table_artifact(rows, _key("quality-of-", dataset), f"Hidden hyperedges, completed by the settings of run {run}")
+
+
+def leave_report(dataset: str, run: str, report: str) -> None:
+    """Leave the report of a run, as Markdown."""
+    create_markdown_artifact(report, _key("report-of-", dataset), f"What run {run} learned")
 
 
 def _key(what: str, dataset: str) -> str:

@@ -1,21 +1,17 @@
 """What a run learned, as one HTML page that needs nothing else: no script, no font, no picture from elsewhere."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from pipeline.report.landscape import components, flat
+from pipeline.domain.run_view import ModalityView, RunView
+from pipeline.report.landscape import flat
+from pipeline.report.run_tables import MODALITY_COLUMNS, component_table, figure_rows, modality_rows
 from pipeline.report.svg import line, points
 from pipeline.report.tables import QUALITY_COLUMNS, quality_rows
 
 _LABELS = 40
 """Names that a map says at once, at most."""
-_COMPONENTS = 12
-_NAMES = 4
 
 _STYLE = """
 :root { --paper: #fff; --ink: #1d2329; --soft: #667; --rule: #dde; --mark: #2563a8; --warn: #a33; }
@@ -37,51 +33,6 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .map text { fill: var(--ink); font-size: 12px; } .curve polyline { fill: none; stroke: var(--mark); stroke-width: 2; }
 .curve circle { fill: var(--mark); } .curve { max-width: 16rem; }
 """
-
-
-@dataclass(frozen=True)
-class ModalityView:
-    """A modality, as it is shown.
-
-    Attributes
-    ----------
-    label
-        The modality.
-    names, matrix_NR
-        Its best-connected entities with their vectors, the best connected first.
-    neighbours
-        Names and scores of the entities nearest to some of them, by name.
-    """
-
-    label: str
-    names: Sequence[str]
-    matrix_NR: npt.NDArray[np.float32]
-    neighbours: Mapping[str, Sequence[tuple[str, float]]]
-
-
-@dataclass(frozen=True)
-class RunView:
-    """A run, as it is shown.
-
-    Attributes
-    ----------
-    dataset, run, published_at, num_folded_in
-        Which run it is, and since when it has been served.
-    recall
-        Per modality label the part of the ten nearest that its vector index finds.
-    report
-        What training told about it.
-    modalities
-        In the order of the data set.
-    """
-
-    dataset: str
-    run: str
-    published_at: str
-    num_folded_in: int
-    recall: Mapping[str, float]
-    report: Mapping[str, Any]
-    modalities: Sequence[ModalityView]
 
 
 def page(view: RunView) -> str:
@@ -109,22 +60,8 @@ def page(view: RunView) -> str:
 
 
 def _figures(view: RunView) -> str:
-    report = view.report
-    parameters, counts = report["parameters"], report["snapshot"]["counts"]
-    best = f"{report['bestRound']} of {report['rounds']}"
-    rows = {
-        "run": view.run,
-        "served since": view.published_at[:16].replace("T", " ") + " UTC",
-        "entities": f"{sum(counts['entities'].values()):,}",
-        "relations": f"{sum(counts['relations'].values()):,}",
-        "hyperedges": f"{sum(counts['hyperedges'].values()):,}",
-        "vectors": f"of {parameters['embedding_dim']} numbers, by the {report['update']} update",
-        "training": f"{report['seconds']:.1f} s on {report['workers']} worker(s), {report['device']}; round {best} counts",
-    }
-    if view.num_folded_in:
-        rows["folded in since"] = f"{view.num_folded_in:,} entities, without training"
-    warnings = "".join(f'<p class="warn">{escape(finding)}</p>' for finding in report["findings"])
-    return _table([], [[name, value] for name, value in rows.items()]) + warnings
+    warnings = "".join(f'<p class="warn">{escape(finding)}</p>' for finding in view.report["findings"])
+    return _table([], figure_rows(view)) + warnings
 
 
 def _quality(report: Mapping[str, Any]) -> str:
@@ -149,19 +86,12 @@ def _curves(report: Mapping[str, Any]) -> str:
 
 
 def _modalities(view: RunView) -> str:
-    report, rows = view.report, []
-    for modality in view.modalities:
-        moved = report.get("similarityToFormer", {}).get(modality.label)
-        count, untied = report["snapshot"]["counts"]["entities"][modality.label], report["numUntied"].get(modality.label, 0)
-        found = view.recall.get(modality.label)
-        figures = ["" if figure is None else f"{figure:.3f}" for figure in (found, moved)]
-        rows.append([modality.label, f"{count:,}", f"{untied:,}", *figures])
     told = (
         "<p>Entities that no hyperedge joins have nearly the mean vector of their modality. Recall@10 is the part of the ten "
         "nearest that the vector index finds. The last column tells how near vectors are to those of the run before: the mean "
         "cosine.</p>"
     )
-    return "<h2>Modalities</h2>" + told + _table(["modality", "entities", "in no hyperedge", "recall@10", "as before"], rows)
+    return "<h2>Modalities</h2>" + told + _table(MODALITY_COLUMNS, modality_rows(view))
 
 
 def _map(modality: ModalityView) -> str:
@@ -178,13 +108,8 @@ def _neighbours(modality: ModalityView) -> str:
 
 
 def _components(view: RunView) -> str:
-    named = {modality.label: (modality.names, modality.matrix_NR) for modality in view.modalities if modality.names}
-    rows = [
-        [str(number), *(", ".join(tops[label]) for label in named)]
-        for number, tops in enumerate(components(named, _COMPONENTS, _NAMES), start=1)
-    ]
     told = "<p>The components in which the best-connected entities differ most, each by those that have most of it.</p>"
-    return f'<h2>Components</h2>{told}<div class="broad">{_table(["", *named], rows)}</div>'
+    return f'<h2>Components</h2>{told}<div class="broad">{_table(*component_table(view))}</div>'
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -65,10 +65,13 @@ def test_prefect_s_runs_say_what_they_do_and_to_what(
         f"tune {served.id}",
         f"train {served.id}",
         f"write back {served.id}",
+        "report of tiny",
     }
-    tables = {artifact.key: json.loads(str(artifact.data)) for artifact in left}
-    assert tables.keys() == {"stages-of-tiny", "quality-of-tiny"}
-    assert tables["quality-of-tiny"] == [
+    artifacts = {artifact.key: str(artifact.data) for artifact in left}
+    assert artifacts.keys() == {"stages-of-tiny", "quality-of-tiny", "report-of-tiny"}
+    assert {f"What run {served.id} learned"} <= {artifact.description for artifact in left}
+    assert "| Film | 24 |" in artifacts["report-of-tiny"]
+    assert json.loads(artifacts["quality-of-tiny"]) == [
         {"hidden": "Making: Film (0)", "measure": "MRR", "model": "0.500", "best of counting": "0.250 (popularity)"}
     ]
 

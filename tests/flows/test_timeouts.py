@@ -14,7 +14,7 @@ from pipeline.graph.one_writer import holder_of
 
 def test_every_stage_has_a_timeout(flow: ModuleType) -> None:
     timeouts = {name: task.timeout_seconds for name, task in vars(flow).items() if isinstance(task, Task)}
-    assert len(timeouts) == 7
+    assert len(timeouts) == 8
     assert all(timeouts.values()), timeouts
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.page import ModalityView, RunView, page
+from pipeline.domain.run_view import ModalityView, RunView
+from pipeline.report.page import page
 
 HOSTILE = "<script>alert('&')</script>"
 
