@@ -73,7 +73,12 @@ def _worth_another_try(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN4
     return isinstance(error, PipelineError) and error.retryable
 
 
-_TRIED_AGAIN: dict[str, Any] = {"retries": 2, "retry_delay_seconds": 10, "retry_condition_fn": _worth_another_try}
+_TRIED_AGAIN: dict[str, Any] = {
+    "retries": 3,
+    # A restart of Neo4j takes seconds; one that has to mend its store, minutes.
+    "retry_delay_seconds": [10, 30, 90],
+    "retry_condition_fn": _worth_another_try,
+}
 
 
 @contextmanager
@@ -117,7 +122,7 @@ def export_task(dataset: str, directory: Path, resume: str | None) -> StageRepor
     return _done("export", start, did)
 
 
-@task(name="tune", task_run_name="tune {snapshot.parent.name}", timeout_seconds=TUNING_S)
+@task(name="tune", task_run_name="tune {snapshot.parent.name}", timeout_seconds=TUNING_S, **_TRIED_AGAIN)
 def tune_task(
     snapshot: Path, settings: dict[str, Any], seconds: float, device: Device, stored: Mapping[str, Any] | None, lease: Lease
 ) -> StageReport:
@@ -131,7 +136,7 @@ def tune_task(
     return _done("tune", start, told)
 
 
-@task(name="train", task_run_name="train {embeddings.parent.name}", timeout_seconds=TRAINING_S)
+@task(name="train", task_run_name="train {embeddings.parent.name}", timeout_seconds=TRAINING_S, **_TRIED_AGAIN)
 def train_task(
     snapshot: Path,
     embeddings: Path,

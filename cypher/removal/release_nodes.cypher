@@ -4,7 +4,7 @@ CALL (node) {
   MATCH (lease:WriteLease {dataset: $dataset})
   SET lease.locked = true
   WITH node, lease
-  WHERE lease.token = $token AND lease.expires > datetime.realtime()
+  WHERE lease.token = $token AND lease.expires IS NOT NULL
   REMOVE node:Entity:`Modality`
   SET node += $gone
 } IN TRANSACTIONS OF 5000 ROWS

@@ -4,7 +4,7 @@ CALL (table) {
   MATCH (lease:WriteLease {dataset: $dataset})
   SET lease.locked = true
   WITH table, lease
-  WHERE lease.token = $token AND lease.expires > datetime.realtime()
+  WHERE lease.token = $token AND lease.expires IS NOT NULL
   OPTIONAL MATCH (table)-[:HAS_PART]->(part:IngestedPart)
   DETACH DELETE table, part
 } IN TRANSACTIONS OF 1 ROW

@@ -5,6 +5,6 @@ CALL (node) {
   MATCH (lease:WriteLease {dataset: $dataset})
   SET lease.locked = true
   WITH node, lease
-  WHERE lease.token = $token AND lease.expires > datetime.realtime()
+  WHERE lease.token = $token AND lease.expires IS NOT NULL
   DETACH DELETE node
 } IN TRANSACTIONS OF 5000 ROWS

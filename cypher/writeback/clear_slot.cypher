@@ -6,6 +6,6 @@ CALL (entity) {
   MATCH (lease:WriteLease {dataset: $dataset})
   SET lease.locked = true
   WITH entity, lease
-  WHERE lease.token = $token AND lease.expires > datetime.realtime()
+  WHERE lease.token = $token AND lease.expires IS NOT NULL
   REMOVE entity.`embedding`
 } IN TRANSACTIONS OF 10000 ROWS

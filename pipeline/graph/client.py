@@ -35,7 +35,7 @@ from pipeline.errors import (
     PipelineError,
 )
 from pipeline.graph.connection import Connection
-from pipeline.graph.lease import SCHEMA_LEASE_S, SCHEMA_S, WRITE_S, Lease
+from pipeline.graph.lease import EXPIRY_S, SCHEMA_LEASE_S, SCHEMA_S, WRITE_S, Lease
 from pipeline.graph.statement import Statement, load
 
 logging.getLogger("neo4j").setLevel(logging.ERROR)
@@ -217,6 +217,9 @@ class GraphClient:
             self._check_lease(tx, "lease/check_lasts", seconds=SCHEMA_LEASE_S)
             tx.run(statement.text, parameters).consume()
 
+        if self.lease is not None:
+            sign = {"dataset": self.lease.dataset, "token": self.lease.token, "seconds": EXPIRY_S}
+            self._write(load("lease/renew"), sign, neo4j.Result.consume)
         with _errors_of(self.connection, statement.name), self._session() as session:
             try:
                 session.execute_write(work)

@@ -8,14 +8,14 @@ each write.
 from dataclasses import dataclass
 
 EXPIRY_S = 30
-"""Seconds after its holder's last sign at which a lease ends: the longest that a killed writer keeps those of other machines
-waiting. Neo4j itself may stand still for some ten seconds, and a restart of it takes about twenty."""
+"""Seconds after its holder's last sign at which others may take a lease: the longest that a killed writer keeps those of other
+machines waiting. Neo4j itself may stand still for some ten seconds, and a restart of it takes about twenty."""
 
 BEAT_S = 5
 """Seconds between two signs: five may be lost."""
 
 SCHEMA_S = 10
-"""Longest transaction that changes the schema, seconds. It cannot lock the lease, so it has to end before the lease does."""
+"""Longest transaction that changes the schema, seconds. It cannot lock the lease, so it has to end before others may take that."""
 
 SCHEMA_LEASE_S = 15
 """What the lease must last at the beginning of such a transaction, seconds: the server looks for overdue ones every two seconds."""

@@ -1,7 +1,8 @@
 """One writer per data set, on whatever host: taking the lease, giving signs of life, releasing it.
 
 The lease is taken over from another writer only once it has expired, by the database's clock, or at once from one that was a
-process of this machine and is gone; whoever lost it so writes nothing more (see `GraphClient.under`).
+process of this machine and is gone; whoever lost it so writes nothing more (see `GraphClient.under`). One that has expired and that
+nobody took is its holder's still, who goes on where the database was away for longer.
 """
 
 import os
@@ -135,7 +136,7 @@ def _signs_of_life(client: GraphClient, lease: Lease) -> Iterator[None]:
 
     def renew() -> None:
         while not ended.wait(BEAT_S):
-            # The next sign may get through. If none does the lease ends, and the next write says so.
+            # The next sign may get through. If another has taken the lease meanwhile, the next write says so.
             with suppress(GraphError):
                 if not client.write_and_return(load("lease/renew"), dataset=lease.dataset, token=lease.token, seconds=EXPIRY_S):
                     return

@@ -12,6 +12,7 @@ import pytest
 from pipeline.graph.client import GraphClient
 from pipeline.graph.configuration import Memory
 from pipeline.graph.connection import Connection
+from pipeline.graph.lease import BEAT_S, EXPIRY_S
 from pipeline.graph.process import wait_until_gone
 from pipeline.graph.server import EmbeddedServer
 from tests import library
@@ -41,20 +42,25 @@ def test_a_refresh_whose_database_is_killed_is_mended_by_the_next(server: Embedd
         environment = variables(server.up(), tmp_path / "home")
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def kill_when(refreshing: "subprocess.Popen[str]", asked: str) -> None:
+    def kill_when(refreshing: "subprocess.Popen[str]", asked: str, away_s: float = 0) -> str:
         until(refreshing, server.up(), lambda client: bool(ask(client, asked)))
         process = server.process()
         assert process is not None
         process.kill()
         assert wait_until_gone(process, PATIENCE_S)
+        time.sleep(away_s)
         server.up()
         # It may have found the database again, or have given up: then it says what is wrong in a line, and what to do.
         _, complaint = refreshing.communicate(timeout=PATIENCE_S)
         assert refreshing.returncode == 0 or "error: " in complaint, complaint
         assert "Traceback" not in complaint
+        return complaint
 
     kill_when(refresh(), "MATCH (loan:Loan) RETURN loan.id LIMIT 1")
-    kill_when(refresh(), "MATCH (run:EmbeddingRun) RETURN run.id LIMIT 1")
+    # Away for longer than the lease, which nobody else takes: the stage goes on.
+    second = refresh()
+    complaint = kill_when(second, "MATCH (run:EmbeddingRun) RETURN run.id LIMIT 1", away_s=EXPIRY_S + BEAT_S)
+    assert second.returncode == 0, complaint
     last = refresh()
     _, complaint = last.communicate(timeout=PATIENCE_S)
     assert last.returncode == 0, complaint

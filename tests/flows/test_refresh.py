@@ -98,7 +98,7 @@ def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: Gra
         monkeypatch.setitem(catalogue._BUILT_IN, "tiny", problem)
         with pytest.raises(error):
             ingest_task("tiny", None, IngestOptions(), Lease("tiny", 1))
-    assert tries == ["unavailable"] * 3 + ["wrong"]
+    assert tries == ["unavailable"] * 4 + ["wrong"]
 
 
 def test_a_refresh_holds_the_lease_from_beginning_to_end(

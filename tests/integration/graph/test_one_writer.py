@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import neo4j
 import pytest
@@ -130,35 +130,53 @@ def test_a_process_is_gone_also_while_its_parent_has_not_asked_after_it() -> Non
     assert is_gone(process.pid)
 
 
-@pytest.mark.parametrize("taken_over", [True, False])
-def test_whoever_s_lease_has_expired_writes_nothing_more(client: GraphClient, taken_over: bool) -> None:
+def ways_to_write(writer: GraphClient) -> list[Callable[[], object]]:
+    """Each kind of transaction: three write a node, the last makes an index."""
+    return [
+        lambda: writer.write(WRITE),
+        lambda: writer.write_and_return(WRITE),
+        lambda: writer.write_batches(Statement("test", "UNWIND $batch.rows AS r CREATE (:Written)"), [[1]], advance=lambda n: None),
+        lambda: writer.change_schema(INDEX),
+    ]
+
+
+@pytest.mark.parametrize("still_at_work", [True, False])
+def test_who_lost_its_lease_to_another_writes_nothing_more(client: GraphClient, still_at_work: bool) -> None:
     with one_writer(client, "tiny", "test") as writer:
         writer.write(WRITE)
         expire(client, "tiny")
-        if taken_over:
-            with one_writer(client, "tiny", "test"):
-                pass
-        for write in (
-            lambda: writer.write(WRITE),
-            lambda: writer.write_and_return(WRITE),
-            lambda: writer.write_batches(
-                Statement("test", "UNWIND $batch.rows AS r CREATE (:Written)"), [[1]], advance=lambda n: None
-            ),
-            lambda: writer.change_schema(INDEX),
-        ):
-            with pytest.raises(LeaseLostError, match="the lease on data set tiny has ended"):
-                write()
+        with ExitStack() as other:
+            other.enter_context(one_writer(client, "tiny", "another"))
+            if not still_at_work:
+                other.close()
+            for write in ways_to_write(writer):
+                with pytest.raises(LeaseLostError, match="the lease on data set tiny has ended"):
+                    write()
     assert num_written(client) == 1
     assert ask(client, "SHOW INDEXES YIELD name WHERE name = 'written' RETURN name") == []
 
 
-def test_a_lease_that_has_expired_is_neither_renewed_nor_released_by_its_former_holder(client: GraphClient) -> None:
+def test_a_lease_that_has_expired_is_its_holder_s_until_another_takes_it(client: GraphClient) -> None:
+    """As where the database was away for longer than the lease lasts."""
+    with one_writer(client, "tiny", "test") as writer:
+        for write in ways_to_write(writer):
+            expire(client, "tiny")
+            write()
+        # A change of the schema renews it first.
+        holder = holder_of(client, "tiny")
+        assert holder is not None and holder.lease == writer.lease
+    assert num_written(client) == 3
+    with pytest.raises(LeaseLostError):
+        writer.write(WRITE)  # it was released
+
+
+def test_a_lease_that_was_taken_or_released_is_neither_renewed_nor_released_by_its_former_holder(client: GraphClient) -> None:
     with one_writer(client, "tiny", "test") as former:
         assert former.lease is not None
         token, beat = former.lease.token, {"dataset": "tiny", "token": former.lease.token, "seconds": 30}
+        expire(client, "tiny")
         assert client.write_and_return(load("lease/renew"), **beat) == [{"token": token}]
         expire(client, "tiny")
-        assert client.write_and_return(load("lease/renew"), **beat) == []
         with one_writer(client, "tiny", "test"):
             holder = holder_of(client, "tiny")
             assert client.write_and_return(load("lease/renew"), **beat) == []
@@ -167,6 +185,8 @@ def test_a_lease_that_has_expired_is_neither_renewed_nor_released_by_its_former_
             assert holder is not None
             assert now is not None
             assert now.lease == holder.lease
+        assert client.write_and_return(load("lease/renew"), **beat) == []
+        assert holder_of(client, "tiny") is None
 
 
 def test_signs_of_life_are_given(client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:

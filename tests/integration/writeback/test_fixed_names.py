@@ -192,7 +192,7 @@ def test_who_has_lost_the_lease_copies_nothing_more(ingested: GraphClient, monke
     write_back(ingested, second, copy=False)
     with one_writer(ingested, "tiny", "test") as writer:
         expire(ingested, "tiny")
-        with pytest.raises(LeaseLostError):
+        with one_writer(ingested, "tiny", "another"), pytest.raises(LeaseLostError):
             copy_served(writer, "tiny")
     assert holds(ingested, first)
 
