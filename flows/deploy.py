@@ -11,9 +11,10 @@ from prefect.workers.process import ProcessWorker
 from flows.deployment import deployment
 from flows.scheduled import Scheduled
 from flows.silent_runs import end_silent_runs
+from pipeline.domain.device import Device
 
 
-def deploy(scheduled: Sequence[Scheduled], pool: str) -> None:
+def deploy(scheduled: Sequence[Scheduled], pool: str, device: Device = Device.AUTO) -> None:
     """Make deployments known to the Prefect server.
 
     Parameters
@@ -22,11 +23,13 @@ def deploy(scheduled: Sequence[Scheduled], pool: str) -> None:
         The data sets.
     pool
         Work pool whose workers run them. It is made, for processes, where it is not there, and else left as it is.
+    device
+        What trains.
     """
-    asyncio.run(_deploy(scheduled, pool))
+    asyncio.run(_deploy(scheduled, pool, device))
 
 
-async def _deploy(scheduled: Sequence[Scheduled], pool: str) -> None:
+async def _deploy(scheduled: Sequence[Scheduled], pool: str, device: Device) -> None:
     async with get_client() as client:
         try:
             await client.read_work_pool(pool)
@@ -35,4 +38,4 @@ async def _deploy(scheduled: Sequence[Scheduled], pool: str) -> None:
             await client.create_work_pool(WorkPoolCreate(name=pool, type=ProcessWorker.type, base_job_template=template))
         await end_silent_runs(client)
     for each in scheduled:
-        await deployment(each, pool).aapply()
+        await deployment(each, pool, device).aapply()

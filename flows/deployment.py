@@ -15,12 +15,13 @@ from prefect.types.entrypoint import EntrypointType
 from flows import HEARTBEAT_S
 from flows.refresh import refresh
 from flows.scheduled import Scheduled
+from pipeline.domain.device import Device
 
 _ANCHOR = datetime(2000, 1, 1)
 """From when intervals are counted: fixed, so that a restart does not put off what is due."""
 
 
-def deployment(scheduled: Scheduled, pool: str | None = None) -> RunnerDeployment:
+def deployment(scheduled: Scheduled, pool: str | None = None, device: Device = Device.AUTO) -> RunnerDeployment:
     """The deployment of a data set.
 
     Parameters
@@ -29,6 +30,8 @@ def deployment(scheduled: Scheduled, pool: str | None = None) -> RunnerDeploymen
         The data set and its schedule.
     pool
         Work pool whose workers run it; None for `serve`, which runs it itself.
+    device
+        What trains.
     """
     table = scheduled.schedule
     parameters = {
@@ -37,6 +40,7 @@ def deployment(scheduled: Scheduled, pool: str | None = None) -> RunnerDeploymen
         "allow_removal": table.allow_removal,
         "keep_stale": table.keep_stale,
         "tune_seconds": table.tune_seconds,
+        "device": device.value,
         "wait": True,  # for a refresh by hand: what it leaves to be done is done after it
     }
     # The slug keeps Prefect's schedule the same one when the deployment is made again.

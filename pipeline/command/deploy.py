@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from pipeline.command.serve import Cron, Datasets, Every, Timezone, find_scheduled
-from pipeline.command.terminal import From, messages
+from pipeline.command.terminal import From, OnDevice, messages
+from pipeline.domain.device import Device
 from pipeline.errors import ConfigurationError
 
 
@@ -17,13 +18,14 @@ def deploy(
     cron: Cron = None,
     every: Every = None,
     timezone: Timezone = None,
+    device: OnDevice = Device.AUTO,
 ) -> None:
     """Have the workers of a Prefect server refresh data sets on a schedule.
 
     The server is that of PREFECT_API_URL. A worker is `prefect worker start --pool hyperlearn`, on a machine where hyperlearn is
     installed and the tables are at the same paths. Deployed again, a data set has its new schedule.
 
-    Example: [bold]hyperlearn deploy books.toml --pool gpu[/bold]
+    Example: [bold]hyperlearn deploy books.toml --pool gpu --device cuda[/bold]
     """
     found = find_scheduled(datasets, path, cron, every, timezone)
     if "PREFECT_API_URL" not in os.environ:
@@ -36,7 +38,7 @@ def deploy(
     from flows.server_errors import errors_of_prefect
 
     with errors_of_prefect():
-        make(found, pool)
+        make(found, pool, device)
     for each in found:
         messages.print(f"{each.name}: {each.schedule.in_words}, by workers of {pool}", highlight=False, soft_wrap=True)
     messages.print(f"start one: prefect worker start --pool {pool}", highlight=False, soft_wrap=True)

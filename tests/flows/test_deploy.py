@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from flows.scheduled import scheduled
+from pipeline.domain.device import Device
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.query.served import published
@@ -72,7 +73,7 @@ def test_a_worker_runs_what_was_deployed_and_its_pool_stays_as_it_was_made(
     with get_client(sync_client=True) as prefect:
         prefect.update_work_pool("hyperlearn", WorkPoolUpdate(concurrency_limit=3))
         first = read("library")
-        deploy([scheduled(str(dataset), None, {"every": "6h"})], "hyperlearn")
+        deploy([scheduled(str(dataset), None, {"every": "6h"})], "hyperlearn", Device.CPU)
         made = read("library")
         assert prefect.read_work_pool("hyperlearn").concurrency_limit == 3
         assert len(prefect.read_automations_by_name("hyperlearn: runs that were killed")) == 1
@@ -92,6 +93,7 @@ def test_a_worker_runs_what_was_deployed_and_its_pool_stays_as_it_was_made(
     ]
     assert made.parameters["dataset"] == str(dataset)
     assert made.parameters["keep_stale"] is True
+    assert (first.parameters["device"], made.parameters["device"]) == ("auto", "cpu")
     assert set(made.tags) == {"hyperlearn", "library"}
     assert made.concurrency_options.collision_strategy == "CANCEL_NEW"
 

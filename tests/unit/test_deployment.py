@@ -17,11 +17,11 @@ PREFECT = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
 
 
 def test_the_services_come_back_and_are_bounded() -> None:
-    assert COMPOSE["services"].keys() == {"neo4j", "postgres", "prefect", "worker"}
+    assert COMPOSE["services"].keys() == {"neo4j", "postgres", "prefect", "worker", "gpu-worker"}
     for name, service in COMPOSE["services"].items():
         assert service["restart"] == "unless-stopped"
         assert service["mem_limit"]
-        assert ("healthcheck" in service) == (name != "worker")
+        assert ("healthcheck" in service) == ("worker" not in name)
 
 
 def test_everything_is_published_on_loopback_only() -> None:
@@ -33,9 +33,9 @@ def test_everything_is_published_on_loopback_only() -> None:
 def test_the_versions_are_those_of_the_lock() -> None:
     assert COMPOSE["services"]["neo4j"]["image"] == f"neo4j:{NEO4J_VERSION}-community"
     # What runs and what schedules are one image, made from the lock.
-    assert [(COMPOSE["services"][name]["build"], COMPOSE["services"][name]["image"]) for name in ("prefect", "worker")] == [
-        (".", "hyperlearn")
-    ] * 2
+    assert [
+        (COMPOSE["services"][name]["build"], COMPOSE["services"][name]["image"]) for name in ("prefect", "worker", "gpu-worker")
+    ] == [(".", "hyperlearn")] * 3
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert dockerfile.count("uv sync --locked --no-dev") == 2
     assert "USER hyperlearn" in dockerfile
@@ -50,6 +50,21 @@ def test_the_worker_sets_what_the_settings_read(monkeypatch: pytest.MonkeyPatch)
     assert settings.home == Path("/data")
     assert settings.embedded is None
     assert settings.neo4j_password_file == Path("/run/secrets/neo4j")
+
+
+def test_the_gpu_worker_is_started_on_request_and_is_else_like_the_other() -> None:
+    worker, gpu = COMPOSE["services"]["worker"], COMPOSE["services"]["gpu-worker"]
+    assert {name for name in gpu if gpu[name] != worker.get(name)} == {"profiles", "command", "deploy"}
+    assert gpu["profiles"] == ["gpu"]
+    (reserved,) = gpu["deploy"]["resources"]["reservations"]["devices"]
+    assert (reserved["driver"], reserved["capabilities"]) == ("nvidia", ["gpu"])
+    # What is deployed to its pool is what it takes, and insists on the GPU.
+    (line,) = re.findall(
+        r"^#   docker compose exec gpu-worker (hyperlearn deploy .*)$",
+        (ROOT / "docker-compose.yml").read_text(encoding="utf-8"),
+        re.M,
+    )
+    assert line.endswith(f"--pool {gpu['command'][gpu['command'].index('--pool') + 1]} --device cuda")
 
 
 def test_secrets_are_files_that_are_named_where_they_are_read() -> None:
@@ -84,7 +99,7 @@ def test_prefect_s_file_deploys_the_films_as_the_command_does() -> None:
     (stated,) = PREFECT["deployments"]
     made = deployment(scheduled("movies", None, {"cron": "0 4 * * *"}), stated["work_pool"]["name"])
     assert (stated["name"], stated["description"], stated["tags"]) == (made.name, made.description, made.tags)
-    defaults = {"path": None, "allow_removal": False, "keep_stale": False, "tune_seconds": 60}
+    defaults = {"path": None, "device": "auto", "allow_removal": False, "keep_stale": False, "tune_seconds": 60}
     assert {**defaults, **stated["parameters"]} == made.parameters
     assert stated["work_pool"]["job_variables"] == made.job_variables
     assert stated["concurrency_limit"]["limit"] == made.concurrency_limit
