@@ -1,4 +1,4 @@
-"""Deployments for workers: data sets made known to a Prefect server, whose workers then refresh them on their schedules."""
+"""Deployments for workers: data sets made known to a Prefect server, whose workers refresh them on schedule and tune on demand."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
-from flows.deployment import deployment
+from flows.deployment import deployment, tuning
 from flows.scheduled import Scheduled
 from flows.silent_runs import end_silent_runs
 from pipeline.domain.device import Device
@@ -39,3 +39,4 @@ async def _deploy(scheduled: Sequence[Scheduled], pool: str, device: Device) -> 
         await end_silent_runs(client)
     for each in scheduled:
         await deployment(each, pool, device).aapply()
+        await tuning(each, pool, device).aapply()

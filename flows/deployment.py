@@ -1,12 +1,14 @@
-"""The deployment of a data set: what is run, when, and that it never runs twice at once. `serve` and workers have the same.
+"""The deployments of a data set: what is run, when, never twice at once. `serve` and workers have the same refresh.
 
-Its name is the data set's. A run that comes due while the one before is still at work is cancelled: that one makes it needless.
-The flow is named by its module, so that whoever has hyperlearn installed can run it, in whatever folder.
+Their name is the data set's. A run that comes due while the one before is still at work is cancelled: that one makes it needless.
+A flow is named by its module, so that whoever has hyperlearn installed can run it, in whatever folder.
 """
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Schedule
@@ -15,6 +17,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows import HEARTBEAT_S
 from flows.refresh import refresh
 from flows.scheduled import Scheduled
+from flows.tune import tune
 from pipeline.domain.device import Device
 
 _ANCHOR = datetime(2000, 1, 1)
@@ -22,7 +25,7 @@ _ANCHOR = datetime(2000, 1, 1)
 
 
 def deployment(scheduled: Scheduled, pool: str | None = None, device: Device = Device.AUTO) -> RunnerDeployment:
-    """The deployment of a data set.
+    """The deployment that refreshes a data set.
 
     Parameters
     ----------
@@ -51,13 +54,45 @@ def deployment(scheduled: Scheduled, pool: str | None = None, device: Device = D
         anchor_date=_ANCHOR.replace(tzinfo=ZoneInfo(table.timezone)),
         slug="schedule",
     )
+    described = f"Bring the vectors of {scheduled.name} up to date with its source."
+    return _deployment(refresh, scheduled, described, parameters, pool, schedule)
+
+
+def tuning(scheduled: Scheduled, pool: str, device: Device = Device.AUTO) -> RunnerDeployment:
+    """The deployment that chooses settings of training for a data set, on demand.
+
+    Parameters
+    ----------
+    scheduled
+        The data set.
+    pool
+        Work pool whose workers run it.
+    device
+        What trains.
+    """
+    parameters = {
+        "dataset": scheduled.dataset,
+        "path": None if scheduled.path is None else str(scheduled.path),
+        "device": device.value,
+    }
+    return _deployment(tune, scheduled, f"Choose settings of training for {scheduled.name}, and keep them.", parameters, pool)
+
+
+def _deployment(
+    flow: Flow[..., Any],
+    scheduled: Scheduled,
+    description: str,
+    parameters: dict[str, Any],
+    pool: str | None,
+    schedule: Schedule | None = None,
+) -> RunnerDeployment:
     return RunnerDeployment.from_flow(
-        refresh,
+        flow,
         scheduled.name,
         schedule=schedule,
         parameters=parameters,
         tags=["hyperlearn", scheduled.name],
-        description=f"Bring the vectors of {scheduled.name} up to date with its source.",
+        description=description,
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=pool,

@@ -13,7 +13,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -23,13 +22,13 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 
 from flows.names import this_ingest_name, this_run_name
+from flows.surroundings import database, existing_graph, progress
 from flows.timeouts import TABLES_S, TRAINING_S, TUNING_S, timely
 from flows.traces import NOTHING_CHANGED, StageReport, leave_quality, leave_report, leave_stages, tell_published
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key, run_key, snapshot_key
-from pipeline.domain.progress import Progress
 from pipeline.domain.resume import resume_checkpoints, resume_embeddings, resume_snapshot
 from pipeline.domain.run_folder import embeddings_folder, new_run_id, remove_old_runs, run_folder
 from pipeline.domain.snapshot import Snapshot
@@ -38,7 +37,6 @@ from pipeline.domain.visible import visible
 from pipeline.errors import ConfigurationError, PipelineError
 from pipeline.export.export import export
 from pipeline.graph.client import GraphClient
-from pipeline.graph.existing_graph import ExistingGraph
 from pipeline.graph.lease import Lease
 from pipeline.graph.one_writer import one_writer
 from pipeline.graph.stored_datasets import StoredDataset, keep_choice, stored_datasets
@@ -47,7 +45,6 @@ from pipeline.query.run_view import view_of_served
 from pipeline.query.served import published
 from pipeline.query.vectors import read_embeddings
 from pipeline.report.markdown import markdown
-from pipeline.report.progress import LogProgress
 from pipeline.report.tables import recall_in_short
 from pipeline.settings import Settings
 from pipeline.source import catalogue
@@ -64,9 +61,6 @@ from pipeline.writeback.writeback import write_back
 
 _COPY_IS_WHOLE = "skipped: the copy is whole"
 
-listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
-"""Who hears of progress; Prefect's run logger where nobody has asked to."""
-
 
 def _worth_another_try(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's types are internal
     error = state.result(raise_on_failure=False)
@@ -81,30 +75,13 @@ _TRIED_AGAIN: dict[str, Any] = {
 }
 
 
-@contextmanager
-def _database() -> Iterator[tuple[GraphClient, Progress]]:
-    progress = _progress()
-    with GraphClient(Settings.load().connect(progress)) as client:
-        yield client, progress
-
-
-@contextmanager
-def _existing_graph() -> Iterator[ExistingGraph]:
-    with GraphClient(Settings.load().connect()) as client:
-        yield ExistingGraph(client)
-
-
-def _progress() -> Progress:
-    return listener.get() or LogProgress(get_run_logger())
-
-
 @task(name="ingest", task_run_name=this_ingest_name, timeout_seconds=TABLES_S, **_TRIED_AGAIN)
 def ingest_task(dataset: str, path: Path | None, options: IngestOptions, lease: Lease) -> StageReport:
     """Read the source and make the database hold it."""
     start = time.monotonic()
-    source = catalogue.find(dataset, path, _existing_graph)
-    with _database() as (client, progress):
-        report = ingest(client.under(lease), source, options, progress)
+    source = catalogue.find(dataset, path, existing_graph)
+    with database() as (client, told):
+        report = ingest(client.under(lease), source, options, told)
     return _done("ingest", start, _ingest_in_words(report), report.notes)
 
 
@@ -115,8 +92,8 @@ def export_task(dataset: str, directory: Path, resume: str | None) -> StageRepor
     shutil.rmtree(directory, ignore_errors=True)
     if resume is not None and (run := resume_snapshot(directory, resume)):
         return _done("export", start, f"resumed: the snapshot of run {run}")
-    with _database() as (client, progress):
-        counts = export(client, dataset, directory, progress).counts
+    with database() as (client, told):
+        counts = export(client, dataset, directory, told).counts
     numbers = {name: sum(table.values()) for name, table in counts.items()}
     did = ", ".join(f"{count:,} {name}" for name, count in numbers.items())
     return _done("export", start, did)
@@ -129,9 +106,9 @@ def tune_task(
     """Find the settings that are kept for the data set, or choose them; the database keeps them as well, for other hosts."""
     start = time.monotonic()
     hypergraph = Snapshot.read(snapshot).hypergraph
-    choice, told = settle(hypergraph, Settings.load().tuned, settings, seconds, _progress(), stored=stored, device=device)
+    choice, told = settle(hypergraph, Settings.load().tuned, settings, seconds, progress(), stored=stored, device=device)
     if choice is not None:
-        with _database() as (client, _):
+        with database() as (client, _):
             keep_choice(client.under(lease), hypergraph.dataset.name, asdict(choice))
     return _done("tune", start, told)
 
@@ -169,7 +146,7 @@ def train_task(
             run=run,
             quality=quality,
             former=former,
-            progress=_progress(),
+            progress=progress(),
         )
     return _done("train", start, _training_in_words(trained))
 
@@ -177,7 +154,7 @@ def train_task(
 @contextmanager
 def _served_vectors(dataset: str, folder: Path) -> Iterator[Path | None]:
     """The vectors that are served as an embeddings directory, for the length of a block; None where none are."""
-    with _database() as (client, _):
+    with database() as (client, _):
         served = read_embeddings(client, dataset)
     with TemporaryDirectory(dir=folder, prefix=".former-") as temporary:
         if served is not None:
@@ -190,8 +167,8 @@ def fold_in_task(snapshot: Path, embeddings: Path, key: str | None, lease: Lease
     """Give entities that the run that is served does not have vectors, and serve them with it."""
     start = time.monotonic()
     new = folded(snapshot, embeddings)
-    with _database() as (client, progress):
-        counts = extend_run(client.under(lease), new, key, progress)
+    with database() as (client, told):
+        counts = extend_run(client.under(lease), new, key, told)
     tell_published(lease.dataset, new.run)
     numbers = ", ".join(f"{count:,} {label}" for label, count in counts.items()) or "nothing"
     return _done("fold in", start, f"{numbers} added to run {new.run}")
@@ -201,11 +178,11 @@ def fold_in_task(snapshot: Path, embeddings: Path, key: str | None, lease: Lease
 def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
     """Write the vectors to the nodes, check them, and serve them."""
     start = time.monotonic()
-    with _database() as (client, progress):
-        counts = write_back(client.under(lease), Embeddings.read(embeddings), progress, copy=False)
+    with database() as (client, told):
+        counts = write_back(client.under(lease), Embeddings.read(embeddings), told, copy=False)
         _, run = published(client, next(iter(counts)))
     tell_published(lease.dataset, run.id)
-    leave_quality(lease.dataset, run.id, run.quality)
+    leave_quality(lease.dataset, f"of run {run.id}", run.quality)
     did = f"{sum(counts.values()):,} vectors, {len(counts)} indexes"
     if run.recall:
         did += f", {recall_in_short(run.recall)}"
@@ -216,15 +193,15 @@ def write_back_task(embeddings: Path, lease: Lease) -> StageReport:
 def fixed_names_task(dataset: str, lease: Lease) -> StageReport:
     """Copy the served vectors to their fixed names, unless the copy is whole: a try that failed must not write the run again."""
     start = time.monotonic()
-    with _database() as (client, progress):
-        copied = complete_copy(client.under(lease), dataset, progress)
+    with database() as (client, told):
+        copied = complete_copy(client.under(lease), dataset, told)
     return _done("fixed names", start, _COPY_IS_WHOLE if copied is None else f"{copied:,} vectors copied")
 
 
 @task(name="report", task_run_name="report of {dataset}", timeout_seconds=TABLES_S, **_TRIED_AGAIN)
 def report_task(dataset: str) -> None:
     """Leave the report of the run that is served at Prefect: of no file, since its pages are read on other machines."""
-    with _database() as (client, _):
+    with database() as (client, _):
         view = view_of_served(client, dataset)
         leave_report(dataset, view.run, markdown(view, client.connection.browser_url))
 
@@ -297,15 +274,15 @@ def refresh(
     stages: list[StageReport] = []
     with (
         _left_at_prefect(name, stages),
-        _database() as (client, progress),
-        one_writer(client, name, "hyperlearn refresh", wait=wait, progress=progress) as writer,
+        database() as (client, told),
+        one_writer(client, name, "hyperlearn refresh", wait=wait, progress=told) as writer,
     ):
         if writer.lease is None:
             raise AssertionError("a writer is under a lease")
         lease = writer.lease
         stages.append(timely(ingest_task, dataset, path, options, lease))
         stored = stored_datasets(client)[name]
-        copies = switch_fixed_names(writer, name, fixed_names, progress)
+        copies = switch_fixed_names(writer, name, fixed_names, told)
         resume = None if force else _snapshot_key(stored)
         if resume is not None and (served := _served(client, stored, resume, given)):
             stages += map(_told, _unchanged(served))
@@ -351,7 +328,7 @@ def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> lis
     """
     start = time.monotonic()
     given = parse_settings(settings, "settings")
-    source = catalogue.find(dataset, path, _existing_graph)
+    source = catalogue.find(dataset, path, existing_graph)
     with GraphClient(Settings.load().connect()) as client:
         report = recognise(client, source.name, source.fingerprint())
         if report is None:

@@ -57,11 +57,11 @@ def leave_stages(dataset: str, stages: Sequence[StageReport], error: PipelineErr
     create_table_artifact(rows, _key(_STAGES, dataset), f"What the last refresh of {dataset} did")
 
 
-def leave_quality(dataset: str, run: str, questions: Sequence[Mapping[str, Any]]) -> None:
-    """Leave a table of how well a run's settings completed hidden hyperedges, beside the best of counting, if that was measured."""
+def leave_quality(dataset: str, which: str, questions: Sequence[Mapping[str, Any]]) -> None:
+    """Leave a table of how well settings completed hidden hyperedges, beside the best of counting, if that was measured."""
     if questions:
         rows = [dict(zip(QUALITY_COLUMNS, row, strict=True)) for row in quality_rows(questions)]
-        create_table_artifact(rows, _key("quality-of-", dataset), f"Hidden hyperedges, completed by the settings of run {run}")
+        create_table_artifact(rows, _key("quality-of-", dataset), f"Hidden hyperedges, completed by the settings {which}")
 
 
 def leave_report(dataset: str, run: str, report: str) -> None:

@@ -23,7 +23,8 @@ def deploy(
     """Have the workers of a Prefect server refresh data sets on a schedule.
 
     The server is that of PREFECT_API_URL. A worker is `prefect worker start --pool hyperlearn`, on a machine where hyperlearn is
-    installed and the tables are at the same paths. Deployed again, a data set has its new schedule.
+    installed and the tables are at the same paths. Deployed again, a data set has its new schedule. They also choose settings of
+    training, on demand.
 
     Example: [bold]hyperlearn deploy books.toml --pool gpu --device cuda[/bold]
     """
@@ -41,4 +42,5 @@ def deploy(
         make(found, pool, device)
     for each in found:
         messages.print(f"{each.name}: {each.schedule.in_words}, by workers of {pool}", highlight=False, soft_wrap=True)
+        messages.print(f"  choose its settings anew: prefect deployment run tune/{each.name}", highlight=False, soft_wrap=True)
     messages.print(f"start one: prefect worker start --pool {pool}", highlight=False, soft_wrap=True)

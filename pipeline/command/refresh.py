@@ -116,9 +116,10 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
         starting = pool.submit(settings.connect, progress)
         from flows import refresh as flow
         from flows.server_errors import errors_of_prefect
+        from flows.surroundings import listener
         from flows.temporary_server import end_with_this_process
 
-        flow.listener.set(progress)
+        listener.set(progress)
         if is_up and not options.get("force") and options.get("fixed_names") is None:
             # Where nothing has changed, Prefect need not start: that takes ten times as long as to see it.
             unchanged = flow.up_to_date(dataset, options.get("path"), options.get("settings") or {})

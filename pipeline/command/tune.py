@@ -21,7 +21,6 @@ from pipeline.command.terminal import (
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
 from pipeline.domain.device import Device
-from pipeline.errors import ConfigurationError
 from pipeline.report.tables import quality_table
 
 if TYPE_CHECKING:
@@ -48,28 +47,21 @@ def tune(
     Example: [bold]hyperlearn tune books.toml --seconds 600[/bold]
     """
     from pipeline.evaluate.hypergraph import read_hypergraph
-    from pipeline.tune.choice import journal_file
-    from pipeline.tune.tune import tune as run
+    from pipeline.tune.tune import tune_and_keep
 
     given = read_settings(settings)
     hypergraph = read_hypergraph(dataset, path, progress, existing_graph)
-    folder = load_settings().tuned
-    choice = run(
+    choice = tune_and_keep(
         hypergraph,
+        load_settings().tuned,
         seconds=seconds,
         trials=trials,
         seed=seed,
         settings=given,
-        journal=journal_file(folder, hypergraph.dataset.name),
         device=device,
         on_trial=_tell,
         progress=progress,
     )
-    if not choice.questions:
-        raise ConfigurationError(
-            f"no trial was finished in {seconds:g} s", hint="give it more --seconds; it goes on where it stopped"
-        )
-    choice.write(folder)
     if as_json:
         print_json(asdict(choice))
         return

@@ -159,6 +159,39 @@ def tune(
     )
 
 
+def tune_and_keep(hypergraph: Hypergraph, folder: Path, *, seconds: float, **options: Any) -> Choice:  # noqa: ANN401 - those of `tune`
+    """Choose settings of training, going on where a former choosing stopped, and keep them for every later run.
+
+    Parameters
+    ----------
+    hypergraph, seconds
+        As in `tune`.
+    folder
+        Where choices are kept.
+    **options
+        Others of `tune`.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are too few hyperedges, or no trial was finished; what was kept still is.
+    """
+    choice = tune(hypergraph, seconds=seconds, journal=journal_file(folder, hypergraph.dataset.name), **options)
+    if not choice.questions:
+        raise ConfigurationError(
+            f"no trial was finished in {seconds:g} s", hint="give it more --seconds; it goes on where it stopped"
+        )
+    choice.write(folder)
+    return choice
+
+
+def choice_in_words(choice: Choice, given: Mapping[str, Any]) -> str:
+    """What was chosen besides what was given, in short."""
+    if choice.settings == given:
+        return f"{choice.trials} trials, none ahead of the defaults' {choice.score:.3f} by more than chance"
+    return f"{choice.trials} trials, {choice.score:.3f} on what was hidden"
+
+
 def best_trial(
     finished: Sequence[optuna.trial.FrozenTrial], defaults: Mapping[str, Any]
 ) -> tuple[optuna.trial.FrozenTrial | None, Mapping[str, Any]]:
@@ -242,12 +275,7 @@ def settle(
     journal = journal_file(folder, name)
     choice = tune(hypergraph, seconds=seconds, settings=settings, journal=journal, device=device, progress=progress)
     choice.write(folder)
-    if not choice.questions:
-        told = f"no trial was finished in {seconds:.0f} s: the defaults"
-    elif choice.settings == settings:
-        told = f"{choice.trials} trials, none ahead of the defaults' {choice.score:.3f} by more than chance"
-    else:
-        told = f"{choice.trials} trials, {choice.score:.3f} on what was hidden"
+    told = choice_in_words(choice, settings) if choice.questions else f"no trial was finished in {seconds:.0f} s: the defaults"
     return choice, f"{told}; `hyperlearn tune` takes more time"
 
 

@@ -44,14 +44,14 @@ def environment(flow: ModuleType, client: GraphClient, connection: Connection, t
     return variables(connection, tmp_path) | {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
 
 
-def read(name: str) -> Any:
+def read(name: str, flow: str = "refresh") -> Any:
     """A deployment, as the server has it; None where it has not."""
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
 
     with get_client(sync_client=True) as prefect:
         try:
-            return prefect.read_deployment_by_name(f"refresh/{name}")
+            return prefect.read_deployment_by_name(f"{flow}/{name}")
         except ObjectNotFound:
             return None
 
@@ -69,12 +69,16 @@ def test_a_worker_runs_what_was_deployed_and_its_pool_stays_as_it_was_made(
     (working,) = re.findall(r"^uv run (prefect worker start --pool hyperlearn) *#", SECTION, re.MULTILINE)
     command = [sys.executable, "-m", "pipeline", *deploying.replace("books.toml", str(dataset)).split()]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=DEADLINE_S)
-    assert told.stderr == f"library: 0 4 * * * (Europe/Amsterdam), by workers of hyperlearn\nstart one: {working}\n"
+    assert told.stderr.splitlines() == [
+        "library: 0 4 * * * (Europe/Amsterdam), by workers of hyperlearn",
+        "  choose its settings anew: prefect deployment run tune/library",
+        f"start one: {working}",
+    ]
     with get_client(sync_client=True) as prefect:
         prefect.update_work_pool("hyperlearn", WorkPoolUpdate(concurrency_limit=3))
         first = read("library")
         deploy([scheduled(str(dataset), None, {"every": "6h"})], "hyperlearn", Device.CPU)
-        made = read("library")
+        made, tuning = read("library"), read("library", "tune")
         assert prefect.read_work_pool("hyperlearn").concurrency_limit == 3
         assert len(prefect.read_automations_by_name("hyperlearn: runs that were killed")) == 1
         run = prefect.create_flow_run_from_deployment(made.id)
@@ -96,6 +100,10 @@ def test_a_worker_runs_what_was_deployed_and_its_pool_stays_as_it_was_made(
     assert (first.parameters["device"], made.parameters["device"]) == ("auto", "cpu")
     assert set(made.tags) == {"hyperlearn", "library"}
     assert made.concurrency_options.collision_strategy == "CANCEL_NEW"
+    # Settings are chosen on demand, by the same workers.
+    assert (tuning.schedules, tuning.work_pool_name, tuning.tags) == ([], "hyperlearn", made.tags)
+    assert (tuning.parameters["dataset"], tuning.parameters["device"]) == (str(dataset), "cpu")
+    assert tuning.concurrency_options.collision_strategy == "CANCEL_NEW"
 
 
 @pytest.mark.parametrize(("sent", "status", "told"), [(signal.SIGINT, 130, "stopped"), (signal.SIGTERM, 0, "Ctrl-C ends this")])
