@@ -12,8 +12,14 @@ from pipeline.settings import Settings
 HEARTBEAT_S = 30
 """Seconds between signs of life of a run, by which a server can tell one that was killed: as few as Prefect allows."""
 
+_settings = Settings.load()
 if "PREFECT_HOME" not in os.environ:
-    os.environ["PREFECT_HOME"] = str(private_folder(Settings.load().home / "prefect"))
+    os.environ["PREFECT_HOME"] = str(private_folder(_settings.home / "prefect"))
+if _settings.log == "json":
+    # Its formatter of that name becomes ours, in this process and in those that it starts.
+    os.environ["PREFECT_LOGGING_FORMATTERS_JSON_CLASS"] = "pipeline.report.json_log.JsonFormatter"
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER"] = "json"
+    os.environ["PREFECT_LOGGING_COLORS"] = "false"
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 # A server of ours forgets runs that ended 90 days ago; unasked it forgets events only, and grows with every night.

@@ -28,7 +28,7 @@ from pipeline.command import (
     tune,
 )
 from pipeline.command.stopped import stoppable
-from pipeline.command.terminal import messages, output
+from pipeline.command.terminal import asks_for_json, messages, output
 from pipeline.command.verbosity import with_verbosity
 from pipeline.domain.visible import visible_lines
 from pipeline.errors import ConfigurationError, PipelineError, QueryError
@@ -94,12 +94,21 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        messages.quiet = False
-        messages.print(Text.assemble(("error: ", "red"), visible_lines(str(error))), soft_wrap=True)
-        if error.hint:
-            messages.print(Text(visible_lines(error.hint)), soft_wrap=True)
+        _tell(error)
         _let_go(error)
         sys.exit(2 if isinstance(error, QueryError | ConfigurationError) else 1)
+
+
+def _tell(error: PipelineError) -> None:
+    if asks_for_json():
+        from pipeline.report.json_log import error_line
+
+        typer.echo(error_line(str(error), error.hint), err=True)
+        return
+    messages.quiet = False
+    messages.print(Text.assemble(("error: ", "red"), visible_lines(str(error))), soft_wrap=True)
+    if error.hint:
+        messages.print(Text(visible_lines(error.hint)), soft_wrap=True)
 
 
 def _let_go(error: BaseException) -> None:

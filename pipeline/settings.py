@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.domain.progress import Progress, no_progress
@@ -33,6 +33,8 @@ class Settings(BaseSettings):
         ``HYPERLEARN_HOME``: folder of all that is kept; by default the user's data folder.
     cache
         ``HYPERLEARN_CACHE``: folder of downloads; by default the user's cache folder.
+    log
+        ``HYPERLEARN_LOG``: ``json`` for logs of one JSON object a line.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -44,6 +46,14 @@ class Settings(BaseSettings):
     neo4j_database: str = Field(default=DEFAULT_DATABASE, validation_alias="NEO4J_DATABASE")
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("hyperlearn"), validation_alias="HYPERLEARN_HOME")
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("hyperlearn"), validation_alias="HYPERLEARN_CACHE")
+    log: str = Field(default="text", validation_alias="HYPERLEARN_LOG")
+
+    @field_validator("log")
+    @classmethod
+    def _is_a_kind_of_log(cls, kind: str) -> str:
+        if kind not in {"text", "json"}:
+            raise ValueError(f"HYPERLEARN_LOG is {kind!r}, which is neither text nor json")
+        return kind
 
     @model_validator(mode="after")
     def _uri_is_one_and_has_a_password(self) -> Self:

@@ -19,6 +19,7 @@ from pipeline.command.terminal import (
     Quarantine,
     Wait,
     Workers,
+    asks_for_json,
     client,
     load_settings,
     messages,
@@ -106,9 +107,10 @@ def refresh(
 
 
 def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport]":  # noqa: ANN401 - the flow's parameters
-    # Prefect's own log would break into the progress; a failure comes up as an exception and is printed once, by us.
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
+    if not asks_for_json():
+        # Prefect's own log would break into the progress; a failure comes up as an exception and is printed once, by us.
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+        os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
     settings = load_settings()
     is_up = settings.embedded is None or settings.embedded.running() is not None
     with progress(f"Refreshing {dataset}"), ThreadPoolExecutor(1) as pool:
@@ -119,9 +121,10 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
         from flows.surroundings import listener
         from flows.temporary_server import end_with_this_process
 
-        listener.set(progress)
-        if is_up and not options.get("force") and options.get("fixed_names") is None:
-            # Where nothing has changed, Prefect need not start: that takes ten times as long as to see it.
+        if not asks_for_json():
+            listener.set(progress)
+        if is_up and not options.get("force") and options.get("fixed_names") is None and not asks_for_json():
+            # Where nothing has changed, Prefect need not start, but for its log: that takes ten times as long as to see it.
             unchanged = flow.up_to_date(dataset, options.get("path"), options.get("settings") or {})
             if unchanged is not None:
                 return unchanged

@@ -88,8 +88,11 @@ def serve(
             messages.print(f"{each.name}: {each.schedule.in_words}", highlight=False, soft_wrap=True)
         messages.print("Ctrl-C ends this; what was due meanwhile is done at the next start.", highlight=False, soft_wrap=True)
         # The log of runs goes to Prefect in full, warnings and what libraries print to a file, and a line of ours to the terminal.
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
-        terminal, log = Console(file=sys.stdout), open_log(settings.home, "runs.log")
+        # Where it is asked for as JSON, it goes to standard error in full.
+        terminal, log = Console(file=sys.stdout), sys.stderr
+        if settings.log == "text":
+            os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+            log = open_log(settings.home, "runs.log")
         with redirect_stdout(log), redirect_stderr(log):
             from flows.serve import serve as run
 

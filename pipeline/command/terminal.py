@@ -5,6 +5,7 @@ stages, is imported by a command's function, when it runs.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,11 @@ OnDevice = Annotated[
     typer.Option("--device", help="What trains: a GPU where there is one ([bold]auto[/bold]), the CPU, or GPUs and nothing else."),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Number of training workers; chosen for this machine by default.")]
+
+
+def asks_for_json() -> bool:
+    """Whether the environment asks for logs of one JSON object a line: then nothing else is on standard error."""
+    return os.environ.get("HYPERLEARN_LOG") == "json"
 
 
 def load_settings() -> "Settings":

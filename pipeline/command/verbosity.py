@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.logging import RichHandler
 
-from pipeline.command.terminal import messages
+from pipeline.command.terminal import asks_for_json, messages
 
 _T = TypeVar("_T")
 
@@ -23,7 +23,7 @@ def with_verbosity(command: Callable[..., _T]) -> Callable[..., _T]:
 
     @functools.wraps(command)
     def run(*args: Any, quiet: bool, verbose: bool, **options: Any) -> _T:  # noqa: ANN401 - the command's own
-        messages.quiet = quiet
+        messages.quiet = quiet or asks_for_json()
         if verbose:
             _print_logs()
         return command(*args, **options)
@@ -39,6 +39,11 @@ def with_verbosity(command: Callable[..., _T]) -> Callable[..., _T]:
 
 
 def _print_logs() -> None:
-    handler = RichHandler(console=messages, show_path=False, highlighter=None)
+    handler: logging.Handler = RichHandler(console=messages, show_path=False, highlighter=None)
+    if asks_for_json():
+        from pipeline.report.json_log import JsonFormatter
+
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", handlers=[handler])
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")

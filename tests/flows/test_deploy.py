@@ -1,6 +1,7 @@
 """Data sets made known to a Prefect server that is there: for its workers, and for `serve`."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -23,6 +24,7 @@ from tests import library
 from tests.database import variables
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 SECTION = README.partition("## On a schedule")[2].partition("\n## ")[0]
 ROWS = "".join(f"b{row % 20},r{row // 5},{row % 5 + 1}\n" for row in range(100))
 DEADLINE_S = 180
@@ -83,11 +85,17 @@ def test_a_worker_runs_what_was_deployed_and_its_pool_stays_as_it_was_made(
         assert len(prefect.read_automations_by_name("hyperlearn: runs that were killed")) == 1
         run = prefect.create_flow_run_from_deployment(made.id)
         command = [sys.executable, "-m", *working.split(), "--run-once"]
-        worker = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=DEADLINE_S)
+        as_json = environment | dict(re.findall(r"^export (PREFECT_LOGGING_\w+)=(\S+)$", OPERATIONS, re.MULTILINE))
+        worker = subprocess.run(command, env=as_json, capture_output=True, text=True, check=False, timeout=DEADLINE_S)
         ended = prefect.read_flow_run(run.id)
     assert ended.state is not None and ended.state.is_completed(), worker.stdout + worker.stderr
     assert ended.name.startswith("refresh library ") and ended.name.endswith(" UTC")
     assert published(client, "Book")[1].id.startswith("library-")
+    # Its log is one JSON object a line, which says of which data set and run it is.
+    events = [json.loads(line) for line in worker.stderr.splitlines() if line.startswith("{")]
+    of_run = [event for event in events if event.get("run") == ended.name]
+    assert {event["dataset"] for event in of_run} == {"library"}
+    assert any(event["message"].startswith("train: 2 rounds") for event in of_run)
     assert first.id == made.id
     assert [(str(each.schedule.timezone), getattr(each.schedule, "cron", None)) for each in first.schedules] == [
         ("Europe/Amsterdam", "0 4 * * *")
