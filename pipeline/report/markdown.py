@@ -28,7 +28,8 @@ def markdown(view: RunView, browser: str | None = None) -> str:
         "## Modalities",
         _table(MODALITY_COLUMNS, modality_rows(view)),
         "## Neighbours",
-        "The entities nearest to the best-connected ones; the score is (1 + cosine) / 2.",
+        "The entities nearest to the best-connected ones; the score is (1 + cosine) / 2, the cosine taken for less where few "
+        "hyperedges tell of one.",
         *(_neighbours(modality) for modality in view.modalities if modality.neighbours),
         "## Components",
         "The components in which the best-connected entities differ most, each by those that have most of it.",
