@@ -1,6 +1,7 @@
 // One small transaction: readers ask for the published run, or for where the served vectors are, and find either the former
 // run's or this one's, whole. Only a run that has its slot is published. What the former run's nodes say of its vectors does not
-// change: whoever found them reads to the end what they name.
+// change: whoever found them reads to the end what they name. A run is served later than all before it, also where the clock was
+// set back.
 MATCH (dataset:Dataset)-[:HAS_RUN]->(run:EmbeddingRun {id: $id, status: $status, slot: $slot})
 CALL (dataset) {
   MATCH (dataset)-[:HAS_RUN]->(former:EmbeddingRun {status: 'published'})
@@ -9,7 +10,12 @@ CALL (dataset) {
   MATCH (former)-[:HAS_VECTORS]->(vectors:ServedVectors)
   REMOVE vectors:ServedVectors
 }
-SET run.status = 'published', run.publishedAt = datetime(), run.numEntities = $numEntities
+CALL (dataset) {
+  MATCH (dataset)-[:HAS_RUN]->(former:EmbeddingRun)
+  RETURN max(former.publishedAt) + duration({milliseconds: 1}) AS earliest
+}
+SET run.status = 'published', run.numEntities = $numEntities,
+    run.publishedAt = CASE WHEN earliest > datetime() THEN earliest ELSE datetime() END
 WITH run
 UNWIND $vectors AS row
 MERGE (run)-[:HAS_VECTORS]->(vectors:RunVectors {label: row.label})

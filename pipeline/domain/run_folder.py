@@ -80,8 +80,10 @@ def _remove(folder: Path) -> None:
 
 
 def _run_folders(folder: Path) -> list[Path]:
-    """The folders of a data set's runs, the oldest first."""
-    return sorted(run for run in folder.glob("*") if _AFTER_DATASET.fullmatch(run.name.removeprefix(folder.name)))
+    """The folders of a data set's runs, the oldest first; those of the future count as older, since the clock was set back."""
+    now = new_run_id(folder.name)
+    runs = (run for run in folder.glob("*") if _AFTER_DATASET.fullmatch(run.name.removeprefix(folder.name)))
+    return sorted(runs, key=lambda run: (run.name <= now, run.name))
 
 
 @contextmanager

@@ -11,6 +11,9 @@ EXPIRY_S = 30
 """Seconds after its holder's last sign at which others may take a lease: the longest that a killed writer keeps those of other
 machines waiting. Neo4j itself may stand still for some ten seconds, and a restart of it takes about twenty."""
 
+LONGEST_S = 2 * EXPIRY_S
+"""A lease that ends later than in so many seconds is of before the clock was set back, and its holder has given no sign since."""
+
 BEAT_S = 5
 """Seconds between two signs: five may be lost."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import GraphError, LeaseHeldError
 from pipeline.graph.client import GraphClient
-from pipeline.graph.lease import BEAT_S, EXPIRY_S, Lease
+from pipeline.graph.lease import BEAT_S, EXPIRY_S, LONGEST_S, Lease
 from pipeline.graph.machine import is_gone, this_machine
 from pipeline.graph.statement import load
 
@@ -102,7 +102,7 @@ def one_writer(
 
 def holder_of(client: GraphClient, dataset: str) -> Holder | None:
     """Who holds the lease of a data set, or None."""
-    for row in client.read(load("lease/holder"), dataset=dataset):
+    for row in client.read(load("lease/holder"), dataset=dataset, longest=LONGEST_S):
         lease = Lease(dataset, row["token"])
         return Holder(lease, row["command"], row["process"], row["host"], row["machine"], row["since"], row["secondsLeft"])
     return None
@@ -116,7 +116,8 @@ def _take(client: GraphClient, dataset: str, command: str, *, wait: bool, progre
         holder = holder_of(client, dataset)
         if holder is None or holder.is_dead:
             dead = holder.lease.token if holder else None
-            for row in client.write_and_return(load("lease/take"), dataset=dataset, dead=dead, seconds=EXPIRY_S, **writer):
+            times = {"seconds": EXPIRY_S, "longest": LONGEST_S}
+            for row in client.write_and_return(load("lease/take"), dataset=dataset, dead=dead, **times, **writer):
                 return Lease(dataset, row["token"])
         elif wait:
             with progress(f"Waiting for {holder}"):

@@ -30,6 +30,8 @@ class StoredRun:
         When it was first written, ISO 8601.
     published_at
         Since when it has been served, or was when it was served last, ISO 8601; None where it never was.
+    published_ms
+        The same in milliseconds since 1970: of two runs, the one that was served later has more.
     report
         What training told about it.
     key
@@ -45,6 +47,7 @@ class StoredRun:
     num_entities: int | None
     started_at: str
     published_at: str | None
+    published_ms: int | None
     report: Mapping[str, Any]
     key: str | None
     num_folded_in: int
@@ -66,6 +69,7 @@ def stored_runs(client: GraphClient, dataset: str) -> list[StoredRun]:
             row["numEntities"],
             row["startedAt"],
             row["publishedAt"],
+            row["publishedMs"],
             json.loads(row["report"]),
             row["key"],
             row["numFoldedIn"],

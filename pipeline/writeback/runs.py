@@ -102,7 +102,7 @@ def publish_run(
 def kept_runs(client: GraphClient, dataset: str) -> set[str]:
     """Ids of the runs of a data set that stay when the next one begins."""
     runs = stored_runs(client, dataset)
-    served = sorted((run for run in runs if run.published_at), key=lambda run: run.published_at or "", reverse=True)
+    served = sorted((run for run in runs if run.published_ms), key=lambda run: run.published_ms or 0, reverse=True)
     return {run.id for run in (*served[:KEPT_RUNS], *runs[:1])}
 
 

@@ -192,6 +192,31 @@ def test_a_lease_that_was_taken_or_released_is_neither_renewed_nor_released_by_i
         assert holder_of(client, "tiny") is None
 
 
+@pytest.mark.parametrize(("seconds", "is_refused"), [(40, True), (3_600, False)])
+def test_a_clock_that_was_set_back_does_not_keep_a_lease_whose_holder_gives_no_sign(
+    client: GraphClient, seconds: int, is_refused: bool
+) -> None:
+    """What ends further ahead than a lease lasts was given by another clock."""
+    with one_writer(client, "tiny", "test") as former:
+        change(client, "MATCH (lease:WriteLease) SET lease.expires = lease.expires + duration({seconds: $by})", by=seconds - 30)
+        if is_refused:
+            with pytest.raises(LeaseHeldError), one_writer(client, "tiny", "test"):
+                pass
+        else:
+            with one_writer(client, "tiny", "test"), pytest.raises(LeaseLostError):
+                former.write(WRITE)
+
+
+def test_who_is_alive_keeps_its_lease_when_the_clock_is_set_back(client: GraphClient) -> None:
+    with one_writer(client, "tiny", "test") as writer:
+        assert writer.lease is not None
+        change(client, "MATCH (lease:WriteLease) SET lease.expires = lease.expires + duration({hours: 1})")
+        client.write_and_return(load("lease/renew"), dataset="tiny", token=writer.lease.token, seconds=30)
+        with pytest.raises(LeaseHeldError), one_writer(client, "tiny", "test"):
+            pass
+        writer.write(WRITE)
+
+
 def test_signs_of_life_are_given(client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BEAT_S", 0.01)
     text = "MATCH (lease:WriteLease) RETURN lease.heartbeat AS beat, lease.expires AS expires"
@@ -208,7 +233,15 @@ def test_what_is_about_to_commit_is_waited_for(client: GraphClient) -> None:
     taken: list[int] = []
 
     def take_over() -> None:
-        other = {"command": "test", "process": 1, "host": "another", "machine": "another", "dead": None, "seconds": 30}
+        other = {
+            "command": "test",
+            "process": 1,
+            "host": "another",
+            "machine": "another",
+            "dead": None,
+            "seconds": 30,
+            "longest": 60,
+        }
         taken.extend(row["token"] for row in client.write_and_return(load("lease/take"), dataset="tiny", **other))
 
     with (

@@ -130,6 +130,21 @@ def test_an_index_that_somebody_dropped_is_made_again(ingested: GraphClient, tmp
     assert serves(ingested, 1)
 
 
+def test_runs_keep_their_order_where_the_clock_was_set_back(ingested: GraphClient, tmp_path: Path) -> None:
+    write(ingested, 1, 2, 3)
+    day_ahead = "SET run.startedAt = run.startedAt + duration({days: 1}), run.publishedAt = run.publishedAt + duration({days: 1})"
+    change(ingested, f"MATCH (run:EmbeddingRun) {day_ahead}")
+    write(ingested, 4, 5)
+    assert list(statuses(ingested)) == ["run-5", "run-4", "run-3", "run-2"]
+    assert rollback(ingested, "tiny", tmp_path).run == "run-4"
+    assert kept_runs(ingested, "tiny") == {"run-5", "run-4", "run-3"}
+    served = sorted(stored_runs(ingested, "tiny"), key=lambda run: run.published_ms or 0)
+    assert [run.id for run in served] == ["run-2", "run-3", "run-5", "run-4"]
+    write(ingested, 6)
+    assert list(statuses(ingested)) == ["run-6", "run-5", "run-4", "run-3"]
+    assert serves(ingested, 6)
+
+
 def test_when_a_run_begins_old_ones_go(ingested: GraphClient, tmp_path: Path) -> None:
     write(ingested, *range(1, 6))
     # The three served last, when the fifth began, and the fifth.

@@ -36,6 +36,16 @@ def test_old_runs_of_the_data_set_are_removed_and_nothing_else(tmp_path: Path) -
     assert not (tmp_path / "books-de").exists()
 
 
+def test_a_run_of_the_future_is_of_before_the_clock_was_set_back(tmp_path: Path) -> None:
+    future = tmp_path / "books" / "books-29991231T000000.000000Z-0000"
+    older, newer, own = (tmp_path / "books" / new_run_id("books") for _ in range(3))
+    for folder in (older, future, newer):
+        (folder / "snapshot").mkdir(parents=True)
+    assert [left.parent for left in left_by_earlier_runs(own, "snapshot")] == [newer, older, future]
+    remove_old_runs(tmp_path, "books", ())
+    assert [path.parent for path in tmp_path.rglob("snapshot")] == [newer]
+
+
 def test_a_run_that_is_at_work_keeps_its_folder(tmp_path: Path) -> None:
     with run_folder(tmp_path, "books", new_run_id("books")) as at_work:
         for _ in range(2):
