@@ -9,10 +9,13 @@ A client under a lease (`GraphClient.under`) writes only as long as the lease is
 import copy
 import logging
 import re
+import secrets
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -35,7 +38,16 @@ from pipeline.errors import (
     PipelineError,
 )
 from pipeline.graph.connection import Connection
-from pipeline.graph.lease import EXPIRY_S, SCHEMA_LEASE_S, SCHEMA_S, WRITE_S, Lease
+from pipeline.graph.lease import (
+    EXPIRY_S,
+    SCHEMA_BLOCKED_S,
+    SCHEMA_LEASE_S,
+    SCHEMA_PATIENCE_S,
+    SCHEMA_PAUSE_S,
+    SCHEMA_S,
+    WRITE_S,
+    Lease,
+)
 from pipeline.graph.statement import Statement, load
 
 logging.getLogger("neo4j").setLevel(logging.ERROR)
@@ -211,21 +223,59 @@ class GraphClient:
     def change_schema(self, statement: Statement, **parameters: object) -> None:
         """Create or drop an index or a constraint, where that is not done yet."""
         _check_parameters(statement, parameters)
+        change = secrets.token_hex(8)
 
-        @neo4j.unit_of_work(timeout=SCHEMA_S)
+        @neo4j.unit_of_work(timeout=SCHEMA_S, metadata={"change": change})
         def work(tx: neo4j.ManagedTransaction) -> None:
             self._check_lease(tx, "lease/check_lasts", seconds=SCHEMA_LEASE_S)
             tx.run(statement.text, parameters).consume()
 
-        if self.lease is not None:
-            sign = {"dataset": self.lease.dataset, "token": self.lease.token, "seconds": EXPIRY_S}
-            self._write(load("lease/renew"), sign, neo4j.Result.consume)
+        deadline = time.monotonic() + SCHEMA_PATIENCE_S
         with _errors_of(self.connection, statement.name), self._session() as session:
-            try:
-                session.execute_write(work)
-            except exceptions.ClientError as error:
-                if error.code != _THERE_ALREADY:
-                    raise
+            while True:
+                if self.lease is not None:
+                    sign = {"dataset": self.lease.dataset, "token": self.lease.token, "seconds": EXPIRY_S}
+                    self._write(load("lease/renew"), sign, neo4j.Result.consume)
+                failed = None
+                with self._blocked_for_no_longer(change) as ended:
+                    try:
+                        session.execute_write(work)
+                    except exceptions.ClientError as error:
+                        failed = error
+                # Not before the end of who ended it: its answer may come later than the error.
+                if failed is None or failed.code == _THERE_ALREADY:
+                    return
+                if not ended:
+                    raise failed
+                if time.monotonic() > deadline:
+                    raise GraphUnavailableError(
+                        f"{statement.name}: a transaction of somebody else's has been in its way for {SCHEMA_PATIENCE_S:g} s: "
+                        f"{ended[-1]}",
+                        hint="SHOW TRANSACTIONS in Neo4j Browser says whose; end it, and run the command again",
+                    )
+                time.sleep(SCHEMA_PAUSE_S)
+
+    @contextmanager
+    def _blocked_for_no_longer(self, change: str) -> Iterator[list[str]]:
+        """End a change of the schema once it waits for others for so long; yields what it waited for when it was ended.
+
+        It waits until all are done who read the label, and whoever comes to read it meanwhile waits behind it.
+        """
+        done = threading.Event()
+        ended: list[str] = []
+
+        def watch() -> None:
+            while not done.wait(SCHEMA_BLOCKED_S):
+                with suppress(exceptions.Neo4jError, exceptions.DriverError), self._session() as session:
+                    ended.extend(row["blocked"] for row in session.run(load("schema/end_blocked").text, change=change))
+
+        watcher = threading.Thread(target=watch, name="change of the schema", daemon=True)
+        watcher.start()
+        try:
+            yield ended
+        finally:
+            done.set()
+            watcher.join()
 
     def write_alone(self, statement: Statement, **parameters: object) -> neo4j.SummaryCounters:
         """Run a statement that manages its own transactions (``CALL … IN TRANSACTIONS``).

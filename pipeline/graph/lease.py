@@ -20,6 +20,15 @@ BEAT_S = 5
 SCHEMA_S = 10
 """Longest transaction that changes the schema, seconds. It cannot lock the lease, so it has to end before others may take that."""
 
+SCHEMA_BLOCKED_S = 3.0
+"""How long it may wait for those who read what it changes, seconds: the server does not count that, and others wait behind it."""
+
+SCHEMA_PAUSE_S = 7.0
+"""How long they then have the way free before the next try, seconds."""
+
+SCHEMA_PATIENCE_S = 120.0
+"""When it is given up, seconds."""
+
 SCHEMA_LEASE_S = 15
 """What the lease must last at the beginning of such a transaction, seconds: the server looks for overdue ones every two seconds."""
 

@@ -83,6 +83,7 @@ PARAMETERS: dict[str, Any] = {
     "slot": "A",
     "key": "k",
     "choice": "{}",
+    "change": "c",
     "state": "s",
     "kind": "Entity",
     "index": "film_embedding_a",
