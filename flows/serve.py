@@ -34,6 +34,8 @@ from flows.traces import FAILED, NOTHING_CHANGED, read_stages
 _POLL_S = 5.0
 _LATEST = timedelta(minutes=10)
 """A run that has ended is told by then: older ones are not looked at, however long this goes on."""
+_SET_BACK = timedelta(seconds=30)
+"""A clock that goes back by less than that delays a run by as much."""
 _TAKEN = "Deployment concurrency limit reached."
 """What Prefect says of a run that it cancels because of another one."""
 _PAGE = 200
@@ -82,6 +84,7 @@ async def _serve(scheduled: Sequence[Scheduled], told: Callable[[str], None], *,
             names[identity] = each.name
             await _do_once_what_was_missed(client, identity, each.name, now, told)
         async with asyncio.TaskGroup() as group:
+            group.create_task(_follow_the_clock(runner, scheduled, told))
             group.create_task(_tell_outcomes(client, names, datetime.now(UTC), told))
             group.create_task(runner.start())
 
@@ -111,6 +114,19 @@ async def _do_once_what_was_missed(
         told(f"{name} was due {times} while nothing served it: it is refreshed once, now")
 
 
+async def _follow_the_clock(runner: Runner, scheduled: Sequence[Scheduled], told: Callable[[str], None]) -> None:
+    """Make the schedules anew where the clock is set back: Prefect has planned the next runs, and would wait for them."""
+    last = datetime.now(UTC)
+    while True:
+        await asyncio.sleep(_POLL_S)
+        now = datetime.now(UTC)
+        if last - now > _SET_BACK:
+            told(f"the clock was set back by {(last - now).total_seconds():,.0f} s: schedules are made anew")
+            for each in scheduled:
+                await runner.aadd_deployment(deployment(each))
+        last = now
+
+
 async def _tell_outcomes(client: PrefectClient, names: dict[UUID, str], since: datetime, told: Callable[[str], None]) -> None:
     """Tell a line of each run that ends."""
     known: set[UUID] = set()
@@ -123,7 +139,8 @@ async def _tell_outcomes(client: PrefectClient, names: dict[UUID, str], since: d
                 if run.id not in known:
                     await _name_it(client, run, name)
                     told(f"{_name(run, name)}: {await _outcome(client, run)}")
-        known, since = found, max(since, now - _LATEST)
+        # Where the clock was set back, what ends from now on does.
+        known, since = found, min(max(since, now - _LATEST), now)
         await asyncio.sleep(_POLL_S)
 
 

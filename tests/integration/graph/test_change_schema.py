@@ -57,7 +57,10 @@ def test_readers_do_not_wait_behind_one_that_waits_for_a_slow_reader(films: Grap
 def test_a_reader_that_never_ends_is_told_of(films: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SCHEMA_BLOCKED_S", 0.2)
     monkeypatch.setattr(module, "SCHEMA_PATIENCE_S", 0.0)
-    with slow_reader(films), pytest.raises(GraphUnavailableError, match=r"in its way: Blocked by: \[\w+-transaction-\d+\]") as told:
+    with (
+        slow_reader(films),
+        pytest.raises(GraphUnavailableError, match=r"in its way for 0 s: Blocked by: \[\w+-transaction-\d+\]") as told,
+    ):
         drop_vector_index(films, "Film", "A")
     assert "SHOW TRANSACTIONS" in told.value.hint
     assert ask(films, INDEXES) == [{"name": "film_embedding_a"}]
