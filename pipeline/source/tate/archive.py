@@ -82,6 +82,8 @@ def _document(kind: Kind, file: str, content: bytes) -> Document:
         data = json.loads(content)
     except ValueError as error:  # UnicodeDecodeError is one
         return Document(kind, file, {}, str(error))
+    except RecursionError:
+        return Document(kind, file, {}, "nested too deeply")
     key = "acno" if kind == "artworks" else "id"
     if not isinstance(data, dict) or data.get(key) in (None, ""):
         return Document(kind, file, {}, f"no {key}")

@@ -20,7 +20,7 @@ from pipeline.source.tate.artworks import (
     subjects_of,
 )
 
-_FAULTS = (KeyError, TypeError, ValueError, AttributeError)
+_FAULTS = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 """What a document of another shape leads to."""
 
 _ARTWORK = ("id", "name", "artist", "year", "dateText", "medium", "classification", "dimensions", "width", "height")

@@ -69,6 +69,8 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         raise ConfigurationError(f"{path} is not UTF-8 at byte {error.start:,}", hint="save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is no TOML: {error}", hint="https://toml.io shows the notation") from error
+    except RecursionError:
+        raise ConfigurationError(f"{path} is nested too deeply", hint=f"{what} needs no more than a few levels") from None
 
 
 def parsed(model: type[_Model], content: Mapping[str, Any], where: str, hint: str, *, strict: bool | None = None) -> _Model:

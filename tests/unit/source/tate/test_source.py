@@ -1,5 +1,6 @@
 """A small collection in the museum's layout, made here, and the real one where it is there."""
 
+import io
 import json
 import tarfile
 import zipfile
@@ -15,6 +16,7 @@ from pipeline.errors import SourceError
 from pipeline.records.problems import SourceProblems
 from pipeline.records.records import Records
 from pipeline.source.described import graphs
+from pipeline.source.tate import archive as module
 from pipeline.source.tate.source import DATASET, TateSource
 
 ARCHIVE = Path(__file__).parents[4].parent / "shared" / "data" / "tate-collection.tar.xz"
@@ -168,6 +170,30 @@ def test_an_archive_holds_what_its_folder_holds(folder: Path, tmp_path: Path, su
             assert repr(sorted(map(repr, tuples_of_lists(found, key)))) == repr(sorted(map(repr, tuples_of_lists(expected, key))))
 
 
+@pytest.mark.parametrize("suffix", [".tar", ".zip"])
+def test_members_of_an_archive_lie_nowhere(tmp_path: Path, suffix: str) -> None:
+    """Whatever they are called: they are read, and not unpacked; what only names another file is passed over."""
+    inside, archive = tmp_path / "inside", tmp_path / "inside" / f"collection{suffix}"
+    inside.mkdir()
+    names = ["../artworks/a/escaped.json", f"{tmp_path}/artworks/a/absolute.json"]
+    content = b'{"acno": "T1"}'
+    if suffix == ".zip":
+        with zipfile.ZipFile(archive, "w") as packed:
+            for name in names:
+                packed.writestr(name, content)
+    else:
+        with tarfile.open(archive, "w") as packed_tar:
+            for name in names:
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                packed_tar.addfile(member, io.BytesIO(content))
+            link = tarfile.TarInfo("artworks/a/link.json")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            packed_tar.addfile(link)
+    assert [document.data for document in module.documents(archive)] == [{"acno": "T1"}] * 2
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [archive]
+
+
 def tuples_of_lists(records: Records, key: str) -> Iterator[tuple[Any, ...]]:
     for row in records.frame(key).astype(object).itertuples(index=False, name=None):
         yield tuple(tuple(cell) if hasattr(cell, "tolist") or isinstance(cell, list) else cell for cell in row)
@@ -178,6 +204,7 @@ def test_every_broken_document_is_told(folder: Path) -> None:
     (artworks / "broken.json").write_text('{"acno": "T9", ')
     (artworks / "encoding.json").write_bytes(b'{"acno": "T\xe9"}')
     (artworks / "nameless.json").write_text("{}")
+    (artworks / "deep.json").write_text('{"acno": ' + "[" * 100_000)
     (artworks / "shape.json").write_text('{"acno": "T8", "subjects": {"children": [{"name": "no id"}]}}')
     with TateSource(folder).read(no_progress) as records, pytest.raises(SourceProblems) as caught:
         records.check()
@@ -186,6 +213,7 @@ def test_every_broken_document_is_told(folder: Path) -> None:
         ("broken.json", "Expecting property name enclosed in double quotes"),
         ("encoding.json", "'utf-8' codec can't decode byte 0xe9 in position 11"),
         ("nameless.json", "no acno"),
+        ("deep.json", "nested too deeply"),
         ("shape.json", "KeyError"),
     }
 

@@ -62,3 +62,11 @@ def test_what_is_no_toml_is_told(tmp_path: Path) -> None:
 def test_a_misspelt_name_is_recognised() -> None:
     assert did_you_mean("Isbn", ["title", "isbn"]) == "; did you mean isbn?"
     assert did_you_mean("price", ["title", "isbn"]) == ""
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "{a = " * 100_000])
+def test_what_is_nested_too_deeply_is_one_line(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "drawing.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=r"drawing\.toml is nested too deeply$"):
+        read_toml(file, "a drawing")
