@@ -236,6 +236,8 @@ def refresh_over_and_over(catalogue: Catalogue, home: Path, asked: argparse.Name
             f"{done + 1} of {asked.refreshes + 1}, {process.returncode}, {time.monotonic() - start:.0f} s, {figures}",
             file=sys.stderr,
         )
+        if is_last:
+            break
 
 
 def kill(process: "subprocess.Popen[str]", random: np.random.Generator, watched: Watched) -> bool:
