@@ -18,7 +18,7 @@ _FROM_ONE = (
     *("candidates", "batch_size"),
 )
 _FROM_ZERO = (
-    *("tolerance", "absent_scale", "graph_weight", "ridge", "ridge_exponent", "offset_ridge", "offset_smoothness"),
+    *("tolerance", "absent_scale", "graph_weight", "ridge_exponent", "offset_ridge", "offset_smoothness"),
     *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "initial_accumulator", "start_size", "centre"),
     "cubic_norm",
 )
@@ -77,7 +77,8 @@ class TrainingParameters:
         hyperedges per entity, so that μ = 1 lets the graph pull on an average entity about as hard as its hyperedges do,
         whatever the size of the data.
     ridge
-        ρ, the mean weight of the squared norm of an entity's vector.
+        ρ, the mean weight of the squared norm of an entity's vector. ``auto``: 5 in a modality of which nothing but measured values
+        tells, else 0.02.
     ridge_exponent
         How the ridge grows with an entity's number of hyperedges n: ρ_i ∝ (n + 1)^ridge_exponent, with mean ρ in its modality.
         0: all alike; 1: as Zhou et al. (2008) weigh it.
@@ -137,7 +138,7 @@ class TrainingParameters:
     graph_weights: Mapping[str, float] = field(default_factory=dict)
     graph_weight: float = 1.0
     graph_scaling: GraphScaling = "degree"
-    ridge: float = 0.02
+    ridge: float | Literal["auto"] = "auto"
     ridge_exponent: float = 0.0
     offsets: bool = True
     offset_ridge: float = 3.0
@@ -166,6 +167,8 @@ class TrainingParameters:
         for name in _FROM_ZERO:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a finite number from 0 on is needed")
+        if self.ridge != "auto" and not 0 <= self.ridge < float("inf"):
+            raise ConfigurationError(f"ridge is {self.ridge}, a finite number from 0 on or auto is needed")
         for name in ("validation", "own_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a part from 0 to below 1 is needed")

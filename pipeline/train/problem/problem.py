@@ -27,6 +27,8 @@ TypePosition = tuple[str, int]
 
 _SQUARED_ONLY = frozenset({"exact", "recurrent"})
 """Updates that know no other loss."""
+_RIDGE, _VALUES_RIDGE = 0.02, 5.0
+"""ρ, and that of a modality of which only measured values tell."""
 
 
 @dataclass(frozen=True)
@@ -293,8 +295,16 @@ def _ridge(label: str, count: int, terms: tuple[TensorTerm, ...], parameters: Tr
     held_N = num_memberships(terms, label, count)
     # One is added so that an entity without hyperedges is held as well.
     relative_N = (held_N + 1) ** parameters.ridge_exponent
-    ridge_N: npt.NDArray[np.float32] = (parameters.ridge * relative_N / relative_N.mean()).astype(np.float32)
+    ridge_N: npt.NDArray[np.float32] = (_mean_ridge(label, terms, parameters) * relative_N / relative_N.mean()).astype(np.float32)
     return ridge_N
+
+
+def _mean_ridge(label: str, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> float:
+    if parameters.ridge != "auto":
+        return parameters.ridge
+    # What is not told is nothing to a value, but a zero to what is there or not, and holds vectors as a ridge does.
+    told_by = [term.absent_weight for term in terms if label in term.modalities]
+    return _VALUES_RIDGE if told_by and not any(told_by) else _RIDGE
 
 
 def _popularities(edges: HyperedgeList, hypergraph: Hypergraph, exponent: float | None) -> tuple[npt.NDArray[np.float32], ...]:

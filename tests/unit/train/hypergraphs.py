@@ -27,7 +27,7 @@ MEMBERS = {
 
 def least_squares(**settings: Any) -> TrainingParameters:
     """Settings of the updates that minimise squares, without a validation part, but for what is given."""
-    return TrainingParameters(**{"update": "exact", "rounds": 10, "validation": 0.0, "patience": 10, **settings})
+    return TrainingParameters(**{"update": "exact", "rounds": 10, "validation": 0.0, "patience": 10, "ridge": 0.02, **settings})
 
 
 def hyperedge_list(members: tuple[str, ...], counts: Mapping[str, int], num: int, rng: np.random.Generator) -> HyperedgeList:

@@ -22,6 +22,7 @@ def test_texts_become_values() -> None:
     expected = {"rounds": 5, "ridge": 1e-4, "offsets": False, "update": "recurrent", "absent_popularity": None}
     assert parse_settings(given, "--set") == expected
     assert parse_settings(expected, "settings") == expected, "values that are typed already stay as they are"
+    assert parse_settings({"ridge": "auto"}, "--set") == {"ridge": "auto"}
 
 
 def test_entries_of_a_table_have_names_of_their_own() -> None:
@@ -50,7 +51,7 @@ def test_what_cannot_be_a_value_is_told_at_once() -> None:
         "patience: 0, at least 1 is needed",
         "seed: 2.5, expected a whole number",
         "absent_weights: Film has 2.0, a number from 0 to 1 is needed",
-        "ridge: nan, a finite number from 0 on is needed",
+        "ridge: nan, a finite number from 0 on or auto is needed",
         "offsets: 'maybe', expected true or false",
     ]
     assert unknown.startswith("rouns: is unknown, expected one of update, embedding_dim, rounds, ")

@@ -43,6 +43,19 @@ def test_the_ridge_grows_with_the_hyperedges_as_told() -> None:
     assert (build_problem(hypergraph, least_squares(ridge=2)).ridges["Dog"] == 2).all()
 
 
+def test_by_default_the_ridge_is_strong_where_nothing_but_values_tells() -> None:
+    """A type that is there or not says more of a vector than its hyperedges: what is absent counts too."""
+    by_values = build_problem(coupled(), TrainingParameters(update="exact")).ridges
+    assert {float(ridge) for ridges in by_values.values() for ridge in ridges} == {5}
+    presence = build_problem(coupled(presence=True), TrainingParameters(update="exact")).ridges
+    assert {round(float(ridge), 4) for ridges in presence.values() for ridge in ridges} == {0.02}
+    mixed = build_problem(coupled(), TrainingParameters(update="exact", absent_weights={"Twins": 0.1})).ridges
+    twins = coupled().hyperedges["Twins"].modalities
+    assert {label: round(float(ridges[0]), 4) for label, ridges in mixed.items()} == {
+        label: 0.02 if label in twins else 5 for label in mixed
+    }
+
+
 def test_it_is_never_above_one() -> None:
     assert build_problem(coupled(presence=True), least_squares(absent_scale=1e9)).weights()["Trio"]["absentWeight"] == 1
 
