@@ -18,7 +18,7 @@ from pipeline.domain.dataset import Dataset
 from pipeline.domain.training_parameters import TrainingParameters
 
 EXPORT = 1
-TRAINING = 3
+TRAINING = 4
 WRITE_BACK = 1
 
 

@@ -46,8 +46,9 @@ class TrainingParameters:
         Stop when a round of the exact update lowers the objective by less than this part of it; 0 runs all rounds.
     validation
         Part of the hyperedges of every type that is kept from training, to stop by; 0 keeps none, for a number of rounds that is
-        known. Of hyperedges that are there or not at most 1,000 of a type are kept, and learned in the end; where that would be
-        fewer than 150 in all, the number of rounds is found by cross-validation, and all are learned from.
+        known. Least squares then learn all anew, for as many rounds as were best. Of hyperedges that are there or not at most
+        1,000 of a type are kept, and learned in the end; where that would be fewer than 150 in all, the number of rounds is found
+        by cross-validation, and all are learned from.
     patience
         Stop after so many rounds without a new best validation loss, or, of the recurrent update without a validation part, a new
         best objective; the best round's factors are kept.

@@ -1,7 +1,7 @@
 """Training in one process, without a process group: a pure function of hypergraph and parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -201,19 +201,35 @@ def fit_share(
         del epochs
     else:
         layout = Layout(problem, parameters.embedding_dim)
-        with one_kernel_thread(station.threads) as pool:
-            matrices = starting_matrices(problem, layout, parameters, station)
-            rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.kernels, pool)
-            history = rounds.run(on_round, checkpoints)
-            trained, best = rounds.matrices(), rounds.best_round
-            del rounds
-        best_round, types = history[-1].number if best is None else best, least_squares_types(problem, layout, trained)
+        trained, history, best_round = _least_squares(problem, layout, parameters, station, on_round, checkpoints)
+        if problem.keeps_own and problem.num_held_out and best_round:
+            # What was kept to stop by is learned as well: all anew, for as many rounds as were best.
+            problem, parameters = problem.with_nothing_held_out(), replace(parameters, rounds=best_round)
+            trained, _, _ = _least_squares(problem, layout, parameters, station)
+        types = least_squares_types(problem, layout, trained)
         factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
         factors = balance_columns(problem, factors)
     found = findings(problem, factors)
     filled, num_zero = fill_zero_rows(factors)
     kernels = station.kernels
     return Fit(filled, history, num_zero, problem.weights(), types, best_round, found, kernels.name, kernels.hardware, update)
+
+
+def _least_squares(
+    problem: Problem,
+    layout: Layout,
+    parameters: TrainingParameters,
+    station: Station,
+    on_round: Callable[[Round], None] = lambda _: None,
+    checkpoints: Checkpoints | None = None,
+) -> tuple[Factors, list[Round], int]:
+    """Run the rounds; give the best one's matrices, what every round did, and the best one's number."""
+    with one_kernel_thread(station.threads) as pool:
+        matrices = starting_matrices(problem, layout, parameters, station)
+        rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.kernels, pool)
+        history = rounds.run(on_round, checkpoints)
+        best = rounds.best_round
+        return rounds.matrices(), history, history[-1].number if best is None else best
 
 
 def widths_of(problem: Problem, parameters: TrainingParameters) -> dict[str, int]:

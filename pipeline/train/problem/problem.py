@@ -129,6 +129,19 @@ class Problem:
         """Labels of the modalities, in order."""
         return tuple(self.num_entities)
 
+    @property
+    def num_held_out(self) -> int:
+        """Hyperedges of all types that are kept for validation."""
+        return sum(term.held_out.num_hyperedges for term in self.terms)
+
+    def with_nothing_held_out(self) -> "Problem":
+        """The same with what is kept for validation among what is learned from."""
+        terms = []
+        for term in self.terms:
+            none = term.held_out.only(np.zeros(term.held_out.num_hyperedges, np.bool_))
+            terms.append(replace(term, hyperedges=term.everything, held_out=none))
+        return replace(self, terms=tuple(terms))
+
     def offset_positions(self, label: str) -> tuple[TypePosition, ...]:
         """The types and positions at which a modality's entities have offsets."""
         return tuple(

@@ -90,7 +90,7 @@ class Epochs:
         )
         self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
         self._validations = {term.label: Validation(term) for term in problem.terms}
-        self._num_asked = sum(term.held_out.num_hyperedges for term in problem.terms)
+        self._num_asked = problem.num_held_out
         self._is_told = self._num_asked >= _ENOUGH
         is_short = self._num_asked and not self._is_told
         self._most_rounds = min(parameters.rounds, parameters.patience) if is_short else parameters.rounds

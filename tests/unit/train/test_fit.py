@@ -202,6 +202,25 @@ def test_numbers_out_of_range_are_named(value: float, what: str) -> None:
 
 
 @BOTH_UPDATES
+def test_what_was_kept_to_stop_by_is_learned_in_the_end(update: UpdateName) -> None:
+    """Anew, for as many rounds as were best; a validation part of somebody else's is not."""
+    hypergraph, parameters = coupled(2), replace(SMALL, rounds=4, update=update, validation=0.2)
+    found = fit(hypergraph, parameters)
+    problem = build_problem(hypergraph, parameters)
+    whole = problem.with_nothing_held_out()
+    assert whole.num_held_out == 0
+    assert {term.label: term.hyperedges.num_hyperedges for term in whole.terms} == {
+        label: edges.num_hyperedges for label, edges in hypergraph.hyperedges.items()
+    }
+    station = Station(problem.labels, Alone(), CompiledKernels(), 1)
+    expected = fit_share(whole, replace(parameters, rounds=found.best_round), station)
+    assert found.best_round > 0
+    assert all(np.array_equal(factor, expected.factors[label]) for label, factor in found.factors.items())
+    own = fit_share(replace(problem, keeps_own=False), parameters, station)
+    assert not any(np.array_equal(factor, own.factors[label]) for label, factor in found.factors.items())
+
+
+@BOTH_UPDATES
 @pytest.mark.parametrize("presence", [False, True])
 @ANY_DEVICE
 def test_torch_on_any_device_gives_what_compiled_loops_give(device: str, update: UpdateName, presence: bool) -> None:

@@ -41,14 +41,14 @@ def test_training_stops_by_the_validation_part_and_keeps_its_best_round() -> Non
     parameters = least_squares(
         embedding_dim=8, rounds=200, tolerance=0, ridge=1e-3, offset_ridge=1e-3, graph_weight=0, validation=0.3, patience=5
     )
-    result = fit(coupled(4), parameters)
+    left, held_out = hold_out(coupled(4), a_part(coupled(4), 0.3), parameters.seed)
+    result = fit(left, parameters, held_out=held_out)
     weights = {label: weight["weight"] for label, weight in result.weights.items()}
     counts = {label: int(0.3 * edges.num_hyperedges) for label, edges in coupled(4).hyperedges.items()}
     watched = [sum(weights[label] * counts[label] * error for label, error in done.validation.items()) for done in result.history]
     assert result.best_round == int(np.argmin(watched))
     assert len(watched) - 1 == result.best_round + 5
     assert result.history[-1].losses.total < result.history[result.best_round].losses.total
-    left, held_out = hold_out(coupled(4), a_part(coupled(4), 0.3), parameters.seed)
     error = result.predict("Trio", held_out["Trio"]) - held_out["Trio"].values_E
     assert np.mean(error**2) == pytest.approx(result.history[result.best_round].validation["Trio"], rel=1e-3)
     # The same rounds without the validation part, on what was left of the hyperedges, are the same training.
