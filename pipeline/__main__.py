@@ -58,6 +58,7 @@ for _command in (
     deploy.deploy,
     tune.tune,
     query.similar,
+    query.analogy,
     query.explain,
     query.complete,
     outliers.outliers,

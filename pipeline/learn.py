@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import softmax
 
@@ -99,13 +100,29 @@ class Learned:
             Modality of the others; its own by default.
         """
         target = to or label
-        names, row = self._names(target), self._row(label, id_or_name)
-        others_NR, own_R = self.fit.factors[target], self.fit.factors[label][row]
-        cosine_N = others_NR @ own_R / (np.linalg.norm(others_NR, axis=1) * np.linalg.norm(own_R))
-        frame = pd.DataFrame({"name": names, "score": scores(cosine_N, self.hypergraph.degrees(target))})
-        if target == label:
-            frame = frame.drop(index=frame.index[row])
-        return frame.sort_values("score", ascending=False, kind="stable").head(k)
+        self._names(target)
+        row = self._row(label, id_or_name)
+        return self._nearest(target, self._units(label)[row], [row] if target == label else [], k)
+
+    def analogy(self, label: str, one: str, its: str, other: str, k: int = 10, *, to: str | None = None) -> pd.DataFrame:
+        """What is to the other as ``its`` is to the one, best first: ``id`` the index, ``name``, ``score``, as of `similar`.
+
+        Parameters
+        ----------
+        label
+            The modality of the one and the other.
+        one, its, other
+            Exact names, or ids.
+        k
+            How many.
+        to
+            Modality of ``its``, and so of the answers; ``label`` by default.
+        """
+        target = to or label
+        row, row_its, row_other = self._row(label, one), self._row(target, its), self._row(label, other)
+        units_NR = self._units(label)
+        sought_R = self._units(target)[row_its] - units_NR[row] + units_NR[row_other]
+        return self._nearest(target, sought_R, [row_its, *([row, row_other] if target == label else [])], k)
 
     def complete(self, hyperedge_type: str, given: Mapping[str, str], ask: str, k: int = 10) -> pd.DataFrame:
         """Who could best complete a hyperedge: ``id`` the index, ``name``, ``score``, and ``known`` if such a hyperedge is there.
@@ -180,6 +197,16 @@ class Learned:
             known = ", ".join(kind.label for kind in self.hypergraph.dataset.hyperedge_types)
             raise QueryError(f"nothing was learned of a hyperedge type {hyperedge_type}", hint=f"there are {known}")
         return self.fit.types[hyperedge_type]
+
+    def _units(self, label: str) -> npt.NDArray[np.float32]:
+        factor_NR = self.fit.factors[label]
+        units_NR: npt.NDArray[np.float32] = factor_NR / np.linalg.norm(factor_NR, axis=1, keepdims=True)
+        return units_NR
+
+    def _nearest(self, label: str, sought_R: npt.NDArray[np.float32], left_out: list[int], k: int) -> pd.DataFrame:
+        cosines_N = self._units(label) @ sought_R / np.linalg.norm(sought_R)
+        frame = pd.DataFrame({"name": self._names(label), "score": scores(cosines_N, self.hypergraph.degrees(label))})
+        return frame.drop(index=frame.index[left_out]).sort_values("score", ascending=False, kind="stable").head(k)
 
     def _names(self, label: str) -> "pd.Series[str]":
         if label not in self.names:

@@ -1,5 +1,6 @@
 """Commands that ask."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from pipeline.command.terminal import DatasetName, Json, client, output, print_j
 from pipeline.domain.dataset import Modality
 from pipeline.domain.question import question
 from pipeline.errors import QueryError
-from pipeline.report.tables import candidates_table, explanation_table, neighbours_table
+from pipeline.report.tables import analogy_table, candidates_table, explanation_table, neighbours_table
 
 if TYPE_CHECKING:
     from pipeline.query.complete import Candidate
@@ -51,6 +52,41 @@ def similar(
         print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in neighbours])
     else:
         output.print(neighbours_table(target, entity.name, neighbours))
+
+
+def analogy(
+    label: Annotated[str, typer.Argument(help="Modality, such as Director.", metavar="LABEL")],
+    one: Annotated[str, typer.Argument(help="Exact name, or id.", metavar="ONE")],
+    its: Annotated[str, typer.Argument(help="Exact name, or id, of what is to the ONE.", metavar="ITS")],
+    other: Annotated[str, typer.Argument(help="Exact name, or id, of the other.", metavar="OTHER")],
+    to: Annotated[str | None, typer.Option(help="Modality of ITS and of the answers; LABEL by default.", metavar="LABEL")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Show what is to the other as ITS is to the ONE, best first.
+
+    Example: [bold]hyperlearn analogy Director "Alfred Hitchcock" Vertigo "Akira Kurosawa" --to Movie[/bold]
+    """
+    from pipeline.query.analogy import analogy as alike
+    from pipeline.query.find import find
+    from pipeline.query.served import ask_published, published
+
+    with client() as graph:
+        target = published(graph, to or label)[0]
+
+        def question(modality: Modality, run: "Run") -> "tuple[Sequence[Entity], list[Neighbour]]":
+            asked = (
+                find(graph, modality, one, choose=" "),
+                find(graph, target, its, choose=" "),
+                find(graph, modality, other, choose=" "),
+            )
+            return asked, alike(graph, run, asked, target, k=k)
+
+        entities, found = ask_published(graph, label, question)
+    if as_json:
+        print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in found])
+    else:
+        output.print(analogy_table(target, [entity.name for entity in entities], found))
 
 
 def explain(

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import UnknownNameError
 from pipeline.graph.client import GraphClient, Row
-from pipeline.graph.slots import vector_identifiers
 from pipeline.graph.statement import load
 from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.query.find import Entity
 from pipeline.query.landmarks import landmarks
 from pipeline.query.served import Run
+from pipeline.query.unit_vector import unit_vector
 
 _LANDMARKS = 2_000
 """Among how many of the best-connected entities those are looked for that a component is named after."""
@@ -110,8 +109,7 @@ def explain(
     """
     one, other = entities
     dataset = next(each.dataset for each in stored_datasets(client).values() if one.label in each.dataset.labels)
-    vectors = [_vector(client, run, entity) for entity in entities]
-    units = [vector_R / np.linalg.norm(vector_R) for vector_R in vectors]
+    units = [unit_vector(client, run, entity) for entity in entities]
     around = [_neighbourhood(client, entity, dataset.labels) for entity in entities]
     joined = around[0].get((other.label, other.id))
     shared = [
@@ -132,13 +130,6 @@ def explain(
         sorted(shared, key=lambda each: (each.degree, each.id))[:num_shared],
         _components(units, known.names, known.matrix_NR, {one.name, other.name}, num_components),
     )
-
-
-def _vector(client: GraphClient, run: Run, entity: Entity) -> npt.NDArray[np.float64]:
-    rows = client.read(load("query/vector").with_identifiers(**vector_identifiers(entity.label, run.slot)), id=entity.id)
-    if not rows:
-        raise UnknownNameError(f"{entity.label} {entity.name!r} has no vector", hint="it may have come after the last refresh")
-    return np.asarray(rows[0]["vector"], np.float64)
 
 
 def _neighbourhood(client: GraphClient, entity: Entity, labels: Sequence[str]) -> dict[tuple[str, str], Row]:

@@ -10,7 +10,8 @@ from pipeline.graph.statement import load
 from pipeline.query.find import Entity
 from pipeline.query.served import Run
 
-_CANDIDATES_PER_NEIGHBOUR = 10
+CANDIDATES_PER_NEIGHBOUR = 10
+"""How many the vector index is asked for where many are wanted."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def similar(
         index=vector_index(target.label, run.slot),
         k=k,
         doubt=DOUBT,
-        candidates=min(INDEX_LIMIT, max(CANDIDATES, _CANDIDATES_PER_NEIGHBOUR * k)),
+        candidates=min(INDEX_LIMIT, max(CANDIDATES, CANDIDATES_PER_NEIGHBOUR * k)),
         properties=list(target.distinguish_by),
     )
     return [

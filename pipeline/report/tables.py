@@ -51,6 +51,13 @@ def neighbours_table(modality: Modality, name: str, neighbours: Sequence[Any]) -
     return _ranked(heading, modality, neighbours, {"score": "right"}, lambda neighbour: [neighbour.score])
 
 
+def analogy_table(modality: Modality, names: Sequence[str], found: Sequence[Any]) -> Group:
+    """What is to the third as the second is to the first, with what tells them apart, best first, under a heading."""
+    one, its, other = names
+    heading = f"{modality.label}: to {other} as {its} is to {one}"
+    return _ranked(heading, modality, found, {"score": "right"}, lambda each: [each.score])
+
+
 def candidates_table(kind: str, modality: Modality, given: Sequence[str], candidates: Sequence[Any]) -> Group:
     """Who could complete a hyperedge, with what tells them apart, best first, under a heading."""
     heading = f"{kind}: {modality.label} given {', '.join(given)}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -174,6 +175,18 @@ def test_a_hyperedge_is_completed_as_the_readme_says(hyperlearn: Command) -> Non
     assert len(rows) == 5
     for name, share, known in rows:
         assert shares[name] == (pytest.approx(float(share), abs=0.005), known == "known"), name
+
+
+@pytest.mark.usefixtures("demo")
+def test_an_analogy_is_answered_as_the_readme_says(hyperlearn: Command) -> None:
+    asked = 'hyperlearn analogy Director "David Fincher" "Fight Club" "Quentin Tarantino" --to Movie -k 5'
+    title, rows = readme_sample(asked)
+    _, *command, _ = shlex.split(asked)
+    assert hyperlearn(*command, "5").stdout.splitlines()[0].rstrip() == title
+    scores = {each["name"]: each["score"] for each in json.loads(hyperlearn(*command, "20", "--json").stdout)}
+    assert len(rows) == 5
+    for name, *_, score in rows:
+        assert scores[name] == pytest.approx(float(score), abs=NEAR), name
 
 
 @pytest.mark.usefixtures("demo")

@@ -55,6 +55,22 @@ def test_the_nearest_are_those_of_a_full_comparison(learned: Learned, to: str | 
     assert learned.similar("Film", "f4", 3, to=to).equals(found.head(3))
 
 
+@pytest.mark.parametrize(("its", "to"), [("m1", "Maker"), ("f9", None)])
+def test_an_analogy_is_what_differs_added_to_another(learned: Learned, its: str, to: str | None) -> None:
+    """None of the three is among the answers."""
+    target = to or "Film"
+    units = {label: f / np.linalg.norm(f, axis=1, keepdims=True) for label, f in learned.fit.factors.items()}
+    one, other = (units["Film"][row(learned, "Film", id_)] for id_ in ("f4", "f5"))
+    sought = units[target][row(learned, target, its)] - one + other
+    ids = learned.names[target].index
+    known = 1 + np.array([tiny.degrees(tiny.tables(), target)[id_] for id_ in ids])
+    scores = pd.Series((1 + units[target] @ sought / np.linalg.norm(sought) * known / (known + 3)) / 2, ids)
+    expected = scores.drop([its, "f4", "f5"], errors="ignore").sort_values(ascending=False)
+    found = learned.analogy("Film", "f4", its, "f5", 100, to=to)
+    assert list(found.index) == list(expected.index)
+    assert found["score"].to_dict() == pytest.approx(expected.to_dict(), abs=1e-6)
+
+
 def test_a_hyperedge_is_completed_as_the_model_scores_it(learned: Learned) -> None:
     found = learned.complete("Making", {"Film": "f4", "Style": "s0"}, "Maker", 100)
     members = np.array([[row(learned, "Film", "f4"), 0, row(learned, "Style", "s0")]])

@@ -7,6 +7,7 @@ from pipeline.errors import AmbiguousNameError, GraphStatementError, QueryError,
 from pipeline.graph.client import GraphClient, Row
 from pipeline.graph.statement import Statement
 from pipeline.ingest.ingest import ingest
+from pipeline.query.analogy import analogy
 from pipeline.query.find import find
 from pipeline.query.served import Run, ask_published, published
 from pipeline.query.similar import similar
@@ -41,6 +42,23 @@ def test_neighbours_are_those_of_a_full_comparison(client: GraphClient, wrote: E
     assert [neighbour.id for neighbour in found] == [id_ for id_, _ in expected]
     assert [neighbour.score for neighbour in found] == pytest.approx([score for _, score in expected], abs=1e-6)
     assert {neighbour.label for neighbour in found} == {to}
+
+
+@pytest.mark.parametrize(("its", "to"), [("m1", "Maker"), ("f9", "Film")])
+def test_an_analogy_is_what_differs_added_to_another(client: GraphClient, wrote: Embeddings, its: str, to: str) -> None:
+    """None of the three is among the answers."""
+    film, run = published(client, "Film")
+    target = published(client, to)[0]
+    entities = find(client, film, "f4"), find(client, target, its), find(client, film, "f5")
+    found = analogy(client, run, entities, target, k=100)
+    units = {label: factor / np.linalg.norm(factor, axis=1, keepdims=True) for label, factor in wrote.factors.items()}
+    one, other = (units["Film"][wrote.ids["Film"].index(id_)] for id_ in ("f4", "f5"))
+    sought = units[to][wrote.ids[to].index(its)] - one + other
+    known = 1 + np.array([tiny.degrees(tiny.tables(), to)[id_] for id_ in wrote.ids[to]])
+    scores = (1 + units[to] @ sought / np.linalg.norm(sought) * known / (known + 3)) / 2
+    expected = {id_: score for id_, score in zip(wrote.ids[to], scores, strict=True) if id_ not in {its, "f4", "f5"}}
+    assert {each.id: each.score for each in found} == pytest.approx(expected, abs=1e-6)
+    assert (np.diff([each.score for each in found]) <= 0).all()
 
 
 def test_an_entity_is_found_by_name_or_id(client: GraphClient, wrote: Embeddings) -> None:
