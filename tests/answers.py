@@ -14,10 +14,13 @@ NEAR = 0.005
 def answers_in(text: str) -> Answers:
     """Read tables of answers."""
     found: Answers = {}
+    question = None
     for line in text.splitlines():
         if title := re.fullmatch(r"(\w+): nearest to (.+?)\s*", line):
             question = found.setdefault((title[1], title[2]), [])
-        elif found and (answer := re.fullmatch(r"[1-9]\s+(.+?)(\s{2,}.*)?\s+([01]\.\d{3})\s*", line)):
+        elif not line.strip():
+            question = None
+        elif question is not None and (answer := re.fullmatch(r"[1-9]\s+(.+?)(\s{2,}.*)?\s+([01]\.\d{3})\s*", line)):
             question.append((answer[1], float(answer[3])))
     return found
 
