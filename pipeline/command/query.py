@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Group
 
 from pipeline.command.terminal import DatasetName, Json, client, output, print_json, progress
 from pipeline.domain.dataset import Modality
@@ -48,10 +49,7 @@ def similar(
             return entity, nearest(graph, run, modality, entity.id, k=k, to=target)
 
         entity, neighbours = ask_published(graph, label, question)
-    if as_json:
-        print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in neighbours])
-    else:
-        output.print(neighbours_table(target, entity.name, neighbours))
+    _print_neighbours(neighbours, neighbours_table(target, entity.name, neighbours), as_json=as_json)
 
 
 def analogy(
@@ -83,10 +81,14 @@ def analogy(
             return asked, alike(graph, run, asked, target, k=k)
 
         entities, found = ask_published(graph, label, question)
+    _print_neighbours(found, analogy_table(target, [entity.name for entity in entities], found), as_json=as_json)
+
+
+def _print_neighbours(found: "list[Neighbour]", table: Group, *, as_json: bool) -> None:
     if as_json:
         print_json([{"id": n.id, "name": n.name, "label": n.label, "score": n.score} for n in found])
     else:
-        output.print(analogy_table(target, [entity.name for entity in entities], found))
+        output.print(table)
 
 
 def explain(

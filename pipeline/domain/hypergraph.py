@@ -122,12 +122,7 @@ class Hypergraph:
 
     def degrees(self, label: str) -> npt.NDArray[np.int64]:
         """How often each of a modality's entities is a member (N), over all types and positions."""
-        degree_N = np.zeros(self.num_entities[label], np.int64)
-        for edges in self.hyperedges.values():
-            for position, modality in enumerate(edges.modalities):
-                if modality == label:
-                    degree_N += np.bincount(edges.members_EK[:, position], minlength=len(degree_N))
-        return degree_N
+        return num_memberships(self.hyperedges.values(), label, self.num_entities[label])
 
     @property
     def digest(self) -> str:
@@ -153,6 +148,16 @@ class Hypergraph:
             entries.sum_duplicates()
             for array in (entries.indptr.astype(np.int64), entries.indices.astype(np.int64), entries.data):
                 yield "-".join(key), array
+
+
+def num_memberships(lists: Iterable[HyperedgeList], label: str, count: int) -> npt.NDArray[np.int64]:
+    """Count how often each of a modality's entities is a member (N), over all lists of hyperedges and positions."""
+    held_N = np.zeros(count, dtype=np.int64)
+    for edges in lists:
+        for position, modality in enumerate(edges.modalities):
+            if modality == label:
+                held_N += np.bincount(edges.members_EK[:, position], minlength=count)
+    return held_N
 
 
 def number_combinations(members_EK: npt.NDArray[np.int64], positions: Iterable[int]) -> npt.NDArray[np.int64]:

@@ -220,6 +220,10 @@ class GraphClient:
         """Run a writing statement in one transaction, and give its records."""
         return self._write(statement, parameters, neo4j.Result.data)
 
+    def renew(self, lease: Lease) -> bool:
+        """Give a sign of life of a lease's holder; tell whether it holds it still."""
+        return bool(self.write_and_return(load("lease/renew"), dataset=lease.dataset, token=lease.token, seconds=EXPIRY_S))
+
     def change_schema(self, statement: Statement, **parameters: object) -> None:
         """Create or drop an index or a constraint, where that is not done yet."""
         _check_parameters(statement, parameters)
@@ -234,8 +238,7 @@ class GraphClient:
         with _errors_of(self.connection, statement.name), self._session() as session:
             while True:
                 if self.lease is not None:
-                    sign = {"dataset": self.lease.dataset, "token": self.lease.token, "seconds": EXPIRY_S}
-                    self._write(load("lease/renew"), sign, neo4j.Result.consume)
+                    self.renew(self.lease)
                 failed = None
                 with self._blocked_for_no_longer(change) as ended:
                     try:

@@ -139,7 +139,7 @@ def _signs_of_life(client: GraphClient, lease: Lease) -> Iterator[None]:
         while not ended.wait(BEAT_S):
             # The next sign may get through. If another has taken the lease meanwhile, the next write says so.
             with suppress(GraphError):
-                if not client.write_and_return(load("lease/renew"), dataset=lease.dataset, token=lease.token, seconds=EXPIRY_S):
+                if not client.renew(lease):
                     return
 
     # Not joined: one that still waits for a database that is gone must not keep the process.

@@ -5,13 +5,12 @@ What two entities differ by is added to another one: the nearest to b − a + c,
 """
 
 from pipeline.domain.dataset import Modality
-from pipeline.domain.shrinkage import DOUBT
 from pipeline.graph.client import GraphClient
-from pipeline.graph.slots import CANDIDATES, INDEX_LIMIT, vector_index, vector_property
+from pipeline.graph.slots import vector_property
 from pipeline.graph.statement import load
 from pipeline.query.find import Entity
 from pipeline.query.served import Run
-from pipeline.query.similar import CANDIDATES_PER_NEIGHBOUR, Neighbour
+from pipeline.query.similar import Neighbour, nearest
 from pipeline.query.unit_vector import unit_vector
 
 
@@ -37,19 +36,6 @@ def analogy(client: GraphClient, run: Run, entities: tuple[Entity, Entity, Entit
         If one of the three has no vector.
     """
     one, its, other = (unit_vector(client, run, entity) for entity in entities)
-    rows = client.read(
-        load("query/analogy").with_identifiers(embedding=vector_property(run.slot)),
-        vector=(its - one + other).tolist(),
-        known=[entity.id for entity in entities if entity.label == target.label],
-        index=vector_index(target.label, run.slot),
-        k=k,
-        doubt=DOUBT,
-        candidates=min(INDEX_LIMIT, max(CANDIDATES, CANDIDATES_PER_NEIGHBOUR * k)),
-        properties=list(target.distinguish_by),
-    )
-    return [
-        Neighbour(
-            row["id"], row["name"], target.label, dict(zip(target.distinguish_by, row["properties"], strict=True)), row["score"]
-        )
-        for row in rows
-    ]
+    statement = load("query/analogy").with_identifiers(embedding=vector_property(run.slot))
+    asked_with = [entity.id for entity in entities if entity.label == target.label]
+    return nearest(client, statement, run, target, k, vector=(its - one + other).tolist(), known=asked_with)

@@ -6,12 +6,11 @@ from pipeline.domain.dataset import Modality
 from pipeline.domain.shrinkage import DOUBT
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import CANDIDATES, INDEX_LIMIT, vector_index, vector_property
-from pipeline.graph.statement import load
+from pipeline.graph.statement import Statement, load
 from pipeline.query.find import Entity
 from pipeline.query.served import Run
 
-CANDIDATES_PER_NEIGHBOUR = 10
-"""How many the vector index is asked for where many are wanted."""
+_CANDIDATES_PER_NEIGHBOUR = 10
 
 
 @dataclass(frozen=True)
@@ -52,14 +51,36 @@ def similar(
         Modality of the neighbours; that of the entity by default.
     """
     target = to or source
+    statement = load("query/similar").with_identifiers(Modality=source.label, embedding=vector_property(run.slot))
+    return nearest(client, statement, run, target, k, id=entity_id)
+
+
+def nearest(client: GraphClient, statement: Statement, run: Run, target: Modality, k: int, **parameters: object) -> list[Neighbour]:
+    """The k entities that score best by a statement that asks the vector index of a modality and orders what that gives.
+
+    Parameters
+    ----------
+    client
+        The database.
+    statement
+        It takes ``index``, ``candidates``, ``doubt``, ``k`` and ``properties``.
+    run
+        The published run, whose vectors are compared.
+    target
+        The modality.
+    k
+        How many, at least 1.
+    **parameters
+        What else the statement takes.
+    """
     rows = client.read(
-        load("query/similar").with_identifiers(Modality=source.label, embedding=vector_property(run.slot)),
-        id=entity_id,
+        statement,
         index=vector_index(target.label, run.slot),
         k=k,
         doubt=DOUBT,
-        candidates=min(INDEX_LIMIT, max(CANDIDATES, CANDIDATES_PER_NEIGHBOUR * k)),
+        candidates=min(INDEX_LIMIT, max(CANDIDATES, _CANDIDATES_PER_NEIGHBOUR * k)),
         properties=list(target.distinguish_by),
+        **parameters,
     )
     return [
         Neighbour(

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 
 from pipeline.domain.run_view import ModalityView, RunView
 from pipeline.domain.visible import visible
-from pipeline.report.run_tables import MODALITY_COLUMNS, component_table, figure_rows, modality_rows
+from pipeline.report.run_tables import (
+    COMPONENTS_TOLD,
+    MODALITY_COLUMNS,
+    NEIGHBOURS_TOLD,
+    component_table,
+    figure_rows,
+    modality_rows,
+)
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -28,11 +35,10 @@ def markdown(view: RunView, browser: str | None = None) -> str:
         "## Modalities",
         _table(MODALITY_COLUMNS, modality_rows(view)),
         "## Neighbours",
-        "The entities nearest to the best-connected ones; the score is (1 + cosine) / 2, the cosine taken for less where few "
-        "hyperedges tell of one.",
+        NEIGHBOURS_TOLD,
         *(_neighbours(modality) for modality in view.modalities if modality.neighbours),
         "## Components",
-        "The components in which the best-connected entities differ most, each by those that have most of it.",
+        COMPONENTS_TOLD,
         _table(*component_table(view)),
         f"Maps and losses are in the page that `hyperlearn report {view.dataset}` writes{found}.",
     ]

@@ -6,7 +6,14 @@ from typing import Any
 
 from pipeline.domain.run_view import ModalityView, RunView
 from pipeline.report.landscape import flat
-from pipeline.report.run_tables import MODALITY_COLUMNS, component_table, figure_rows, modality_rows
+from pipeline.report.run_tables import (
+    COMPONENTS_TOLD,
+    MODALITY_COLUMNS,
+    NEIGHBOURS_TOLD,
+    component_table,
+    figure_rows,
+    modality_rows,
+)
 from pipeline.report.svg import line, points
 from pipeline.report.tables import QUALITY_COLUMNS, quality_rows
 
@@ -45,8 +52,7 @@ def page(view: RunView) -> str:
         "<h2>Maps</h2><p>The best-connected entities of each modality, by the two directions in which their vectors differ most. "
         "Point at one for its name.</p>",
         *(_map(modality) for modality in view.modalities if len(modality.names) > 2),
-        "<h2>Neighbours</h2><p>The entities nearest to the best-connected ones; the score is (1 + cosine) / 2, the cosine taken "
-        "for less where few hyperedges tell of one.</p>",
+        f"<h2>Neighbours</h2><p>{NEIGHBOURS_TOLD}</p>",
         *(_neighbours(modality) for modality in view.modalities if modality.neighbours),
         _components(view),
     ]
@@ -108,8 +114,7 @@ def _neighbours(modality: ModalityView) -> str:
 
 
 def _components(view: RunView) -> str:
-    told = "<p>The components in which the best-connected entities differ most, each by those that have most of it.</p>"
-    return f'<h2>Components</h2>{told}<div class="broad">{_table(*component_table(view))}</div>'
+    return f'<h2>Components</h2><p>{COMPONENTS_TOLD}</p><div class="broad">{_table(*component_table(view))}</div>'
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

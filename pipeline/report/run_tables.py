@@ -6,6 +6,13 @@ from pipeline.report.landscape import components
 _COMPONENTS = 12
 _NAMES = 4
 
+NEIGHBOURS_TOLD = (
+    "The entities nearest to the best-connected ones; the score is (1 + cosine) / 2, the cosine taken for less where few "
+    "hyperedges tell of one."
+)
+COMPONENTS_TOLD = "The components in which the best-connected entities differ most, each by those that have most of it."
+"""What stands above them."""
+
 MODALITY_COLUMNS = ("modality", "entities", "in no hyperedge", "recall@10", "as before")
 """What the columns of `modality_rows` are called."""
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
+from pipeline.domain.hypergraph import HyperedgeList, Hypergraph, num_memberships
 from pipeline.domain.training_parameters import LossName, TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
 from pipeline.train.problem.held_out import FEWEST_ASKED, MOST_ASKED, hold_out
@@ -294,18 +294,8 @@ def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, par
     return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)
 
 
-def num_memberships(terms: Iterable[TensorTerm], label: str, count: int) -> npt.NDArray[np.int64]:
-    """Count how often each of a modality's entities is a member (N), over all types and positions."""
-    held_N = np.zeros(count, dtype=np.int64)
-    for term in terms:
-        for position, modality in enumerate(term.modalities):
-            if modality == label:
-                held_N += np.bincount(term.hyperedges.members_EK[:, position], minlength=count)
-    return held_N
-
-
 def _ridge(label: str, count: int, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> npt.NDArray[np.float32]:
-    held_N = num_memberships(terms, label, count)
+    held_N = num_memberships((term.hyperedges for term in terms), label, count)
     # One is added so that an entity without hyperedges is held as well.
     relative_N = (held_N + 1) ** parameters.ridge_exponent
     ridge_N: npt.NDArray[np.float32] = (_mean_ridge(label, terms, parameters) * relative_N / relative_N.mean()).astype(np.float32)

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csgraph
 
+from pipeline.domain.hypergraph import num_memberships
 from pipeline.train.problem.layout import Factors, Layout
-from pipeline.train.problem.problem import Problem, TypePosition, num_memberships
+from pipeline.train.problem.problem import Problem, TypePosition
 from pipeline.train.start.svd import less_offsets
 
 _PASSES = 10
@@ -46,7 +47,7 @@ def untied_entities(problem: Problem) -> dict[str, npt.NDArray[np.bool_]]:
     """
     marks = {}
     for label, count in problem.num_entities.items():
-        held_N = num_memberships(problem.terms, label, count) > 0
+        held_N = num_memberships((term.hyperedges for term in problem.terms), label, count) > 0
         if label in problem.laplacians:
             num_parts, part_N = csgraph.connected_components(problem.laplacians[label], directed=False)
             reached = np.zeros(num_parts, dtype=bool)

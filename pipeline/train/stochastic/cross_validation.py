@@ -35,8 +35,7 @@ def with_chosen_rounds(
     TrainingParameters
         The settings with that number of rounds.
     """
-    has_none = not any(term.held_out.num_hyperedges for term in problem.terms)
-    if not (problem.keeps_own and parameters.validation and has_none):
+    if not (problem.keeps_own and parameters.validation) or problem.num_held_out:
         return parameters
     parts = [begin(part, parameters) for part in _parts(problem, parameters.seed)]
     if not parts:

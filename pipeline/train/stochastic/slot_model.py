@@ -9,7 +9,6 @@ Shapes: N entities, R rows, G graphs, K arity, T types, D embedding_dim.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from pipeline.domain.hypergraph import num_memberships
 from pipeline.domain.type_parameters import TypeParameters, shifts_of
 from pipeline.train.problem.layout import Factors
-from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition, num_memberships
+from pipeline.train.problem.problem import Problem, TensorTerm, TypePosition
 from pipeline.train.start.former import turn_towards
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 
@@ -169,7 +169,7 @@ def share_of_types(problem: Problem, label: str, count: int, *, kept: bool = Fal
     With ``kept`` those that are kept for validation count as well.
     """
     joining = [term for term in problem.terms if label in term.modalities]
-    parts = [[term, replace(term, hyperedges=term.held_out)] if kept else [term] for term in joining]
+    parts = [[term.hyperedges, term.held_out] if kept else [term.hyperedges] for term in joining]
     has_TN = [num_memberships(of_type, label, count) > 0 for of_type in parts]
     share_N: npt.NDArray[np.float32] = np.mean(has_TN, axis=0, dtype=np.float32) if joining else np.zeros(count, np.float32)
     return share_N

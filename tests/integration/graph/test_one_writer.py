@@ -110,6 +110,15 @@ def test_who_waits_gets_the_lease_once_it_is_released(client: GraphClient) -> No
     assert order == ["first", "second"]
 
 
+def assert_another_is_refused_or_takes_it_from(former: GraphClient, client: GraphClient, *, is_refused: bool) -> None:
+    if is_refused:
+        with pytest.raises(LeaseHeldError), one_writer(client, "tiny", "test"):
+            pass
+    else:
+        with one_writer(client, "tiny", "test"), pytest.raises(LeaseLostError):
+            former.write(WRITE)
+
+
 @pytest.mark.parametrize(("machine", "is_refused"), [(this_machine(), False), ("another", True), ("", True)])
 def test_only_a_process_of_this_machine_is_known_to_be_gone(client: GraphClient, machine: str, is_refused: bool) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
@@ -117,12 +126,7 @@ def test_only_a_process_of_this_machine_is_known_to_be_gone(client: GraphClient,
     with one_writer(client, "tiny", "test") as former:
         text = "MATCH (lease:WriteLease) SET lease.process = $process, lease.machine = $machine"
         change(client, text, process=gone.pid, machine=machine)
-        if is_refused:
-            with pytest.raises(LeaseHeldError), one_writer(client, "tiny", "test"):
-                pass
-        else:
-            with one_writer(client, "tiny", "test"), pytest.raises(LeaseLostError):
-                former.write(WRITE)
+        assert_another_is_refused_or_takes_it_from(former, client, is_refused=is_refused)
 
 
 def test_a_process_is_gone_also_while_its_parent_has_not_asked_after_it() -> None:
@@ -199,12 +203,7 @@ def test_a_clock_that_was_set_back_does_not_keep_a_lease_whose_holder_gives_no_s
     """What ends further ahead than a lease lasts was given by another clock."""
     with one_writer(client, "tiny", "test") as former:
         change(client, "MATCH (lease:WriteLease) SET lease.expires = lease.expires + duration({seconds: $by})", by=seconds - 30)
-        if is_refused:
-            with pytest.raises(LeaseHeldError), one_writer(client, "tiny", "test"):
-                pass
-        else:
-            with one_writer(client, "tiny", "test"), pytest.raises(LeaseLostError):
-                former.write(WRITE)
+        assert_another_is_refused_or_takes_it_from(former, client, is_refused=is_refused)
 
 
 def test_who_is_alive_keeps_its_lease_when_the_clock_is_set_back(client: GraphClient) -> None:

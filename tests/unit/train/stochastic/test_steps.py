@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.hypergraph import Hypergraph, num_memberships
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
-from pipeline.train.problem.problem import Problem, build_problem, num_memberships
+from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
@@ -40,7 +40,7 @@ def dense_loss(
     vectors = {}
     for label, count in problem.num_entities.items():
         joining = [term for term in problem.terms if label in term.modalities]
-        has = [num_memberships([term], label, count) > 0 for term in joining]
+        has = [num_memberships([term.hyperedges], label, count) > 0 for term in joining]
         share = torch.from_numpy(np.mean(has, axis=0))[:, None]
         own, filters = leaves[f"own {label}"], leaves.get(f"filter {label}")
         graphs = [weights for (owner, _), weights in hypergraph.graphs.items() if owner == label]
