@@ -35,7 +35,23 @@ _WIDTH = 120
 """Columns that a wide table takes."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of a table.")]
-DatasetName = Annotated[str, typer.Argument(help="Name of a data set that the database holds.", metavar="DATASET")]
+
+
+def _name(dataset: str) -> str:
+    """The name of a data set that the database holds: as it was given, or out of the data set file that was."""
+    if not dataset.endswith(".toml"):
+        return dataset
+    from pipeline.source.described.description_file import read_description
+
+    return read_description(Path(dataset))[1].name
+
+
+DatasetName = Annotated[
+    str,
+    typer.Argument(
+        help="Name of a data set that the database holds, or the file that describes it.", metavar="DATASET", callback=_name
+    ),
+]
 DatasetSource = Annotated[
     str,
     typer.Argument(

@@ -84,7 +84,7 @@ def stored_dataset(client: GraphClient, name: str) -> StoredDataset:
 
 def unknown_dataset(name: str, known: Collection[str]) -> QueryError:
     """What is said of a data set that is not among those of the database."""
-    there = f"there are {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
+    there = f"it holds {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
     return QueryError(f"the database holds no data set {name}{did_you_mean(name, known)}", hint=there)
 
 

@@ -1,5 +1,7 @@
 """Names and ids of whatever characters: into the graph, found, asked about, shown, and out again as they were."""
 
+from html import escape
+
 import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, given, settings
@@ -12,22 +14,26 @@ from pipeline.graph.client import GraphClient
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.query.find import find
 from pipeline.query.guide_queries import general_queries, modality_queries
+from pipeline.query.run_view import view_of_served
 from pipeline.query.served import ask_published, published
 from pipeline.query.similar import similar
 from pipeline.report.guide import GuideView, guide
+from pipeline.report.markdown import markdown
+from pipeline.report.page import page
 from pipeline.writeback.writeback import write_back
 from tests import tiny
 from tests.database import ask, wipe
+from tests.unit.report.test_page import REPORT
 
 DATASET = Dataset("tiny", (Modality("Film"), Modality("Maker")), (HyperedgeType("Making", ("Film", "Maker")),))
 FILM = DATASET.modality("Film")
 COUNT = 12
 MARKUP = "<b title='"
 
-ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60)
-"""What a file in UTF-8 can hold but for NUL, the signs of languages and of markup more often than others."""
+ANY = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+"""What a file in UTF-8 can hold, the signs of languages and of markup more often than others."""
 LIKELY = st.text(
-    st.sampled_from("'\"`\\$\n\r\t{}[]()<>&;/*=\u202e\u200f\u2028\u0301\ufeff\U0001f3ac\x1b a"), min_size=1, max_size=30
+    st.sampled_from("'\"`\\$\n\r\t{}[]()<>&;/*=\0\u202e\u200f\u2028\u0301\ufeff\U0001f3ac\x1b a"), min_size=1, max_size=30
 )
 TEXTS = st.lists(ANY | LIKELY, min_size=2 * COUNT, max_size=2 * COUNT, unique=True)
 
@@ -45,7 +51,7 @@ def test_they_come_through(client: GraphClient, texts: list[str]) -> None:
     all_ids = {"Film": sorted(ids), "Maker": sorted(makers.id)}
     random = np.random.default_rng(0)
     vectors = {label: random.standard_normal((len(of), 4)).astype(np.float32) for label, of in all_ids.items()}
-    write_back(client, Embeddings("run-1", "tiny", 4, all_ids, vectors, {}, {}))
+    write_back(client, Embeddings("run-1", "tiny", 4, all_ids, vectors, {}, REPORT))
 
     for id_, name in zip(ids, names, strict=True):
         assert find(client, FILM, name).id == id_
@@ -63,6 +69,11 @@ def test_they_come_through(client: GraphClient, texts: list[str]) -> None:
         GuideView("tiny", run.id, run.published_at, counts, {"Making": 36}, [], queries, general_queries(client, DATASET))
     )
     assert MARKUP not in shown
+    learned = view_of_served(client, "tiny")
+    html = page(learned)
+    assert MARKUP not in html
+    assert all(escape(name) in html for name in names)
+    assert MARKUP not in markdown(learned)
 
     snapshot = read_snapshot(client, "tiny")
     out = snapshot.entities["Film"]

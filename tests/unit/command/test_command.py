@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from pipeline import __main__ as main_module
 from pipeline.__main__ import app
-from pipeline.errors import SourceError
+from pipeline.errors import ConfigurationError, SourceError
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
@@ -156,6 +156,19 @@ def test_a_folder_in_place_of_a_data_set_file_is_told_what_is_in_it(tmp_path: Pa
     result = run("check", str(tmp_path))
     assert result.returncode == 2
     assert result.stderr == f"error: {tmp_path} is a folder\nname {tmp_path / 'books.toml'}\n"
+
+
+@pytest.mark.parametrize("command", ["browse", "outliers", "remove", "report", "runs", "rollback"])
+def test_a_data_set_of_the_database_can_be_named_by_its_file(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "other-name.toml"
+    members = '[{ modality = "Book", column = "book" }, { modality = "Reader", column = "reader" }]'
+    description = 'name = "library"\n[modalities.Book]\n[modalities.Reader]\n[hyperedges.Loan]\ntable = "loans.csv"\n'
+    file.write_text(f"{description}members = {members}\n")
+    parser = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    for named in (str(file), "library"):
+        assert parser.make_context(command, [named]).params["dataset"] == "library"
+    with pytest.raises(ConfigurationError, match=r"nowhere\.toml does not exist"):
+        parser.make_context(command, [str(tmp_path / "nowhere.toml")])
 
 
 def test_what_an_error_has_passed_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
