@@ -1,4 +1,4 @@
-"""What all tests share: one server of each database a session."""
+"""What all tests share: one server of each database a process of pytest."""
 
 import os
 import shutil
@@ -8,12 +8,21 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from pipeline.graph.client import GraphClient
 from pipeline.graph.configuration import Memory
 from pipeline.graph.connection import Connection
 from pipeline.graph.server import EmbeddedServer
+from tests.database import num_nodes, wipe
 from tests.postgresql import PostgresqlServer, postgresql_server
 
 SMALL = Memory(heap_mib=512, page_cache_mib=64)
+# Servers of tests do not live long enough for a compiler that optimises: without it they take half of the time to start.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """As many processes as there are cores, at most four, each with servers of its own; one where all would share a database."""
+    return 1 if os.environ.get("NEO4J_URI") else min(4, os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +45,23 @@ def connection(download_cache: Path, tmp_path_factory: pytest.TempPathFactory) -
     finally:
         server.down()
         shutil.rmtree(home)  # 130 MB that pytest would keep for three sessions
+
+
+@pytest.fixture(scope="session")
+def shared_client(connection: Connection) -> Iterator[GraphClient]:
+    """A client of that database, which must be empty: tests remove all that they find."""
+    with GraphClient(connection) as client:
+        if num_nodes(client):
+            pytest.exit(f"the database at {connection.uri} is not empty: the tests would remove its content", returncode=3)
+        yield client
+        wipe(client)
+
+
+@pytest.fixture
+def client(shared_client: GraphClient) -> GraphClient:
+    """A client of an empty database."""
+    wipe(shared_client)
+    return shared_client
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from pipeline.graph.connection import Connection
 from pipeline.ingest.ingest import ingest
 from pipeline.writeback.writeback import write_back
 from tests import tiny
-from tests.database import num_nodes, variables, wipe
+from tests.database import variables
 
 pytestmark = pytest.mark.browser
 
@@ -29,28 +29,25 @@ HOSTILE = """<img src=x onerror="document.title='taken'">'"`"""
 
 
 @pytest.fixture
-def address(connection: Connection, tmp_path: Path) -> Iterator[str]:
+def address(client: GraphClient, connection: Connection, tmp_path: Path) -> Iterator[str]:
     """Where a person is sent by `hyperlearn browse`, who has a data set in which every film has a name that means harm."""
     films = tiny.tables()
     films.entities["Film"]["name"] = [f"{HOSTILE} {number}" for number in range(len(films.entities["Film"]))]
     ids = {label: sorted(table["id"]) for label, table in films.entities.items()}
     random = np.random.default_rng(0)
     factors = {label: random.standard_normal((len(of), 4)).astype(np.float32) for label, of in ids.items()}
-    with GraphClient(connection) as client:
-        assert num_nodes(client) == 0
-        ingest(client, films)
-        write_back(client, Embeddings("run-1", "tiny", 4, ids, factors, {}, {}))
-        command = [sys.executable, "-m", "pipeline", "browse", "tiny", "--json"]
-        environment = variables(connection, tmp_path / "home")
-        if connection.browser_url:
-            command += ["--browser", connection.browser_url]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as browse:
-            assert browse.stdout
-            try:
-                yield json.loads("".join(iter(browse.stdout.readline, "}\n")) + "}")["url"]
-            finally:
-                browse.terminate()
-                wipe(client)
+    ingest(client, films)
+    write_back(client, Embeddings("run-1", "tiny", 4, ids, factors, {}, {}))
+    command = [sys.executable, "-m", "pipeline", "browse", "tiny", "--json"]
+    environment = variables(connection, tmp_path / "home")
+    if connection.browser_url:
+        command += ["--browser", connection.browser_url]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as browse:
+        assert browse.stdout
+        try:
+            yield json.loads("".join(iter(browse.stdout.readline, "}\n")) + "}")["url"]
+        finally:
+            browse.terminate()
 
 
 @pytest.fixture

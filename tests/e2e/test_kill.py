@@ -5,11 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import pytest
 
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
@@ -17,17 +15,9 @@ from pipeline.graph.stored_datasets import stored_datasets
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.source.described.source import DescribedSource
 from tests import library
-from tests.database import ask, num_nodes, variables, wipe
+from tests.database import ask, variables
 
 NUM_LOANS = 30_000
-
-
-@pytest.fixture
-def client(connection: Connection) -> Iterator[GraphClient]:
-    with GraphClient(connection) as client:
-        assert num_nodes(client) == 0
-        yield client
-        wipe(client)
 
 
 def test_prefect_s_temporary_server_ends_with_a_refresh_that_is_killed(connection: Connection, tmp_path: Path) -> None:

@@ -15,27 +15,18 @@ from typing import Any
 
 import httpx
 import psutil
-import pytest
 
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.graph.one_writer import one_writer
 from pipeline.source.described.schedule_table import parse_schedule
 from tests import library
-from tests.database import ask, num_nodes, variables, wipe
+from tests.database import ask, variables
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("## On a schedule")[2].partition("\n## ")[0]
 PATIENCE_S = 180
 """For what takes seconds on a machine that has nothing else to do."""
-
-
-@pytest.fixture
-def client(connection: Connection) -> Iterator[GraphClient]:
-    with GraphClient(connection) as client:
-        assert num_nodes(client) == 0
-        yield client
-        wipe(client)
 
 
 class Served:

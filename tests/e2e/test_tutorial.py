@@ -7,7 +7,6 @@ Where a command fails on purpose, what it prints to standard error is compared.
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +17,7 @@ from pipeline.graph.connection import Connection
 from pipeline.ingest.ingest import IngestOptions, ingest
 from pipeline.source.movies.source import DATASET as FILMS
 from tests import tiny
-from tests.database import ask, num_nodes, variables, wipe
+from tests.database import ask, variables
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
@@ -46,13 +45,10 @@ def films() -> tiny.Tables:
 
 
 @pytest.fixture
-def environment(connection: Connection, tmp_path: Path) -> Iterator[dict[str, str]]:
+def environment(client: GraphClient, connection: Connection, tmp_path: Path) -> dict[str, str]:
     """The variables of a reader with a database of their own, which holds the films already."""
-    with GraphClient(connection) as client:
-        assert num_nodes(client) == 0
-        ingest(client, films())
-        yield variables(connection, tmp_path / "home") | {"COLUMNS": "200"}
-        wipe(client)
+    ingest(client, films())
+    return variables(connection, tmp_path / "home") | {"COLUMNS": "200"}
 
 
 def run(command: str, folder: Path, environment: dict[str, str]) -> str:

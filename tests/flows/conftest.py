@@ -10,7 +10,6 @@ from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.source import catalogue
 from tests import tiny
-from tests.database import num_nodes, wipe
 
 
 @pytest.fixture(scope="package")
@@ -29,7 +28,7 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
 
 
 @pytest.fixture
-def client(connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GraphClient]:
+def client(client: GraphClient, connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> GraphClient:
     """A client of an empty database, which the environment names, with a data set that is small."""
     monkeypatch.setenv("NEO4J_URI", connection.uri)
     monkeypatch.setenv("NEO4J_USER", connection.user)
@@ -37,7 +36,4 @@ def client(connection: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("NEO4J_DATABASE", connection.database)
     monkeypatch.setenv("HYPERLEARN_HOME", str(tmp_path))
     monkeypatch.setitem(catalogue._BUILT_IN, "tiny", lambda path: tiny.tables())
-    with GraphClient(connection) as client:
-        assert num_nodes(client) == 0
-        yield client
-        wipe(client)
+    return client
