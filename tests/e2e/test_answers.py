@@ -1,7 +1,7 @@
 """The README's sample of answers holds on other processors: scores to .005, so that only near ties change places.
 
-Trained here as some of them round: without vector instructions and with kernels compiled for any processor, or on one thread. As this
-processor rounds, the demo's tests train them.
+Trained here as some of them round: without vector instructions and with kernels compiled for any processor, or on one thread. The
+demo's tests train them as this processor does.
 """
 
 import os
