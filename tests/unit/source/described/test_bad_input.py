@@ -183,7 +183,12 @@ def test_a_modality_without_entities(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "expected", "found"),
     [
-        ("a.csv.gz", gzip.compress(b"id\na1\n" * 9_000)[:60], "a table in csv", "a damaged .gz file: Compressed file ended before"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"id\na1\n" * 9_000, mtime=0)[:60],
+            "a table in csv",
+            "a damaged .gz file: Compressed file ended before",
+        ),
         ("a.csv.gz", b"id\na1\n", "a table in csv", "a damaged .gz file: Not a gzipped file"),
         ("a.csv.zst", b"id\na1\n", "a table in csv", "a damaged .zst file"),
         ("a.csv.bz2", b"id\na1\n", "a table in csv", "a damaged .bz2 file"),
