@@ -16,8 +16,6 @@ from tests.database import num_nodes, wipe
 from tests.postgresql import PostgresqlServer, postgresql_server
 
 SMALL = Memory(heap_mib=512, page_cache_mib=64)
-# Servers of tests do not live long enough for a compiler that optimises: without it they take half of the time to start.
-os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -19,9 +19,9 @@ _FROM_ONE = (
 )
 _FROM_ZERO = (
     *("tolerance", "absent_scale", "graph_weight", "ridge_exponent", "offset_ridge", "offset_smoothness"),
-    *("cg_tolerance", "chebyshev_order", "learning_rate", "step_size", "initial_accumulator", "start_size", "centre"),
-    "cubic_norm",
+    *("cg_tolerance", "chebyshev_order", "learning_rate", "initial_accumulator", "start_size", "centre"),
 )
+_FROM_ZERO_OR_AUTO = ("ridge", "step_size", "cubic_norm")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ class TrainingParameters:
     batch_size
         Most hyperedges of a batch; a type with few gives at least 32 batches a round.
     step_size
-        Of its Adagrad: how far an entry moves the first time.
+        Of its Adagrad: how far an entry moves the first time. ``auto``: 0.1, or 0.05 where all that is learned from is pairs that
+        are there or not.
     initial_accumulator
         Sum of squared gradients with which its Adagrad begins: entries of which little is asked move little, so that vectors of
         entities with few hyperedges hold no noise.
@@ -121,7 +122,8 @@ class TrainingParameters:
         Part of the own vectors of a modality with a graph that a batch leaves out, so that the neighbours learn to carry: an entity
         without hyperedges has nothing else.
     cubic_norm
-        Weight of Σ |v|³ over a hyperedge's members (Lacroix et al. 2018).
+        Weight of Σ |v|³ over a hyperedge's members (Lacroix et al. 2018). ``auto``: 0.003, or 0.03 where all that is learned from
+        is pairs that are there or not.
     """
 
     update: UpdateName = "auto"
@@ -152,24 +154,23 @@ class TrainingParameters:
     learning_rate: float = 1e-3
     network_steps: int = 10
     losses: Mapping[str, LossName] = field(default_factory=dict)
-    candidates: int = 256
+    candidates: int = 1024
     batch_size: int = 1024
-    step_size: float = 0.1
+    step_size: float | Literal["auto"] = "auto"
     initial_accumulator: float = 0.1
     start_size: float = 0.03
     centre: float = 0.7
     own_dropout: float = 0.2
-    cubic_norm: float = 0.003
+    cubic_norm: float | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         for name in _FROM_ONE:
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, at least 1 is needed")
-        for name in _FROM_ZERO:
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ConfigurationError(f"{name} is {getattr(self, name)}, a finite number from 0 on is needed")
-        if self.ridge != "auto" and not 0 <= self.ridge < float("inf"):
-            raise ConfigurationError(f"ridge is {self.ridge}, a finite number from 0 on or auto is needed")
+        for name in (*_FROM_ZERO, *_FROM_ZERO_OR_AUTO):
+            value, auto = getattr(self, name), name in _FROM_ZERO_OR_AUTO
+            if not (auto and value == "auto") and not 0 <= value < float("inf"):
+                raise ConfigurationError(f"{name} is {value}, a finite number from 0 on{' or auto' * auto} is needed")
         for name in ("validation", "own_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a part from 0 to below 1 is needed")

@@ -19,7 +19,7 @@ from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.domain.type_parameters import TypeParameters
 from pipeline.train.problem.layout import Factors
-from pipeline.train.problem.problem import Problem, TensorTerm, build_problem
+from pipeline.train.problem.problem import Problem, TensorTerm, build_problem, cubic_norm_of, step_size_of
 from pipeline.train.result.scaling import fill_zero_rows
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 from pipeline.train.stochastic.slot_loss import context_without, shifted, whole
@@ -67,9 +67,11 @@ def fold_in(
         for label, new_N in is_new.items():
             start_nD = _among_neighbours(problem, label, former[label], new_N)
             moving[label] = _Moving(former[label], new_N, start_nD, _freedom(problem, label, new_N, start_nD, parameters))
-        asked = [_Asked(term, types[term.label], moving, is_new, parameters) for term in terms]
+        norm = cubic_norm_of(problem.terms, parameters)
+        asked = [_Asked(term, types[term.label], moving, is_new, parameters, norm) for term in terms]
         moved = [*(each.moved_n for each in moving.values()), *chain.from_iterable(each.moved_biases for each in asked)]
-        steps = torch.optim.Adagrad(moved, parameters.step_size, initial_accumulator_value=parameters.initial_accumulator)
+        size = step_size_of(problem.terms, parameters)
+        steps = torch.optim.Adagrad(moved, size, initial_accumulator_value=parameters.initial_accumulator)
         for _ in range(_PASSES):
             for loss in chain.from_iterable(each.losses() for each in asked):
                 steps.zero_grad()
@@ -138,6 +140,8 @@ class _Asked:
         Which entities are new, likewise.
     parameters
         Settings.
+    cubic_norm
+        How much its hyperedges hold their members' vectors.
     """
 
     def __init__(
@@ -147,6 +151,7 @@ class _Asked:
         vectors: Mapping[str, _Moving],
         is_new: Mapping[str, npt.NDArray[np.bool_]],
         parameters: TrainingParameters,
+        cubic_norm: float,
     ) -> None:
         members_EK, modalities = term.hyperedges.members_EK, term.modalities
         touched_E = term.hyperedges.holding(is_new)
@@ -154,7 +159,7 @@ class _Asked:
         self._members_KE = torch.from_numpy(np.ascontiguousarray(members_EK[touched_E].T))
         self._values_E = torch.from_numpy(values_E[touched_E])
         self._variance = max(float(np.var(values_E)), 1e-6)
-        self._term, self._learned, self._parameters = term, learned, parameters
+        self._term, self._learned, self._parameters, self._cubic_norm = term, learned, parameters, cubic_norm
         self._scale_D, self._centres_KD = torch.from_numpy(learned.scale_D), torch.from_numpy(learned.centres_KD)
         self._vectors = [vectors[label] for label in modalities]
         self._biases = [
@@ -189,7 +194,7 @@ class _Asked:
             else:
                 losses = [self._values(moved, members_KB, self._values_E[numbers_B])]
             norms = [own_BD.abs().pow(3).sum() for own_BD in own]
-            yield self._term.weight * (torch.stack(losses).sum() + self._parameters.cubic_norm * torch.stack(norms).sum())
+            yield self._term.weight * (torch.stack(losses).sum() + self._cubic_norm * torch.stack(norms).sum())
 
     def _slot(self, moved: list[Tensor], members_B: Tensor, position: int) -> Tensor:
         """−log softmax of the true members among the candidates, as `slot_loss.likelihood` has it."""

@@ -38,7 +38,6 @@ class Space:
         is_measured = [bool(np.ptp(used[label].values_E) > 0) for label in self._types]
         self._has_presence, self._has_values = not all(is_measured), any(is_measured)
         self._is_long = any(len(used[label].modalities) > 2 for label in self._types)
-        self._is_wide = max(hypergraph.num_entities.values(), default=0) > 512
         self._graphs = {
             "-".join(graph.key): graph.weight
             for graph in hypergraph.dataset.graphs
@@ -82,16 +81,14 @@ class Space:
     def _stochastic(self, trial: _Asking) -> dict[str, Any]:
         chosen: dict[str, Any] = {
             "embedding_dim": trial.suggest_categorical("embedding_dim", [64, 32, 128]),
-            "step_size": trial.suggest_categorical("step_size", [0.1, 0.05, 0.2]),
-            "cubic_norm": trial.suggest_categorical("cubic_norm", [0.003, 0.0003, 0.03, 0.1]),
+            "step_size": trial.suggest_categorical("step_size", ["auto", 0.05, 0.2, 0.1]),
+            "cubic_norm": trial.suggest_categorical("cubic_norm", ["auto", 0.0003, 0.03, 0.1, 0.3]),
             "initial_accumulator": trial.suggest_categorical("initial_accumulator", [0.1, 0.01, 1.0]),
         }
         if self._is_long:
             chosen["centre"] = trial.suggest_categorical("centre", [0.7, 0.0])
         if self._graphs:
             chosen["own_dropout"] = trial.suggest_categorical("own_dropout", [0.2, 0.0, 0.5])
-        if self._is_wide:
-            chosen["candidates"] = trial.suggest_categorical("candidates", [256, 1024])
         return chosen
 
     def _exact(self, trial: _Asking) -> dict[str, Any]:

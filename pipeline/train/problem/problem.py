@@ -9,7 +9,7 @@ guarantees). Shapes: N entities, E hyperedges, K arity.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,9 @@ _SQUARED_ONLY = frozenset({"exact", "recurrent"})
 """Updates that know no other loss."""
 _RIDGE, _VALUES_RIDGE = 0.02, 5.0
 """ρ, and that of a modality of which only measured values tell."""
+_STEP, _PAIRS_STEP = 0.1, 0.05
+_NORM, _PAIRS_NORM = 0.003, 0.03
+"""Of hyperedges, and where there are only pairs: one product is all that tells there, and is sooner learned by heart."""
 
 
 @dataclass(frozen=True)
@@ -283,6 +286,21 @@ def update_of(losses: Iterable[LossName], parameters: TrainingParameters) -> Upd
     if parameters.update != "auto":
         return parameters.update
     return "stochastic" if "likelihood" in losses else "exact"
+
+
+def step_size_of(terms: Sequence[TensorTerm], parameters: TrainingParameters) -> float:
+    """How far the stochastic update's steps go."""
+    return (_PAIRS_STEP if _are_pairs(terms) else _STEP) if parameters.step_size == "auto" else parameters.step_size
+
+
+def cubic_norm_of(terms: Sequence[TensorTerm], parameters: TrainingParameters) -> float:
+    """How much the stochastic update's hyperedges hold their members' vectors."""
+    return (_PAIRS_NORM if _are_pairs(terms) else _NORM) if parameters.cubic_norm == "auto" else parameters.cubic_norm
+
+
+def _are_pairs(terms: Sequence[TensorTerm]) -> bool:
+    """Whether all that is learned from is of two that are together or not."""
+    return bool(terms) and all(term.loss == "likelihood" and len(term.modalities) == 2 for term in terms)
 
 
 def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, parameters: TrainingParameters) -> float:

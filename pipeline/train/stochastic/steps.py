@@ -17,7 +17,7 @@ from torch.nn.functional import pad
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels, Move
-from pipeline.train.problem.problem import Problem, TensorTerm
+from pipeline.train.problem.problem import Problem, TensorTerm, cubic_norm_of, step_size_of
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad
 from pipeline.train.stochastic.batch_rows import ModalityRows, PositionRows, lay_out
@@ -111,13 +111,14 @@ class Steps:
         self._parameters = parameters
         self._threads = threads
         self._kernels = kernels
+        self._cubic_norm = cubic_norm_of(problem.terms, parameters)
         self.draws = torch.Generator().manual_seed(parameters.seed)
         """Draws candidates, and vectors to leave out."""
         every = {term.label: term.everything for term in problem.terms if not self._own.isdisjoint(term.modalities)}
         self._members = {label: np.ascontiguousarray(edges.members_EK.T) for label, edges in every.items()}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
         self._values = {label: torch.from_numpy(edges.values_E).to(kernels.device) for label, edges in every.items()}
-        size, beginning = parameters.step_size, parameters.initial_accumulator
+        size, beginning = step_size_of(problem.terms, parameters), parameters.initial_accumulator
         modalities = {term.label: term.modalities for term in problem.terms}
         first = [label for label, members in modalities.items() if members[0] in self._own]
         self._vectors = {label: Adagrad(model.own[label], size, beginning) for label in own}
@@ -162,8 +163,8 @@ class Steps:
         else:
             asked = self._values_asked(term, vectors, moved_KBD, positions, numbers_B.to(self._kernels.device))
         members_KBD = asked.members_KBD
-        if self._parameters.cubic_norm:
-            members_KBD.addcmul_(own_KBD, own_KBD.abs(), value=3 * self._parameters.cubic_norm)
+        if self._cubic_norm:
+            members_KBD.addcmul_(own_KBD, own_KBD.abs(), value=3 * self._cubic_norm)
         moves = [move for label in vectors if label in self._own for move in self._moves(term, label, vectors[label], asked)]
         if term.modalities[0] in self._own:
             moves.append(self._scales[term.label].move(term.weight * asked.scale_D[None]))

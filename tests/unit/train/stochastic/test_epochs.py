@@ -54,6 +54,19 @@ def test_members_of_a_block_are_told_from_others() -> None:
         assert best.mean() > 0.95
 
 
+@pytest.mark.parametrize(
+    ("left_out", "careful"),
+    [(("Trio", "Twins", "Quad"), True), (("Trio", "Twins"), False), ((), False)],
+    ids=["pairs alone", "one more", "all"],
+)
+def test_pairs_alone_take_smaller_steps_and_are_held_more(left_out: tuple[str, ...], careful: bool) -> None:
+    hypergraph = coupled(presence=True)
+    settings = replace(SMALL, type_weights=dict.fromkeys(left_out, 0.0))
+    as_told = replace(settings, step_size=0.05, cubic_norm=0.03) if careful else replace(settings, step_size=0.1, cubic_norm=0.003)
+    found, expected = fit(hypergraph, settings).factors, fit(hypergraph, as_told).factors
+    assert all((found[label] == expected[label]).all() for label in expected)
+
+
 def test_an_entity_without_hyperedges_is_placed_by_its_neighbours() -> None:
     hypergraph = blocks()
     result = fit(hypergraph, replace(SMALL, rounds=30))
