@@ -22,7 +22,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 
 from flows.names import this_ingest_name, this_run_name
-from flows.surroundings import database, existing_graph, progress
+from flows.surroundings import database, existing_graph, hears_of_tries, progress
 from flows.timeouts import TABLES_S, TRAINING_S, TUNING_S, timely
 from flows.traces import NOTHING_CHANGED, StageReport, leave_quality, leave_report, leave_stages, tell_published
 from pipeline.domain.dataset import Dataset
@@ -62,9 +62,13 @@ from pipeline.writeback.writeback import write_back
 _COPY_IS_WHOLE = "skipped: the copy is whole"
 
 
-def _worth_another_try(_task: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's types are internal
+def _worth_another_try(stage: Any, _run: Any, state: Any) -> bool:  # noqa: ANN401 - Prefect's types are internal
     error = state.result(raise_on_failure=False)
-    return isinstance(error, PipelineError) and error.retryable
+    if not (isinstance(error, PipelineError) and error.retryable):
+        return False
+    if (tell := hears_of_tries.get()) is not None:
+        tell(f"{stage.name}: {error}; it is tried again, {stage.retries} times in two minutes")
+    return True
 
 
 _TRIED_AGAIN: dict[str, Any] = {

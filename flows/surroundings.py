@@ -1,6 +1,6 @@
 """What every flow finds where it runs: the database that the environment names, and who hears of progress."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -14,6 +14,9 @@ from pipeline.settings import Settings
 
 listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 """Who hears of progress; Prefect's run logger where nobody has asked to."""
+
+hears_of_tries: ContextVar[Callable[[str], None] | None] = ContextVar("hears_of_tries", default=None)
+"""Who hears that something is tried again; Prefect's run log says it anyway."""
 
 
 @contextmanager

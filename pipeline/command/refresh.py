@@ -118,11 +118,12 @@ def _run(dataset: str, workers: int | None, **options: Any) -> "list[StageReport
         starting = pool.submit(settings.connect, progress)
         from flows import refresh as flow
         from flows.server_errors import errors_of_prefect
-        from flows.surroundings import listener
+        from flows.surroundings import hears_of_tries, listener
         from flows.temporary_server import end_with_this_process
 
         if not asks_for_json():
             listener.set(progress)
+            hears_of_tries.set(lambda text: print_notes([text]))
         if is_up and not options.get("force") and options.get("fixed_names") is None and not asks_for_json():
             # Where nothing has changed, Prefect need not start, but for its log: that takes ten times as long as to see it.
             unchanged = flow.up_to_date(dataset, options.get("path"), options.get("settings") or {})

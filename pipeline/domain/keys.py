@@ -11,6 +11,7 @@ make now; a release of hyperlearn makes all keys new.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipeline.domain.dataset import Dataset
 from pipeline.domain.training_parameters import TrainingParameters
 
 EXPORT = 1
-TRAINING = 4
+TRAINING = 5
 WRITE_BACK = 1
 
 
@@ -33,6 +34,11 @@ def embeddings_key(snapshot: str, parameters: TrainingParameters) -> str:
     The number of workers is none of them: it says how to compute, not what.
     """
     return _key("training", TRAINING, snapshot, parameters.to_json())
+
+
+def study_key(dataset: str, counts: Mapping[str, int], given: str, seed: int) -> str:
+    """The key of what was tried to choose settings: of the data set, how much there is of it, what was given, and the seed."""
+    return _key("tuning", TRAINING, dataset, counts, given, seed)
 
 
 def run_key(embeddings: str) -> str:

@@ -8,7 +8,13 @@ from scipy import sparse
 
 from pipeline.evaluate.ranking import Ranking
 from pipeline.evaluate.slot import Slot, counts_given
-from pipeline.evaluate.slot_ranks import Floats, Sparse, sparse_ranks
+from pipeline.evaluate.slot_ranks import CHUNK_BYTES, Floats, Sparse, sparse_ranks
+
+_NEAREST = 200
+"""Of the entities that resemble one, so many are asked."""
+_MOST_TOLD = 1_000
+"""Of those who tell by what they have which entities resemble each other, each tells of so many at most: who has nearly all tells
+little, and at the square of the cost."""
 
 
 def popularity(slot: Slot) -> Floats:
@@ -25,6 +31,8 @@ def slot_baselines(slot: Slot) -> dict[str, Sparse]:
         "popularity": lambda chunk: sparse.csr_array((len(slot.own_Q[chunk]), len(slot.candidates_C))),
         **{f"popularity given {name}": counts for name, counts in zip(_names(slot), singles, strict=True)},
     }
+    if len(singles) == 1:
+        found["item-kNN"] = _item_knn(slot)
     if len(singles) > 1:
         found["product of these counts"] = lambda chunk: _product([counts(chunk) for counts in singles])
         found["the same others seen"] = _counts(slot, slot.others)
@@ -65,17 +73,67 @@ def _product(counts: list[sparse.csr_array]) -> sparse.csr_array:
     return logs
 
 
+def _met(slot: Slot, position: int) -> sparse.csr_array:
+    """How often each entity of another position stands with each of the slot's modality (… × N)."""
+    shape = (slot.known.num_entities[slot.edges.modalities[position]], slot.known.num_entities[slot.modality])
+    members_EK = slot.edges.members_EK
+    met = sparse.coo_array((np.ones(len(members_EK)), (members_EK[:, position], members_EK[:, slot.position])), shape=shape)
+    return sparse.csr_array(met)
+
+
+def _item_knn(slot: Slot) -> Sparse:
+    """Item-kNN (Sarwar et al. 2001), of two members: how much each candidate resembles those that the other member has already.
+
+    Two resemble each other by the cosine of the sets of whom they stand with.
+    """
+    (position,) = slot.others
+    met_ON = _met(slot, position)
+    similar_NC = _cosines(met_ON)
+    if slot.is_sampled:
+        similar_NC = similar_NC[:, slot.candidates_C]
+
+    def scores(chunk: slice) -> sparse.csr_array:
+        found = met_ON[slot.asked_QK[chunk, position]] @ similar_NC
+        # The order of the sum is not to tell equal ones apart.
+        found.data = np.round(found.data, 9)
+        return found
+
+    return scores
+
+
+def _cosines(met_ON: sparse.csr_array) -> sparse.csr_array:
+    """Each entity's nearest by cosine, itself left out (N × N)."""
+    random = np.random.default_rng(0)
+    counts = np.diff(met_ON.indptr)
+    tells = np.ones(met_ON.nnz, np.bool_)
+    for row in np.flatnonzero(counts > _MOST_TOLD):
+        tells[met_ON.indptr[row] + random.permutation(counts[row])[_MOST_TOLD:]] = False
+    rows, columns = np.repeat(np.arange(len(counts)), counts)[tells], met_ON.indices[tells]
+    norms_N = np.sqrt(np.bincount(columns, minlength=met_ON.shape[1]))
+    unit_ON = sparse.csr_array((1 / norms_N[columns], (rows, columns)), shape=met_ON.shape)
+    unit_NO = sparse.csr_array(unit_ON.T)
+    size = max(1, CHUNK_BYTES // (32 * met_ON.shape[1]))
+    return sparse.csr_array(
+        sparse.vstack([_nearest(unit_NO[begin : begin + size] @ unit_ON, begin) for begin in range(0, met_ON.shape[1], size)])
+    )
+
+
+def _nearest(similar: sparse.csr_array, first: int) -> sparse.csr_array:
+    """The largest of each row, of entities that are numbered from the first on; without what they are to themselves."""
+    rows = np.repeat(np.arange(similar.shape[0]), np.diff(similar.indptr))
+    others = similar.indices != rows + first
+    rows, columns, values = rows[others], similar.indices[others], np.round(similar.data[others], 9)
+    order = np.lexsort((columns, -values, rows))
+    places = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    kept = order[places < _NEAREST]
+    return sparse.csr_array((values[kept], (rows[kept], columns[kept])), shape=similar.shape)
+
+
 def _votes(slot: Slot) -> Iterator[Sparse]:
     """What the graph neighbours of each other member have in the slot, weighed by nearness."""
     for position in slot.others:
         modality = slot.edges.modalities[position]
-        met = sparse.csr_array(
-            (
-                np.ones(slot.edges.num_hyperedges),
-                (slot.edges.members_EK[:, position], slot.edges.members_EK[:, slot.position]),
-            ),
-            shape=(slot.known.num_entities[modality], slot.known.num_entities[slot.modality]),
-        )
+        met = _met(slot, position)
         if slot.is_sampled:
             met = met[:, slot.candidates_C]
         for (label, _), weights in slot.known.graphs.items():

@@ -22,6 +22,7 @@ def figure_rows(view: RunView) -> list[list[str]]:
     report = view.report
     parameters, counts = report["parameters"], report["snapshot"]["counts"]
     best = f"{report['bestRound']} of {report['rounds']}"
+    norm = "" if report.get("cubicNorm") is None else f", with norm {report['cubicNorm']:g}"
     rows = [
         ["run", view.run],
         ["served since", view.published_at[:16].replace("T", " ") + " UTC"],
@@ -29,7 +30,7 @@ def figure_rows(view: RunView) -> list[list[str]]:
         ["relations", f"{sum(counts['relations'].values()):,}"],
         ["hyperedges", f"{sum(counts['hyperedges'].values()):,}"],
         ["vectors", f"of {parameters['embedding_dim']} numbers, by the {report['update']} update"],
-        ["training", f"{report['seconds']:.1f} s on {report['workers']} worker(s), {report['device']}; round {best} counts"],
+        ["training", f"{report['seconds']:.1f} s on {report['workers']} worker(s), {report['device']}; round {best} counts{norm}"],
     ]
     return [*rows, ["folded in since", f"{view.num_folded_in:,} entities, without training"]] if view.num_folded_in else rows
 

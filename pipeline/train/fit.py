@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors, Layout
-from pipeline.train.problem.problem import Problem, TypePosition, build_problem, update_of
+from pipeline.train.problem.problem import Problem, TypePosition, build_problem, cubic_norms_of, update_of
 from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.result.health import findings
 from pipeline.train.result.least_squares_types import least_squares_types
@@ -27,7 +28,7 @@ from pipeline.train.sharing.exchange import Alone, Exchange
 from pipeline.train.sharing.threads import one_kernel_thread
 from pipeline.train.start.start import random_start, side_by_side, starting_offsets, untied_entities
 from pipeline.train.start.svd import singular_vectors, weighed
-from pipeline.train.stochastic.cross_validation import with_chosen_rounds
+from pipeline.train.stochastic.cross_validation import settings_to_try
 from pipeline.train.stochastic.epochs import Epochs
 
 
@@ -40,7 +41,9 @@ class Fit:
     factors
         A (N × D, float32) per modality label; no row is zero.
     history
-        What every round did, the start first.
+        What every round did, the start first; where several norms were tried, of the training that counts.
+    seconds
+        What the rounds took, those of all trainings.
     num_untied
         Per modality, entities without any hyperedge, even by way of relations; they have nearly their modality's mean vector.
     weights
@@ -57,10 +60,13 @@ class Fit:
         What a person calls that: ``CPU``, or the name of the GPU.
     update
         Which update trained.
+    cubic_norm
+        The weight of the norm in force, where the stochastic update trained; else None.
     """
 
     factors: Factors
     history: list[Round]
+    seconds: float
     num_untied: dict[str, int]
     weights: dict[str, dict[str, float]]
     types: dict[str, TypeParameters]
@@ -69,6 +75,7 @@ class Fit:
     device: str
     hardware: str
     update: UpdateName
+    cubic_norm: float | None
 
     def predict(self, label: str, edges: HyperedgeList) -> npt.NDArray[np.float64]:
         """Predict the values of hyperedges of a type (E), whatever theirs are."""
@@ -155,7 +162,8 @@ def fit(
     checkpoints
         Where to go on from, and where to leave others; what is given besides must be what it was.
     on_round
-        Is told of every round as it ends, the start (number 0) included.
+        Is told of every round as it ends, the start (number 0) included; where several norms are tried, of one training after the
+        other.
     progress
         Shows that it goes on.
 
@@ -169,7 +177,8 @@ def fit(
     kernels = kernels_of(device)
     problem = build_problem(hypergraph, parameters, held_out)
     station = Station(problem.labels, Alone(), kernels, kernels.host_threads(threads or torch.get_num_threads()))
-    with progress(f"Training rounds on {kernels.hardware}", total=parameters.rounds) as advance:
+    total = parameters.rounds * len(cubic_norms_of(problem.terms, parameters))
+    with progress(f"Training rounds on {kernels.hardware}", total=total) as advance:
 
         def tell(done: Round) -> None:
             on_round(done)
@@ -189,30 +198,63 @@ def fit_share(
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
     update = update_of((term.loss for term in problem.terms), parameters)
+    cubic_norm = None
     if update == "stochastic":
-        with one_kernel_thread(station.threads) as pool:
-
-            def begin(part: Problem, settings: TrainingParameters, towards: Factors | None = None) -> Epochs:
-                return Epochs(part, station.own, settings, station.exchange, station.kernels, pool, towards)
-
-            epochs = begin(problem, with_chosen_rounds(problem, parameters, begin), former)
-            history, best_round = epochs.run(on_round, checkpoints), epochs.best_round
-            factors, types = epochs.result()
-        del epochs
+        trained = _stochastic(problem, parameters, station, former, checkpoints, on_round)
+        best = min(trained, key=lambda each: each.loss)
+        (factors, types), history, best_round, cubic_norm = best.result, best.history, best.best_round, best.cubic_norm
+        seconds = sum(done.seconds for each in trained for done in each.history)
     else:
         layout = Layout(problem, parameters.embedding_dim)
-        trained, history, best_round = _least_squares(problem, layout, parameters, station, on_round, checkpoints)
+        matrices, history, best_round = _least_squares(problem, layout, parameters, station, on_round, checkpoints)
         if problem.keeps_own and problem.num_held_out and best_round:
             # What was kept to stop by is learned as well: all anew, for as many rounds as were best.
             problem, parameters = problem.with_nothing_held_out(), replace(parameters, rounds=best_round)
-            trained, _, _ = _least_squares(problem, layout, parameters, station)
-        types = least_squares_types(problem, layout, trained)
-        factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in trained.items()}
+            matrices, _, _ = _least_squares(problem, layout, parameters, station)
+        seconds = sum(done.seconds for done in history)
+        types = least_squares_types(problem, layout, matrices)
+        factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in matrices.items()}
         factors = balance_columns(problem, factors)
     found = findings(problem, factors)
     filled, num_zero = fill_zero_rows(factors)
-    kernels = station.kernels
-    return Fit(filled, history, num_zero, problem.weights(), types, best_round, found, kernels.name, kernels.hardware, update)
+    name, hardware = station.kernels.name, station.kernels.hardware
+    return Fit(filled, history, seconds, num_zero, problem.weights(), types, best_round, found, name, hardware, update, cubic_norm)
+
+
+class _Trained(NamedTuple):
+    """What one training by the stochastic update came to."""
+
+    loss: float
+    result: tuple[Factors, dict[str, TypeParameters]]
+    history: list[Round]
+    best_round: int
+    cubic_norm: float
+
+
+def _stochastic(
+    problem: Problem,
+    parameters: TrainingParameters,
+    station: Station,
+    former: Factors | None,
+    checkpoints: Checkpoints | None,
+    on_round: Callable[[Round], None],
+) -> list[_Trained]:
+    """Train, with one norm after the other where that is left to the data."""
+    trained = []
+    with one_kernel_thread(station.threads) as pool:
+
+        def begin(part: Problem, settings: TrainingParameters, towards: Factors | None = None) -> Epochs:
+            return Epochs(part, station.own, settings, station.exchange, station.kernels, pool, towards)
+
+        several = settings_to_try(problem, parameters, begin)
+        for settings in several:
+            (norm,) = cubic_norms_of(problem.terms, settings)
+            epochs = begin(problem, settings, former)
+            its_own = checkpoints.of(f"norm-{norm:g}") if checkpoints and len(several) > 1 else checkpoints
+            history = epochs.run(on_round, its_own)
+            trained.append(_Trained(epochs.best, epochs.result(), history, epochs.best_round, norm))
+            del epochs
+    return trained
 
 
 def _least_squares(

@@ -19,7 +19,7 @@ from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.domain.type_parameters import TypeParameters
 from pipeline.train.problem.layout import Factors
-from pipeline.train.problem.problem import Problem, TensorTerm, build_problem, cubic_norm_of, step_size_of
+from pipeline.train.problem.problem import Problem, TensorTerm, build_problem, cubic_norms_of, step_size_of
 from pipeline.train.result.scaling import fill_zero_rows
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 from pipeline.train.stochastic.slot_loss import context_without, shifted, whole
@@ -67,7 +67,7 @@ def fold_in(
         for label, new_N in is_new.items():
             start_nD = _among_neighbours(problem, label, former[label], new_N)
             moving[label] = _Moving(former[label], new_N, start_nD, _freedom(problem, label, new_N, start_nD, parameters))
-        norm = cubic_norm_of(problem.terms, parameters)
+        norm = cubic_norms_of(problem.terms, parameters)[0]
         asked = [_Asked(term, types[term.label], moving, is_new, parameters, norm) for term in terms]
         moved = [*(each.moved_n for each in moving.values()), *chain.from_iterable(each.moved_biases for each in asked)]
         size = step_size_of(problem.terms, parameters)

@@ -79,10 +79,14 @@ class Space:
         return defaults.params
 
     def _stochastic(self, trial: _Asking) -> dict[str, Any]:
+        # What auto stands for is not tried by itself as well.
+        are_pairs = not (self._is_long or self._has_values)
         chosen: dict[str, Any] = {
             "embedding_dim": trial.suggest_categorical("embedding_dim", [64, 32, 128]),
-            "step_size": trial.suggest_categorical("step_size", ["auto", 0.05, 0.2, 0.1]),
-            "cubic_norm": trial.suggest_categorical("cubic_norm", ["auto", 0.0003, 0.03, 0.1, 0.3]),
+            "step_size": trial.suggest_categorical("step_size", ["auto", 0.1 if are_pairs else 0.05, 0.2]),
+            "cubic_norm": trial.suggest_categorical(
+                "cubic_norm", ["auto", 0.003, 0.1, 1.0] if are_pairs else ["auto", 0.0003, 0.03, 0.1]
+            ),
             "initial_accumulator": trial.suggest_categorical("initial_accumulator", [0.1, 0.01, 1.0]),
         }
         if self._is_long:
@@ -120,6 +124,7 @@ class _Defaults:
         return self.params[name]
 
 
-def final(chosen: Mapping[str, Any], rounds: int) -> dict[str, Any]:
-    """The choice as later runs take it: that many rounds, over all hyperedges."""
-    return {**chosen, "rounds": max(1, rounds), "validation": 0.0}
+def final(chosen: Mapping[str, Any], rounds: int, cubic_norm: float | None) -> dict[str, Any]:
+    """The choice as later runs take it: that many rounds, over all hyperedges, with the norm that was best."""
+    norm = {} if chosen.get("cubic_norm") != "auto" else {"cubic_norm": cubic_norm}
+    return {**chosen, **norm, "rounds": max(1, rounds), "validation": 0.0}

@@ -23,6 +23,7 @@ from optuna.trial import TrialState
 
 from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import Hypergraph
+from pipeline.domain.keys import study_key
 from pipeline.domain.private_folder import private_folder
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.errors import ConfigurationError, TrainingDivergedError
@@ -286,8 +287,8 @@ def _study(hypergraph: Hypergraph, given: Mapping[str, Any], seed: int, journal:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         storage = InMemoryStorage() if journal is None else JournalStorage(JournalFileBackend(str(journal)))
-    # Other data, other given settings or another seed are another study; the same is continued.
-    name = repr((hypergraph.dataset.name, counts_of(hypergraph), sorted(given.items(), key=repr), seed))
+    # Other data, other given settings, another seed or another way of training are another study; the same is continued.
+    name = study_key(hypergraph.dataset.name, counts_of(hypergraph), repr(sorted(given.items(), key=repr)), seed)
     study = optuna.create_study(
         storage=storage,
         study_name=name,
@@ -344,10 +345,15 @@ def _try(
     rounds = min(parameters.rounds, ROUNDS.get(parameters.update, parameters.rounds))
     parameters = replace(parameters, rounds=rounds, seed=seed)
 
+    told = 0
+
     def watch(done: Round) -> None:
+        nonlocal told
         if time.monotonic() > deadline:
             raise _OutOfTimeError
-        if parameters.update == "stochastic" and done.number and done.validation:
+        # Where norms are tried, each round of the first training counts, and of the others those that go on after it.
+        if parameters.update == "stochastic" and done.number > told and done.validation:
+            told = done.number
             trial.report(1 - float(np.mean(list(done.validation.values()))), done.number)
             if trial.should_prune():
                 raise _GivenUpError
@@ -365,7 +371,7 @@ def _try(
         score = float(np.mean([np.mean(figures_E) for figures_E in figures.values()]))
         trial.set_user_attr("questions", questions)
         trial.set_user_attr("figures", {label: np.round(figures_E, 5).tolist() for label, figures_E in figures.items()})
-        trial.set_user_attr("settings", final(chosen, fitted.best_round))
+        trial.set_user_attr("settings", final(chosen, fitted.best_round, fitted.cubic_norm))
         study.tell(trial, score)
     best = [each.value or 0.0 for each in _finished(study)]
     return Trial(trial.number, chosen, score, max(best, default=None))

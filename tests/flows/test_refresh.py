@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from flows.surroundings import hears_of_tries
 from pipeline.domain.dataset import Modality
 from pipeline.errors import ConfigurationError, ExportError, GraphUnavailableError, LeaseHeldError
 from pipeline.graph.client import GraphClient
@@ -93,12 +94,16 @@ def test_only_errors_that_may_pass_are_tried_again(flow: ModuleType, client: Gra
         tries.append("wrong")
         raise ValueError("wrong at every try")
 
+    told: list[str] = []
+    token = hears_of_tries.set(told.append)
     ingest_task = flow.ingest_task.with_options(retry_delay_seconds=0)
     for problem, error in ((unavailable, GraphUnavailableError), (wrong, ValueError)):
         monkeypatch.setitem(catalogue._BUILT_IN, "tiny", problem)
         with pytest.raises(error):
             ingest_task("tiny", None, IngestOptions(), Lease("tiny", 1))
+    hears_of_tries.reset(token)
     assert tries == ["unavailable"] * 4 + ["wrong"]
+    assert told == ["ingest: gone for a moment; it is tried again, 3 times in two minutes"] * 3
 
 
 def test_a_refresh_holds_the_lease_from_beginning_to_end(

@@ -53,6 +53,8 @@ def folded(snapshot: Path, embeddings: Path) -> Embeddings:
         for label, learned in run.types.items()
     }
     parameters = TrainingParameters.from_json(run.report["parameters"])
+    if run.report.get("cubicNorm") is not None:
+        parameters = replace(parameters, cubic_norm=run.report["cubicNorm"])
     vectors, types = fold_in(state.hypergraph, former, types, is_new, parameters)
     new = {label: new_N for label, new_N in is_new.items() if new_N.any()}
     return replace(

@@ -30,8 +30,9 @@ _SQUARED_ONLY = frozenset({"exact", "recurrent"})
 _RIDGE, _VALUES_RIDGE = 0.02, 5.0
 """ρ, and that of a modality of which only measured values tell."""
 _STEP, _PAIRS_STEP = 0.1, 0.05
-_NORM, _PAIRS_NORM = 0.003, 0.03
-"""Of hyperedges, and where there are only pairs: one product is all that tells there, and is sooner learned by heart."""
+_NORMS, _PAIRS_NORMS = (0.003,), (0.03, 0.3)
+"""Of hyperedges, and where there are only pairs: one product is all that tells there, and is sooner learned by heart. How soon, the
+data must say."""
 
 
 @dataclass(frozen=True)
@@ -293,9 +294,9 @@ def step_size_of(terms: Sequence[TensorTerm], parameters: TrainingParameters) ->
     return (_PAIRS_STEP if _are_pairs(terms) else _STEP) if parameters.step_size == "auto" else parameters.step_size
 
 
-def cubic_norm_of(terms: Sequence[TensorTerm], parameters: TrainingParameters) -> float:
-    """How much the stochastic update's hyperedges hold their members' vectors."""
-    return (_PAIRS_NORM if _are_pairs(terms) else _NORM) if parameters.cubic_norm == "auto" else parameters.cubic_norm
+def cubic_norms_of(terms: Sequence[TensorTerm], parameters: TrainingParameters) -> tuple[float, ...]:
+    """How much the stochastic update's hyperedges hold their members' vectors: what is tried, and first what stands untried."""
+    return (_PAIRS_NORMS if _are_pairs(terms) else _NORMS) if parameters.cubic_norm == "auto" else (parameters.cubic_norm,)
 
 
 def _are_pairs(terms: Sequence[TensorTerm]) -> bool:

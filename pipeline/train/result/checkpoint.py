@@ -73,10 +73,25 @@ class Checkpoints:
         self._every_s = every_s
         self._exchange: Exchange = exchange or Alone()
         self._last = time.monotonic()
-        self.resumed_round = 0
-        """The round that was gone on from; 0 for none."""
-        self.trouble = ""
+        self._parts: list[Checkpoints] = []
+        self._resumed_round = 0
+        self._trouble = ""
+
+    @property
+    def resumed_round(self) -> int:
+        """The round that was gone on from; 0 for none. Of several trainings the last that was."""
+        return next((part.resumed_round for part in reversed(self._parts) if part.resumed_round), self._resumed_round)
+
+    @property
+    def trouble(self) -> str:
         """Why the last one could not be written, in words."""
+        return next((part.trouble for part in reversed(self._parts) if part.trouble), self._trouble)
+
+    def of(self, name: str) -> "Checkpoints":
+        """Give those of one of several trainings of which the best counts, in a folder of their own."""
+        part = Checkpoints(self._folder / name, self._key, self._every_s, self._exchange)
+        self._parts.append(part)
+        return part
 
     def newest(self) -> State | None:
         """The newest that is whole and has the key; the same on every worker, or none."""
@@ -93,7 +108,7 @@ class Checkpoints:
         # Where one cannot read what the others can, all begin anew.
         if np.ptp(self._exchange.total(rounds)) > 0 or found is None:
             return None
-        self.resumed_round = len(found.history) - 1
+        self._resumed_round = len(found.history) - 1
         return found
 
     def offer(self, state: Callable[[], State]) -> None:
@@ -104,17 +119,17 @@ class Checkpoints:
         rank, count = self._exchange.rank, self._exchange.num_workers
         shards = [self._folder / f"{len(now.history) - 1:06}-{number}-of-{count}" for number in range(count)]
         about = {"key": self._key, "numbers": dict(now.numbers), "history": [done.to_json() for done in now.history]}
-        self.trouble = ""
+        self._trouble = ""
         try:
             shutil.rmtree(shards[rank], ignore_errors=True)  # a torn one's, or of something else
             write_artifact(shards[rank], FORMAT, about, lambda into: np.savez(into / _ARRAYS, **now.arrays))
         except ArtifactError as error:
-            self.trouble = f"no checkpoint: {error}"
-        if self._counted(not self.trouble) == count:
+            self._trouble = f"no checkpoint: {error}"
+        if self._counted(not self._trouble) == count:
             if rank == 0:
                 self._keep_only(shards)
         else:
-            self.trouble = self.trouble or "no checkpoint: another worker could not write its part"
+            self._trouble = self._trouble or "no checkpoint: another worker could not write its part"
             shutil.rmtree(shards[rank], ignore_errors=True)
         self._last = time.monotonic()
 

@@ -96,7 +96,8 @@ class Epochs:
         self._most_rounds = min(parameters.rounds, parameters.patience) if is_short else parameters.rounds
         self.best_round = 0
         """Number of the round whose factors count."""
-        self._best = np.inf
+        self.best = np.inf
+        """Its validation loss; infinite where none tells."""
         self._kept: dict[str, Tensor] = {}
         """What the model had learned by then, by name; empty where the last round counts."""
 
@@ -157,8 +158,8 @@ class Epochs:
         watched = self.watched(validation)
         if not self._is_told:
             self.best_round = number
-        elif watched < self._best:
-            self._best, self.best_round = watched, number
+        elif watched < self.best:
+            self.best, self.best_round = watched, number
             self._kept = {name: tensor.clone() for name, tensor in self._model.learned().items()}
         weighted = {label: self._terms[label].weight * loss for label, loss in losses.items()}
         return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, time.perf_counter() - clock)
@@ -170,7 +171,7 @@ class Epochs:
         arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in squares.items()}
         arrays |= {f"kept/{name}": self._kept[name].cpu().numpy() for name in squares if name in self._kept}
         arrays[self._draws_name] = self._steps.draws.get_state().numpy()
-        numbers = {"bestRound": self.best_round, "best": self._best, "random": self._random.bit_generator.state}
+        numbers = {"bestRound": self.best_round, "best": self.best, "random": self._random.bit_generator.state}
         return State(arrays, numbers, history)
 
     def _go_on(self, state: State) -> list[Round]:
@@ -181,7 +182,7 @@ class Epochs:
             tensor.copy_(torch.from_numpy(squares[name]))
         self._steps.draws.set_state(torch.from_numpy(state.arrays[self._draws_name]))
         self._random.bit_generator.state = state.numbers["random"]
-        self.best_round, self._best = state.numbers["bestRound"], state.numbers["best"]
+        self.best_round, self.best = state.numbers["bestRound"], state.numbers["best"]
         self._kept = {name: torch.from_numpy(array).to(self._kernels.device) for name, array in kept.items()}
         return list(state.history)
 

@@ -17,7 +17,7 @@ from torch.nn.functional import pad
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.kernels import Kernels, Move
-from pipeline.train.problem.problem import Problem, TensorTerm, cubic_norm_of, step_size_of
+from pipeline.train.problem.problem import Problem, TensorTerm, cubic_norms_of, step_size_of
 from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.adagrad import Adagrad
 from pipeline.train.stochastic.batch_rows import ModalityRows, PositionRows, lay_out
@@ -111,7 +111,7 @@ class Steps:
         self._parameters = parameters
         self._threads = threads
         self._kernels = kernels
-        self._cubic_norm = cubic_norm_of(problem.terms, parameters)
+        self._cubic_norm = cubic_norms_of(problem.terms, parameters)[0]
         self.draws = torch.Generator().manual_seed(parameters.seed)
         """Draws candidates, and vectors to leave out."""
         every = {term.label: term.everything for term in problem.terms if not self._own.isdisjoint(term.modalities)}

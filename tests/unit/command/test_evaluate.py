@@ -86,7 +86,7 @@ def test_the_json_has_every_question_beside_its_baselines(planted: Path) -> None
         others = {"User", "Item", "Tag"} if question["type"] == "Tagging" else {"User", "Item"}
         names = {"popularity", "vote of the neighbours", "model without graphs", "model with shuffled graphs"}
         names |= {f"popularity given {label}" for label in others - {question["modality"]}}
-        names |= {"product of these counts", "the same others seen"} if question["type"] == "Tagging" else set()
+        names |= {"product of these counts", "the same others seen"} if question["type"] == "Tagging" else {"item-kNN"}
         assert question["baselines"].keys() == names
         for figures in (question, *question["baselines"].values()):
             assert 0 <= figures["hits@1"] <= figures["mrr"] <= 1

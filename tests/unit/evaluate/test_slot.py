@@ -11,6 +11,7 @@ from scipy import sparse
 from pipeline.domain.dataset import Dataset, HyperedgeType, IntraModalGraph, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError
+from pipeline.evaluate import slot_baselines as slot_baselines_module
 from pipeline.evaluate import slot_ranks
 from pipeline.evaluate.hidden import Hidden
 from pipeline.evaluate.ranking import realistic_ranks
@@ -44,6 +45,16 @@ def ranks(slot: Slot) -> dict[str, list[float]]:
     return {name: sparse_ranks(slot, scores, ties_C).tolist() for name, scores in slot_baselines(slot).items()}
 
 
+def cosines(members: np.ndarray, position: int, other: int, sizes: tuple[int, ...]) -> np.ndarray:
+    """Of the sets of others that entities stand with, by a dense table; 0 of an entity with itself."""
+    has = np.zeros((sizes[position], sizes[other]))
+    has[members[:, position], members[:, other]] = 1
+    norms = np.maximum(np.linalg.norm(has, axis=1, keepdims=True), 1e-9)
+    found = (has / norms) @ (has / norms).T
+    np.fill_diagonal(found, 0)
+    return found.round(9)
+
+
 KNOWN = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [2, 1, 1], [2, 0, 1], [3, 2, 1]])
 ASKED = np.array([[0, 2, 0]])
 GRAPH = np.zeros((4, 4))
@@ -62,6 +73,22 @@ def test_ranks_of_an_actor_by_hand() -> None:
         "the same others seen": [2.0],
         "vote of the neighbours": [1.0],  # film 3 votes 2 for actor 2, film 1 votes 1 for actor 1
     }
+
+
+def test_of_many_that_resemble_one_the_nearest_are_asked_and_who_has_many_tells_of_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Film 4 had actor 0, who is nearest to actor 1 (two films of three), then to 2 (one of two)."""
+    known = np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 2], [3, 3], [4, 0]])
+    slot = slot_of(hidden_of((5, 4), known, np.array([[4, 1], [4, 2], [4, 3]])), "Casting", 1, 0)
+
+    def scores() -> list[list[float]]:
+        return slot_baselines(slot)["item-kNN"](slice(0, 1)).toarray().round(3).tolist()
+
+    every = [[0.0, round(2 / np.sqrt(8), 3), 0.5, 0.0]]
+    assert scores() == every
+    monkeypatch.setattr(slot_baselines_module, "_NEAREST", 1)
+    assert scores() == [[0.0, every[0][1], 0.0, 0.0]]
+    monkeypatch.setattr(slot_baselines_module, "_MOST_TOLD", 1)
+    assert scores() == [[0.0] * 4]  # no film tells of two actors any more
 
 
 def test_true_members_of_every_part_are_left_out() -> None:
@@ -99,6 +126,7 @@ def test_ranks_are_those_of_a_dense_table(seed: int, arity: int, chunk_bytes: in
     scores: dict[str, np.ndarray] = {name: np.zeros((len(asked), sizes[position])) for name in slot_baselines(slot)}
     true_QN = np.zeros((len(asked), sizes[position]), dtype=bool)
     names = {f"popularity given {LABELS[k]}": k for k in others}
+    cosines_NN = cosines(known, position, others[0], sizes)
     for query, members in enumerate(asked):
         for row in every:
             true_QN[query, row[position]] |= all(row[k] == members[k] for k in others)
@@ -106,6 +134,8 @@ def test_ranks_are_those_of_a_dense_table(seed: int, arity: int, chunk_bytes: in
             at = (query, row[position])
             for name, k in names.items():
                 scores[name][at] += row[k] == members[k]
+            if arity == 2:
+                scores["item-kNN"][query] += (row[others[0]] == members[others[0]]) * cosines_NN[row[position]]
             if arity > 2:
                 scores["the same others seen"][at] += all(row[k] == members[k] for k in others)
             if arity > 3:
@@ -121,6 +151,7 @@ def test_ranks_are_those_of_a_dense_table(seed: int, arity: int, chunk_bytes: in
     assert len(candidates) == sizes[position] or slot.is_sampled
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slot_ranks, "CHUNK_BYTES", chunk_bytes)
+        patch.setattr(slot_baselines_module, "CHUNK_BYTES", chunk_bytes)
         found = ranks(slot)
         model_QN = rng.integers(0, 4, size=true_QN.shape).astype(np.float32)
         by_members = {tuple(members): scores_N for members, scores_N in zip(asked.tolist(), model_QN, strict=True)}

@@ -9,10 +9,12 @@ import optuna
 import pytest
 from scipy import sparse
 
+from pipeline.domain import keys
 from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.errors import ConfigurationError
 from pipeline.tune.choice import Choice, choice_in_force, chosen_settings, counts_of, read_choice
+from pipeline.tune.space import final
 from pipeline.tune.tune import Trial, best_trial, settle, tune
 from tests.unit.train.stochastic.test_epochs import blocks
 
@@ -76,6 +78,30 @@ def test_what_was_stopped_goes_on(tmp_path: Path) -> None:
     assert len(told) == 4
     whole = tune(blocks(), seconds=AGES, trials=7, seed=3)
     assert (resumed.settings, resumed.score) == (whole.settings, whole.score)
+
+
+def test_trials_of_another_way_of_training_are_not_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Trial] = []
+
+    def tried() -> int:
+        tune(blocks(), seconds=AGES, trials=1, journal=tmp_path / "blocks.trials", on_trial=told.append)
+        return len(told)
+
+    assert [tried(), tried()] == [1, 1]
+    monkeypatch.setattr(keys, "TRAINING", keys.TRAINING + 1)
+    assert tried() == 2
+
+
+def test_the_norm_that_was_better_is_kept_with_pairs() -> None:
+    """Where auto is chosen, what it came to is kept: a later run has nothing hidden to find it by."""
+    assert final({"cubic_norm": "auto", "step_size": 0.2}, 7, 0.3) == {
+        "cubic_norm": 0.3,
+        "step_size": 0.2,
+        "rounds": 7,
+        "validation": 0.0,
+    }
+    assert final({"cubic_norm": 0.1}, 0, 0.1) == {"cubic_norm": 0.1, "rounds": 1, "validation": 0.0}
+    assert "cubic_norm" not in final({"update": "exact"}, 7, None)
 
 
 def test_without_time_there_is_no_choice(tmp_path: Path) -> None:

@@ -74,6 +74,26 @@ def test_what_was_broken_off_twice_goes_on_to_the_same_bits(tmp_path: Path, upda
     assert checkpoints.trouble == ""
 
 
+@pytest.mark.parametrize("killed", [("first", 4), ("second", 1), ("second", 4)])
+def test_where_two_norms_are_tried_each_goes_on_from_its_own(tmp_path: Path, killed: tuple[str, int]) -> None:
+    """Killed in the first training or the second; what is kept of the other is as it was."""
+    hypergraph, folder = coupled(5, 300, presence=True), tmp_path / "checkpoints"
+    parameters = replace(SMALL, type_weights=dict.fromkeys(("Trio", "Twins", "Quad"), 0.0))
+    whole, starts = fit(hypergraph, parameters), []
+
+    def on_round(done: Round) -> None:
+        starts.append(done.number)
+        if (starts.count(0), done.number) == (1 + (killed[0] == "second"), killed[1]):
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        fit(hypergraph, parameters, checkpoints=Checkpoints(folder, "key", 0), on_round=on_round)
+    checkpoints = Checkpoints(folder, "key", 0)
+    same(whole, fit(hypergraph, parameters, checkpoints=checkpoints))
+    assert checkpoints.resumed_round
+    assert sorted(path.name for path in folder.iterdir()) == ["norm-0.03", "norm-0.3"]
+
+
 def test_a_damaged_checkpoint_and_one_of_something_else_are_passed_over(tmp_path: Path) -> None:
     interrupted(tmp_path, SMALL, 3)
     other = Checkpoints(tmp_path, "another key", 0)

@@ -152,6 +152,39 @@ def test_few_hyperedges_are_all_learned_for_as_many_rounds_as_serve_hidden_ones_
     assert fit(hypergraph, replace(SMALL, rounds=3, step_size=1.0)).best_round == 3
 
 
+def pairs(count: int, noise: float) -> Hypergraph:
+    """Pairs of 40 users and 40 items, inside one of four blocks but for a part by chance."""
+    rng = np.random.default_rng(1)
+    users, items = rng.integers(0, 40, (2, count))
+    items = np.where(rng.random(count) < noise, items, users // 10 * 10 + items % 10)
+    members = np.unique(np.column_stack([users, items]), axis=0)
+    dataset = Dataset("pairs", (Modality("User"), Modality("Item")), (HyperedgeType("Likes", ("User", "Item")),))
+    edges = HyperedgeList(("User", "Item"), members, np.ones(len(members), np.float32))
+    return Hypergraph(dataset, {"User": 40, "Item": 40}, {"Likes": edges}, {})
+
+
+@pytest.mark.parametrize("validation", [0.5, 0.05], ids=["validation part", "too few: cross-validation"])
+def test_pairs_are_held_as_much_as_serves_hidden_ones_best(monkeypatch: pytest.MonkeyPatch, validation: float) -> None:
+    """The better of two norms, whichever is tried first; one by which nothing is learned is none."""
+    hypergraph, settings = pairs(700, 0.1), replace(SMALL, rounds=30, validation=validation)
+    told: list[int] = []
+    for norms in ((0.01, 1e3), (1e3, 0.01)):
+        monkeypatch.setattr(problem, "_PAIRS_NORMS", norms)
+        chosen, known = (
+            fit(hypergraph, settings, on_round=lambda done: told.append(done.number)),
+            fit(hypergraph, replace(settings, cubic_norm=0.01)),
+        )
+        assert chosen.cubic_norm == 0.01
+        assert (chosen.best_round, len(chosen.history)) == (known.best_round, len(known.history))
+        assert all(np.array_equal(factor, known.factors[label]) for label, factor in chosen.factors.items())
+    assert told.count(1) == (4 if validation > 0.1 else 2)  # every training is told of
+
+
+def test_the_norm_of_hyperedges_of_more_members_is_what_it_is() -> None:
+    assert fit(blocks(), SMALL).cubic_norm == 0.003
+    assert fit(blocks(), replace(SMALL, update="exact")).cubic_norm is None
+
+
 def test_hyperedges_that_are_too_few_to_hide_any_are_learned_for_a_few_rounds() -> None:
     hypergraph = blocks()
     few = np.arange(hypergraph.hyperedges["Tagging"].num_hyperedges) < 4
