@@ -3,16 +3,15 @@
 The only module that imports duckdb. Nothing is ever loaded from the network: extensions that are not built in stay out.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import pyarrow as pa
 
+from pipeline.domain.scratch import Scratch
 from pipeline.errors import SourceError
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ class Store:
     """
 
     def __init__(self, memory_mib: int = MEMORY_MIB) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="hyperlearn-")
-        self.folder = Path(self._directory.name)
+        self._scratch = Scratch()
+        self.folder = self._scratch.folder
         """Scratch space on disk, removed with the store."""
         self._connection = duckdb.connect(
             ":memory:",
@@ -56,7 +55,7 @@ class Store:
     def close(self) -> None:
         """Remove everything; a second call does nothing."""
         self._connection.close()
-        self._directory.cleanup()
+        self._scratch.close()
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> None:
         """Run a statement whose rows nobody wants."""

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
-from weakref import finalize
 
 from pipeline.domain.dataset import Dataset
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.scratch import Scratch
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.records.records import Records
 from pipeline.source.described.description import Description, VectorFeature
@@ -128,13 +126,12 @@ class DescribedSource:
                 f"data set {self.name} takes tables from the graph in Neo4j, and there is no connection to it here",
                 hint="from Python, give catalogue.find a graph: docs/python.md",
             )
-        spool = Path(mkdtemp(prefix="hyperlearn-"))
-        finalize(self, rmtree, spool, ignore_errors=True)
+        self._spool = Scratch()  # for as long as the source is
         adopting = {m.table: label for label, m in self.description.modalities.items() if m.table is not None}
         found: dict[TableFile, FetchedTable] = {}
         with self._graph() as graph:
             for number, table in enumerate(wanted):
-                path = spool / f"{number}.jsonl"
+                path = self._spool.folder / f"{number}.jsonl"
                 with progress(f"Asking the graph for {table.place}"):
                     if table.cypher is not None:
                         rows = graph.query(table.cypher)

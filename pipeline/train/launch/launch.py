@@ -8,7 +8,6 @@ no port is fixed, none is open to other machines. A worker that dies takes the o
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key
 from pipeline.domain.progress import Progress, no_progress
+from pipeline.domain.scratch import Scratch
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ArtifactError
@@ -122,15 +122,13 @@ def _in_this_process(job: Job, progress: Progress) -> Embeddings:
 
 
 def _on_workers(job: Job, planned: Plan, progress: Progress) -> Embeddings:
-    folder = Path(tempfile.mkdtemp(prefix="hyperlearn-train-"))
-    try:
-        Torchrun(job, folder).run(f"Training on {planned.in_words}", progress)
-        return Embeddings.read(job.embeddings)
-    except BaseException:
-        _remove(job.embeddings)
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with Scratch() as folder:
+        try:
+            Torchrun(job, folder).run(f"Training on {planned.in_words}", progress)
+            return Embeddings.read(job.embeddings)
+        except BaseException:
+            _remove(job.embeddings)
+            raise
 
 
 def plan_training(
