@@ -61,8 +61,6 @@ def test_a_refresh_whose_database_is_killed_is_mended_by_the_next(server: Embedd
     second = refresh("--force")
     complaint = kill_when(second, "MATCH (run:EmbeddingRun {status: 'staging'}) RETURN run.id LIMIT 1", away_s=EXPIRY_S + BEAT_S)
     assert second.returncode == 0, complaint
-    assert "write-back: " in complaint
-    assert "; it is tried again, 3 times in two minutes" in complaint
     last = refresh()
     _, complaint = last.communicate(timeout=PATIENCE_S)
     assert last.returncode == 0, complaint
