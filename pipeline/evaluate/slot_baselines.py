@@ -8,7 +8,7 @@ from scipy import sparse
 
 from pipeline.evaluate.ranking import Ranking
 from pipeline.evaluate.slot import Slot, counts_given
-from pipeline.evaluate.slot_ranks import CHUNK_BYTES, Floats, Sparse, sparse_ranks
+from pipeline.evaluate.slot_ranks import Floats, Sparse, chunks, sparse_ranks
 
 _NEAREST = 200
 """Of the entities that resemble one, so many are asked."""
@@ -112,10 +112,9 @@ def _cosines(met_ON: sparse.csr_array) -> sparse.csr_array:
     norms_N = np.sqrt(np.bincount(columns, minlength=met_ON.shape[1]))
     unit_ON = sparse.csr_array((1 / norms_N[columns], (rows, columns)), shape=met_ON.shape)
     unit_NO = sparse.csr_array(unit_ON.T)
-    size = max(1, CHUNK_BYTES // (32 * met_ON.shape[1]))
-    return sparse.csr_array(
-        sparse.vstack([_nearest(unit_NO[begin : begin + size] @ unit_ON, begin) for begin in range(0, met_ON.shape[1], size)])
-    )
+    count = met_ON.shape[1]
+    nearest = [_nearest(unit_NO[chunk] @ unit_ON, chunk.start) for chunk in chunks(count, count, num_bytes=32)]
+    return sparse.csr_array(sparse.vstack(nearest))
 
 
 def _nearest(similar: sparse.csr_array, first: int) -> sparse.csr_array:

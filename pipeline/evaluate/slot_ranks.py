@@ -36,7 +36,10 @@ def dense_ranks(slot: Slot, scores: Dense) -> Ranks:
         If a score is not a number.
     """
     # Beside the scores (4 bytes each) stand a sample of them and what they are compared to.
-    ranks = [_dense_ranks(slot, chunk, scores(slot.asked_QK[chunk])) for chunk in _chunks(slot, num_bytes=8)]
+    ranks = [
+        _dense_ranks(slot, chunk, scores(slot.asked_QK[chunk]))
+        for chunk in chunks(len(slot.own_Q), slot.known.num_entities[slot.modality], num_bytes=8)
+    ]
     return np.concatenate(ranks) if ranks else np.empty(0)
 
 
@@ -69,7 +72,10 @@ def sparse_ranks(slot: Slot, scores: Sparse, ties_C: Floats) -> Ranks:
     """
     sorted_C = np.sort(ties_C)
     # A value and its column for each entry, twice while they are put together.
-    ranks = [_sparse_ranks(slot, chunk, scores(chunk), ties_C, sorted_C) for chunk in _chunks(slot, num_bytes=32)]
+    ranks = [
+        _sparse_ranks(slot, chunk, scores(chunk), ties_C, sorted_C)
+        for chunk in chunks(len(slot.own_Q), slot.known.num_entities[slot.modality], num_bytes=32)
+    ]
     return np.concatenate(ranks) if ranks else np.empty(0)
 
 
@@ -122,9 +128,10 @@ def _sparse_ranks(slot: Slot, chunk: slice, scores: sparse.csr_array, ties_C: Fl
     return _realistic(num_better_Q, num_equal_Q)
 
 
-def _chunks(slot: Slot, num_bytes: int) -> Iterator[slice]:
-    size = max(1, CHUNK_BYTES // (num_bytes * slot.known.num_entities[slot.modality]))
-    for begin in range(0, len(slot.own_Q), size):
+def chunks(num_rows: int, num_columns: int, num_bytes: int) -> Iterator[slice]:
+    """Cut the rows of a matrix, of which an entry takes so many bytes, into as many at a time as `CHUNK_BYTES` have room for."""
+    size = max(1, CHUNK_BYTES // (num_bytes * num_columns))
+    for begin in range(0, num_rows, size):
         yield slice(begin, begin + size)
 
 

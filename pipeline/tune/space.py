@@ -126,5 +126,5 @@ class _Defaults:
 
 def final(chosen: Mapping[str, Any], rounds: int, cubic_norm: float | None) -> dict[str, Any]:
     """The choice as later runs take it: that many rounds, over all hyperedges, with the norm that was best."""
-    norm = {} if chosen.get("cubic_norm") != "auto" else {"cubic_norm": cubic_norm}
+    norm = {"cubic_norm": cubic_norm} if chosen.get("cubic_norm") == "auto" else {}
     return {**chosen, **norm, "rounds": max(1, rounds), "validation": 0.0}

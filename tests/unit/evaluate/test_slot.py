@@ -151,7 +151,6 @@ def test_ranks_are_those_of_a_dense_table(seed: int, arity: int, chunk_bytes: in
     assert len(candidates) == sizes[position] or slot.is_sampled
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slot_ranks, "CHUNK_BYTES", chunk_bytes)
-        patch.setattr(slot_baselines_module, "CHUNK_BYTES", chunk_bytes)
         found = ranks(slot)
         model_QN = rng.integers(0, 4, size=true_QN.shape).astype(np.float32)
         by_members = {tuple(members): scores_N for members, scores_N in zip(asked.tolist(), model_QN, strict=True)}
