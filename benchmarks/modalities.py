@@ -16,25 +16,20 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.turns import round_seconds
 from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.train.fit import Station, fit_share
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.sharing.exchange import ProcessGroup, joined
@@ -62,85 +57,13 @@ def ring(num_modalities: int) -> Hypergraph:
     return Hypergraph(dataset, dict.fromkeys(labels, NUM_ENTITIES), hyperedges, {})
 
 
-class Relay:
-    """Workers that take turns: who exchanges something hands over, and goes on when all have.
-
-    Parameters
-    ----------
-    num_workers
-        How many.
-    finish
-        Waits for the device.
-    """
-
-    def __init__(self, num_workers: int, finish: Callable[[], None]) -> None:
-        self._finish = finish
-        self._turns = threading.Condition()
-        self._turn = 0
-        self._given: list[object] = [None] * num_workers
-        self._result: object = None
-        self._since = 0.0
-        self.seconds: list[list[float]] = [[] for _ in range(num_workers)]
-
-    def wait(self, rank: int) -> None:
-        """Wait for one's turn."""
-        with self._turns:
-            self._turns.wait_for(lambda: self._turn == rank)
-        self._since = time.perf_counter()
-
-    def hand_over(self, rank: int) -> None:
-        """Note how long it took, and let the next one go on."""
-        self._finish()
-        self.seconds[rank].append(time.perf_counter() - self._since)
-        with self._turns:
-            self._turn = (rank + 1) % len(self.seconds)
-            self._turns.notify_all()
-
-    def meet(self, rank: int, given: object, combined: Callable[[list[object]], object]) -> object:
-        """Give something, and get what all have given."""
-        self._given[rank] = given
-        if rank == len(self.seconds) - 1:
-            self._result = combined(self._given)
-        self.hand_over(rank)
-        self.wait(rank)
-        return self._result
-
-
-class Runner:
-    """An exchange with the others of a relay."""
-
-    def __init__(self, relay: Relay, rank: int) -> None:
-        self._relay, self.rank, self.num_workers = relay, rank, len(relay.seconds)
-
-    def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Add up a vector over all workers."""
-        return self._relay.meet(self.rank, values.copy(), lambda all_of: np.sum(all_of, axis=0))
-
-    def share(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Give one's matrices, get all."""
-        return dict(self._relay.meet(self.rank, own, lambda all_of: {k: v for each in all_of for k, v in each.items()}))
-
-
-def round_seconds(num_modalities: int, update: str, device: Device) -> float:
-    """Seconds of a round's computing: of each stretch between two exchanges the slowest worker's."""
-    hypergraph = ring(num_modalities)
+def computing_seconds(num_modalities: int, update: str, device: Device) -> float:
+    """Seconds of a round's computing, one worker a modality."""
     parameters = TrainingParameters(
         update=update, embedding_dim=DIM, rounds=ROUNDS, patience=ROUNDS, tolerance=0.0, validation=0.0, batch_size=1024
     )
-    problem = build_problem(hypergraph, parameters)
-    kernels = [kernels_of(device) for _ in problem.labels]
-    relay, ends = Relay(num_modalities, kernels[0].finish), [[] for _ in problem.labels]
-
-    def work(rank: int) -> None:
-        relay.wait(rank)
-        station = Station([problem.labels[rank]], Runner(relay, rank), kernels[rank], kernels[rank].host_threads(CORES))
-        fit_share(problem, parameters, station, on_round=lambda _: ends[rank].append(len(relay.seconds[rank])))
-        relay.hand_over(rank)
-
-    with ThreadPoolExecutor(num_modalities) as pool:
-        list(pool.map(work, range(num_modalities)))
-    stretches = np.array([seconds[: len(relay.seconds[0])] for seconds in relay.seconds]).max(axis=0)
-    return min(stretches[begin:end].sum() for begin, end in zip(ends[0][1:], ends[0][2:], strict=False))
+    problem = build_problem(ring(num_modalities), parameters)
+    return round_seconds(problem, parameters, [[label] for label in problem.labels], [kernels_of(device)] * num_modalities, CORES)
 
 
 def exchange_seconds(num_modalities: int, update: str) -> float:
@@ -172,7 +95,8 @@ def exchange(num_modalities: int, update: str, store: Path, rank: int) -> None:
     owned = [labels[:1], labels[1:]]
     torch.set_num_threads(1)
     with joined(store, rank, 2, "gloo", 60.0):
-        group = ProcessGroup(owned, dict.fromkeys(labels, (NUM_ENTITIES, DIM + 3)), torch.device("cpu"), lambda: None)
+        cuts, widths = dict.fromkeys(labels, (0, NUM_ENTITIES)), dict.fromkeys(labels, DIM + 3)
+        group = ProcessGroup(owned, cuts, widths, torch.device("cpu"), lambda: None, timeout=60.0)
         own = {label: torch.zeros(NUM_ENTITIES, DIM + 3) for label in owned[rank]}
         taken = []
         for _ in range(30):
@@ -204,7 +128,7 @@ def main() -> None:
         print(f"\n| {update}, K | computing, ms | exchange, ms | a round, ms | against K = 3 |\n|---|---|---|---|---|")
         rows = {}
         for count in KINDS:
-            rows[count] = 1e3 * round_seconds(count, update, arguments.device), 1e3 * exchange_seconds(count, update)
+            rows[count] = 1e3 * computing_seconds(count, update, arguments.device), 1e3 * exchange_seconds(count, update)
         for count, (computing, telling) in rows.items():
             whole, base = computing + telling, sum(rows[3])
             print(f"| {count} | {computing:.1f} | {telling:.1f} | {whole:.1f} | {whole / base:.2f} |", flush=True)

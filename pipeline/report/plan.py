@@ -18,7 +18,7 @@ def plan_table(plan: Mapping[str, Any]) -> Group:
     rows = [
         [
             str(rank) if plan["processes"] else "",
-            share["modalities"],
+            share["has"],
             f"{share['entities']:,}",
             f"{share['hyperedges']:,}",
             f"{100 * share['work']:.0f} %",

@@ -115,7 +115,7 @@ class Station:
     Attributes
     ----------
     own
-        Labels of the modalities that it updates.
+        Labels of the modalities that it updates; a part of one where its exchange has peers for that.
     exchange
         How it reaches the others.
     kernels
@@ -305,6 +305,9 @@ def _svd_start(
     found = {label: singular_vectors(problem, label, offsets, parameters.embedding_dim, parameters.seed) for label in station.own}
     blank = {label: np.zeros((count, parameters.embedding_dim), np.float32) for label, count in problem.num_entities.items()}
     own = side_by_side(layout, blank | found, offsets)
-    shared = station.exchange.share({label: torch.from_numpy(own[label]).to(station.kernels.device) for label in station.own})
+    rows = {label: station.exchange.peers(label).rows for label in station.own}
+    shared = station.exchange.share(
+        {label: torch.from_numpy(own[label][rows[label]]).to(station.kernels.device) for label in station.own}
+    )
     vectors = {label: shared[label][:, : parameters.embedding_dim].cpu().numpy() for label in problem.labels}
     return weighed(problem, vectors, offsets)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pipeline.domain.snapshot import SnapshotSummary
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
-from pipeline.train.assignment import Sizes, TypeSize, assign, deal
+from pipeline.train.assignment import Sizes, TypeSize, assign, deal, in_words, parts_of
 from pipeline.train.problem.problem import loss_of, update_of
 from pipeline.train.stochastic.epochs import EXCHANGES
 
@@ -36,10 +36,12 @@ class Share:
     ----------
     modalities
         Labels of those that it updates.
+    has
+        The same in words; of a modality that several workers have between them, which part.
     entities
-        Their entities.
+        Their entities; of a part, about as many as it has.
     hyperedges
-        Hyperedges that hold one of them or more.
+        Hyperedges that hold one of them or more; of a part, about as many as it has to do with.
     work
         Its part of the work of a round.
     memory
@@ -49,6 +51,7 @@ class Share:
     """
 
     modalities: tuple[str, ...]
+    has: str
     entities: int
     hyperedges: int
     work: float
@@ -112,42 +115,45 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
     parameters
         Settings.
     workers
-        Number of worker processes, at most one per modality; ``auto``: as many as pay.
+        Number of worker processes; ``auto``: as many as pay, at most one per modality. With more than that, the dearest modalities
+        are cut by rows.
     cores, gpus
         What the machine has.
 
     Raises
     ------
     ConfigurationError
-        If there are more workers than modalities.
+        If there are more workers than entities.
     """
     sizes = _sizes(summary, parameters)
     losses = {label: loss_of(label, label in summary.measured, parameters) for label in sizes.types}
     update = update_of(losses.values(), parameters)
-    costs = assign(sizes, parameters.cg_iterations).costs
+    costs, count = assign(sizes, parameters.cg_iterations).costs, sum(sizes.num_entities.values())
     if workers == "auto":
         processes, reason = choose_workers(list(costs.values()), parameters.rounds, cores, gpus, update)
-    elif 1 <= workers <= len(costs):
+    elif 1 <= workers <= max(count, len(costs)):
         processes, reason = workers, ""
     else:
-        raise ConfigurationError(
-            f"{workers} workers cannot share {len(costs)} modalities", hint=f"choose 1 to {len(costs)}, or auto"
-        )
+        raise ConfigurationError(f"{workers} workers cannot share {count} entities", hint=f"choose 1 to {count}, or auto")
     owned = deal(costs, processes or 1)
     threads = max(1, cores // len(owned))
     needs = _Needs(sizes, parameters, update, _widths(sizes, losses, summary.measured, parameters, update))
     whole = sum(costs.values())
-    shares = [
-        Share(
-            tuple(own),
-            sum(sizes.num_entities[label] for label in own),
-            sum(size.num_hyperedges for size in sizes.types.values() if not set(own).isdisjoint(size.modalities)),
-            sum(costs[label] for label in own) / whole,
-            needs.memory(own, threads),
-            *(needs.told(own) if processes > 1 else (0, 0)),
+    shares = []
+    for rank, own in enumerate(owned):
+        parts = len(parts_of(owned, own[0])) if own else 1
+        joining = sum(size.num_hyperedges for size in sizes.types.values() if not set(own).isdisjoint(size.modalities))
+        shares.append(
+            Share(
+                tuple(own),
+                in_words(owned, rank),
+                sum(sizes.num_entities[label] for label in own) // parts,
+                joining // parts,
+                sum(costs[label] for label in own) / parts / whole,
+                needs.memory(own, parts, threads),
+                *(needs.told(own, parts) if processes > 1 else (0, 0)),
+            )
         )
-        for own in owned
-    ]
     return Plan(update, processes, tuple(shares), reason)
 
 
@@ -225,8 +231,8 @@ class _Needs:
         self._matrices = {label: _FLOAT * count * widths[label] for label, count in sizes.num_entities.items()}
         """Bytes of N × W."""
 
-    def memory(self, own: Sequence[str], threads: int) -> dict[str, int]:
-        """Bytes by what they are for; all workers hold all factors and hyperedges, and of their own modalities more.
+    def memory(self, own: Sequence[str], parts: int, threads: int) -> dict[str, int]:
+        """Bytes by what they are for; all workers hold all factors and hyperedges, and more of what is their own, be it a part.
 
         programs
             A constant, and another one of the recurrent update.
@@ -238,7 +244,8 @@ class _Needs:
         graphs
             Weights and Laplacian (20 M); own ones laid out (8 M), or the means of neighbours (12 M).
         optimiser
-            Of own modalities the step and residual before (exact), the start (recurrent), the sums of squares (stochastic).
+            Of own modalities the step and residual before (exact), the start (recurrent), the sums of squares (stochastic;
+            of a part those of the whole, and both once more as they were when last told).
         products
             What a solve, a pass of the network, or a validation holds meanwhile, of as many modalities as there are threads.
         """
@@ -247,17 +254,18 @@ class _Needs:
         mine = [self._matrices[label] for label in own]
         keeps_best = self._parameters.validation > 0 or self._update == "recurrent"
         entries = self._sizes.graph_entries
-        near = 8 * sum(entries.get(label, 0) for label in own) if least_squares else 12 * sum(entries.values())
+        near = 8 * sum(entries.get(label, 0) for label in own) // parts if least_squares else 12 * sum(entries.values())
+        times = {"exact": 2 / parts, "recurrent": 1, "stochastic": 1 if parts == 1 else 3}[self._update]
         return {
             "programs": _PROGRAMS + (_AUTOGRAD if self._update == "recurrent" else 0),
-            "hyperedges": self._hyperedges(own),
+            "hyperedges": self._hyperedges(own, parts),
             "factors": every * (3 if keeps_best else 2),
             "graphs": 20 * sum(entries.values()) + near,
-            "optimiser": sum(mine) * (2 if self._update == "exact" else 1),
-            "products": sum(sorted((self._products(label) for label in own), reverse=True)[:threads]),
+            "optimiser": int(sum(mine) * times),
+            "products": sum(sorted((self._products(label, parts) for label in own), reverse=True)[:threads]),
         }
 
-    def _hyperedges(self, own: Sequence[str]) -> int:
+    def _hyperedges(self, own: Sequence[str], parts: int) -> int:
         total = 0
         for size in self._sizes.types.values():
             arity, count = len(size.modalities), size.num_hyperedges
@@ -266,21 +274,27 @@ class _Needs:
             if self._update == "stochastic":
                 total += count * (8 * arity + 4) * min(1, places)
             else:
-                total += count * (4 * arity + 8) * places
+                total += count * (4 * arity + 8) * places // parts
         return total
 
-    def _products(self, label: str) -> int:
+    def _products(self, label: str, parts: int) -> int:
         parameters, matrix = self._parameters, self._matrices[label]
         if self._update == "exact":
-            return 5 * matrix + _PRODUCTS
+            gathered = matrix if parts > 1 and label in self._sizes.graph_entries else 0
+            return 5 * matrix // parts + gathered + _PRODUCTS
         if self._update == "stochastic":
             return (4 if label in self._sizes.graph_entries else 1) * matrix + _PRODUCTS
         order = parameters.chebyshev_order if label in self._sizes.graph_entries else 0
         state = 14 * _FLOAT * parameters.hidden_dim * self._sizes.num_entities[label]
         return parameters.diffusion_steps * (2 * (order + 1) * matrix + state)
 
-    def told(self, own: Sequence[str]) -> tuple[int, int]:
-        """Bytes that a worker sends and receives in a round: matrices, and sums that all add up."""
+    def told(self, own: Sequence[str], parts: int) -> tuple[int, int]:
+        """Bytes that a worker sends and receives in a round: matrices, and sums that all add up.
+
+        Those who have a modality between them tell each other more: the vector of each step of conjugate gradients, where a graph
+        ties its rows (exact), the gradient of each step of the network (recurrent), or what each has moved and its squares, as many
+        times an exchange as there are of them (stochastic).
+        """
         dim = self._parameters.embedding_dim
         slots = sum(len(size.modalities) for size in self._sizes.types.values())
         if self._update == "stochastic":
@@ -288,5 +302,14 @@ class _Needs:
             times = EXCHANGES
         else:
             sums, times = 8 * 3 * slots * dim**2, 1
-        mine = sum(self._matrices[label] for label in own)
-        return times * mine + sums, times * (sum(self._matrices.values()) - mine) + sums
+        held = sum(self._matrices[label] for label in own)
+        mine = held // parts
+        sent, received = times * mine + sums, times * (sum(self._matrices.values()) - mine) + sums
+        if parts > 1:
+            if self._update == "stochastic":
+                merged = EXCHANGES * parts * 2 * held
+                return sent + merged, received + merged
+            tied = any(label in self._sizes.graph_entries for label in own)
+            gathers = self._parameters.network_steps if self._update == "recurrent" else (self._parameters.cg_iterations + 1) * tied
+            sent, received = sent + gathers * mine, received + gathers * (held - mine)
+        return sent, received

@@ -95,7 +95,7 @@ class Rounds:
         work = assign(Sizes.of(problem), parameters.cg_iterations)
         # Dearest first: the threads then end together.
         own = sorted(own, key=lambda label: -work.costs[label])
-        laid_out = threads.map(lambda label: modality_problem(problem, label, self._layout, kernels), own)
+        laid_out = threads.map(lambda label: modality_problem(problem, label, self._layout, kernels, exchange.peers(label)), own)
         self._modalities = dict(zip(own, laid_out, strict=True))
         self._homes = [
             term.unfolding
@@ -105,7 +105,12 @@ class Rounds:
         ]
         terms = {term.label: term for term in problem.terms}
         self._held_out = [
-            unfold(replace(terms[home.label], hyperedges=terms[home.label].held_out, absent_weight=0.0), home.position, kernels)
+            unfold(
+                replace(terms[home.label], hyperedges=terms[home.label].held_out, absent_weight=0.0),
+                home.position,
+                kernels,
+                home.rows,
+            )
             for home in self._homes
         ]
         self._popularities = {
@@ -170,6 +175,8 @@ class Rounds:
         """What this worker owns: the update's state, and its modalities' part of what all workers have."""
         tensors, numbers = self._update.state()
         modalities = {term.label: term.modalities for term in self._problem.terms}
+        if not all(modality.peers.number == 0 for modality in self._modalities.values()):
+            return State({}, {"update": numbers, "best": self._best_numbers()}, history)  # the first part's worker has it all
         arrays = {f"update/{name}": tensor.cpu().numpy() for name, tensor in tensors.items()}
         arrays |= {f"matrix/{label}": self._matrices[label].cpu().numpy() for label in self._modalities}
         arrays |= {
@@ -177,11 +184,12 @@ class Rounds:
             for (label, position), gram_DD in self._grams.items()
             if modalities[label][position] in self._modalities
         }
-        best: dict[str, Any] = {}
         if self._best is not None:
             arrays |= {f"best/{label}": self._best.matrices[label].cpu().numpy() for label in self._modalities}
-            best = {"number": self._best.number, "watched": self._best.watched}
-        return State(arrays, {"update": numbers, "best": best}, history)
+        return State(arrays, {"update": numbers, "best": self._best_numbers()}, history)
+
+    def _best_numbers(self) -> dict[str, Any]:
+        return {} if self._best is None else {"number": self._best.number, "watched": self._best.watched}
 
     def _go_on(self, state: State) -> list[Round]:
         def here(kind: str) -> dict[str, Tensor]:
@@ -257,21 +265,31 @@ class Rounds:
     def _pieces(self, steps: Mapping[str, Tensor]) -> Pieces:
         """Compute the pieces of own types and modalities, side by side; long types in spans of tiles, added up in their order."""
         kernels, here, path = self._kernels, self._matrices, self._path(steps)
-        labels = {home.label: home.modalities for home in self._homes}
-        at_home = {at: (labels[at[0]][at[1]], popularity_N) for at, popularity_N in self._popularities.items()}
+        homes = {home.label: home for home in self._homes}
         tied = {label: modality for label, modality in self._modalities.items() if modality.half_laplacian is not None}
         spans, held_out = _spans(self._homes), _spans(self._held_out)
         work: list[Callable[[], Tensor]] = [
             *(partial(hyperedge_moments, part, part.tiles, path) for part in [*spans, *held_out]),
-            *(partial(gram_along, kernels, path.factors[label], path.steps[label], q_N) for label, q_N in at_home.values()),
-            *(partial(quadratic_along, kernels, own.hold, here[name], steps[name]) for name, own in self._modalities.items()),
-            *(partial(quadratic_along, kernels, own.smooth, here[name], steps[name]) for name, own in tied.items()),
+            *(partial(self._gram_along, path, homes[label], position) for label, position in self._popularities),
+            *(
+                partial(quadratic_along, kernels, own.hold, here[name][own.peers.rows], steps[name][own.peers.rows])
+                for name, own in self._modalities.items()
+            ),
+            *(partial(quadratic_along, kernels, own.smooth, here[name], steps[name], own.peers.rows) for name, own in tied.items()),
         ]
         done = iter(self._threads.map(lambda task: task().cpu().numpy(), work))
         moments = [_added(parts, [next(done) for _ in parts]) for parts in (spans, held_out)]
-        grams = {at: next(done) for at in at_home}
+        grams = {at: next(done) for at in self._popularities}
         ridges = {label: next(done) for label in self._modalities}
         return Pieces(moments[0], grams, ridges, {label: next(done) for label in tied}, moments[1])
+
+    def _gram_along(self, path: Path, home: Unfolding, position: int) -> Tensor:
+        """A position's Gram matrices; of workers that have the home between them each takes some of the rows."""
+        label, popularity_N = home.modalities[position], self._popularities[home.label, position]
+        peers = self._modalities[home.modalities[home.position]].peers
+        begin, end = (len(popularity_N) * part // peers.count for part in (peers.number, peers.number + 1))
+        factor_BD, step_BD = path.factors[label][begin:end], path.steps[label][begin:end]
+        return gram_along(self._kernels, factor_BD, step_BD, popularity_N[begin:end])
 
     def _path(self, steps: Mapping[str, Tensor]) -> Path:
         layout, here = self._layout, self._matrices

@@ -19,6 +19,7 @@ import pipeline
 from pipeline import errors
 from pipeline.domain.progress import Progress
 from pipeline.errors import PipelineError, WorkerFailedError
+from pipeline.train.assignment import in_words
 from pipeline.train.launch.job import Job
 
 _GRACE = 5.0
@@ -133,7 +134,7 @@ class Torchrun:
         words = [f"worker {event['rank']}: {event['message']}" for event in failures]
         text = "\n".join([*words, log.strip()[-_LOG_TAIL:]]).strip()
         return WorkerFailedError(
-            f"training worker {rank} of {len(self._job.owned)} ({', '.join(self._job.owned[rank])}) ended with status {ended[rank]}"
+            f"training worker {rank} of {len(self._job.owned)} ({in_words(self._job.owned, rank)}) ended with status {ended[rank]}"
             + (f":\n{text}" if text else ""),
             hint="status -9 is a kill, mostly by the kernel, short of memory: use fewer workers or a smaller embedding_dim. "
             "The same command goes on from the last checkpoint",

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
+from pipeline.train.assignment import cut_rows, parts_of
 from pipeline.train.fit import Station, fit_share, widths_of
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job
@@ -43,9 +44,9 @@ def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
     # One of them compares the digests.
     problem = build_problem(Snapshot.read_hypergraph(job.snapshot, verify=rank == 0), job.parameters)
     with joined(store, rank, num_workers, kernels.process_group, job.timeout):
+        cuts = {label: cut_rows(problem, label, len(parts_of(job.owned, label))) for label in problem.labels}
         widths = widths_of(problem, job.parameters)
-        shapes = {label: (count, widths[label]) for label, count in problem.num_entities.items()}
-        exchange = ProcessGroup(job.owned, shapes, kernels.device, kernels.finish)
+        exchange = ProcessGroup(job.owned, cuts, widths, kernels.device, kernels.finish, job.timeout)
 
         def tell_round(done: Round) -> None:
             if rank == 0:

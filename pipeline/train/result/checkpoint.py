@@ -23,7 +23,7 @@ from pipeline.errors import ArtifactError
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Alone, Exchange
 
-FORMAT = "hyperlearn-checkpoint 2"
+FORMAT = "hyperlearn-checkpoint 3"
 EVERY_S = 60.0
 """Seconds of work that a kill may cost, and a round."""
 _ARRAYS = "arrays.npz"

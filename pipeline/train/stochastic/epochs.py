@@ -1,8 +1,10 @@
 """The rounds of the stochastic update, as one worker runs them: every hyperedge once a round, in batches, in random order.
 
 In one process all modalities move with every batch. A worker among several moves its own modalities and holds the others', as the
-paper has it, and they exchange what they have moved `EXCHANGES` times a round: other numbers of workers then give other factors,
-about as good; the same number gives the same bits. The validation part says when to stop and which round counts.
+paper has it, and they exchange what they have moved `EXCHANGES` times a round. Workers that have a modality between them take its
+batches in turn and each moves all of it; what they have moved becomes one (`merged_moves`) as many times as often as there are of
+them. Other numbers of workers give other factors, about as good; the same number gives the same bits. The validation part says when
+to stop and which round counts.
 """
 
 import time
@@ -22,6 +24,7 @@ from pipeline.train.result.checkpoint import Checkpoints, State
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from pipeline.train.sharing.threads import Threads
+from pipeline.train.stochastic.merged_moves import MergedMoves
 from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
 from pipeline.train.stochastic.validation import Validation
@@ -88,7 +91,10 @@ class Epochs:
             former,
             kernels.device,
         )
-        self._steps = Steps(self._model, problem, own, parameters, kernels, threads)
+        peers = exchange.peers(next(iter(own)))  # a worker that has a part has nothing else
+        self._part, self._num_parts = peers.number, peers.count
+        self._steps = Steps(self._model, problem, own, parameters, kernels, threads, part=self._part)
+        self._merged = MergedMoves(self._model.learned(), self._steps.squares(), peers)
         self._validations = {term.label: Validation(term) for term in problem.terms}
         self._num_asked = problem.num_held_out
         self._is_told = self._num_asked >= _ENOUGH
@@ -166,7 +172,7 @@ class Epochs:
 
     def _state(self, history: list[Round]) -> State:
         """What this worker moves, and the state of what draws for it."""
-        squares, learned = self._steps.squares(), self._model.learned()
+        squares, learned = self._steps.squares() if self._part == 0 else {}, self._model.learned()  # parts hold the same
         arrays = {f"learned/{name}": learned[name].cpu().numpy() for name in squares}
         arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in squares.items()}
         arrays |= {f"kept/{name}": self._kept[name].cpu().numpy() for name in squares if name in self._kept}
@@ -189,7 +195,7 @@ class Epochs:
     @property
     def _draws_name(self) -> str:
         """Each worker draws for the batches that it takes, so by what it has: the same of the same number of workers."""
-        return f"draws/{min(self._own)}"
+        return f"draws/{min(self._own)}/{self._part}"
 
     def watched(self, validation: Mapping[str, float]) -> float:
         """What training stops by: the mean of the types' validation losses, values in units of their variance."""
@@ -243,27 +249,33 @@ class Epochs:
         """Take batches in random order; give the losses of each type, added up, of those types that this worker counts."""
         none = torch.zeros((), dtype=torch.float64, device=self._kernels.device)
         sums = dict.fromkeys(self._terms, none)
-        for part in np.array_split(self._random.permutation(len(batches)), exchanges):
-            for number in part:
-                label, numbers_B = batches[number]
-                term = self._terms[label]
-                if self._own.isdisjoint(term.modalities):
-                    continue
-                loss = self._steps.step(term, torch.from_numpy(numbers_B))
-                if term.modalities[0] in self._own:
-                    sums[label] = sums[label] + loss
+        for between in np.array_split(self._random.permutation(len(batches)), exchanges):
+            asked = [number for number in between if not self._own.isdisjoint(self._terms[batches[number][0]].modalities)]
+            # The more take batches at once, the sooner they hear of each other's.
+            for at_once in np.array_split(asked, self._num_parts):
+                self._merged.begin()
+                for number in at_once[self._part :: self._num_parts]:
+                    label, numbers_B = batches[number]
+                    term = self._terms[label]
+                    loss = self._steps.step(term, torch.from_numpy(numbers_B))
+                    if term.modalities[0] in self._own:
+                        sums[label] = sums[label] + loss
+                self._merged.merge()
             self._share()
         return sums
 
     def _share(self) -> None:
         """Give the other workers what this one has moved, and take what they have."""
-        if self._own.issuperset(self._problem.labels):
+        if self._exchange.num_workers == 1:
             return
         columns = {
             label: [bias for (kind, k), bias in self._model.biases.items() if self._terms[kind].modalities[k] == label]
             for label in self._problem.labels
         }
-        own = {label: torch.column_stack([self._model.own[label], *columns[label]]) for label in self._own}
+        own = {
+            label: torch.column_stack([self._model.own[label], *columns[label]])[self._exchange.peers(label).rows]
+            for label in self._own
+        }
         dim = self._parameters.embedding_dim
         for label, matrix_NW in self._exchange.share(own).items():
             self._model.own[label].copy_(matrix_NW[:, :dim])
@@ -276,7 +288,8 @@ class Epochs:
     def _share_small(self, tensors: Mapping[str, Tensor], owners: Mapping[str, str]) -> None:
         if not tensors:
             return
-        parts = [tensor if owners[name] in self._own else torch.zeros_like(tensor) for name, tensor in tensors.items()]
+        told = self._own if self._part == 0 else ()
+        parts = [tensor if owners[name] in told else torch.zeros_like(tensor) for name, tensor in tensors.items()]
         own = torch.cat([part.flatten() for part in parts]).double().cpu().numpy()
         total = torch.from_numpy(self._exchange.total(own)).float().to(self._kernels.device)
         for tensor, part in zip(tensors.values(), torch.split(total, [part.numel() for part in parts]), strict=True):

@@ -94,6 +94,8 @@ class Steps:
         What computes.
     threads
         What the slots are shared out to.
+    part
+        Which part of its modality this worker has, from 0: each draws other candidates.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Steps:
         parameters: TrainingParameters,
         kernels: Kernels,
         threads: Threads,
+        part: int = 0,
     ) -> None:
         self._model = model
         self._problem = problem
@@ -112,7 +115,7 @@ class Steps:
         self._threads = threads
         self._kernels = kernels
         self._cubic_norm = cubic_norms_of(problem.terms, parameters)[0]
-        self.draws = torch.Generator().manual_seed(parameters.seed)
+        self.draws = torch.Generator().manual_seed(parameters.seed + (part << 32))
         """Draws candidates, and vectors to leave out."""
         every = {term.label: term.everything for term in problem.terms if not self._own.isdisjoint(term.modalities)}
         self._members = {label: np.ascontiguousarray(edges.members_EK.T) for label, edges in every.items()}

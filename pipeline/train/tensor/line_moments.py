@@ -53,15 +53,17 @@ def hyperedge_moments(unfolding: Unfolding, tiles: Sequence[Tile], path: Path) -
         and right of it.
     """
     labels, arity = unfolding.modalities, len(unfolding.modalities)
-    steps = [path.steps[label] for label in labels]
+    of_position = [unfolding.rows if position == unfolding.position else slice(None) for position in range(arity)]
+    factors = [path.factors[label][rows] for label, rows in zip(labels, of_position, strict=True)]
+    steps = [path.steps[label][rows] for label, rows in zip(labels, of_position, strict=True)]
     total = torch.zeros(arity + 2, arity + 2, dtype=torch.float64, device=unfolding.kernels.device)
     for tile in tiles:
-        here = [Gathered(path.factors[label], rows_E) for label, rows_E in zip(labels, tile.members_KE, strict=True)]
+        here = [Gathered(factor_ND, rows_E) for factor_ND, rows_E in zip(factors, tile.members_KE, strict=True)]
         predicted_EC = unfolding.kernels.predict_along(here, steps)
         for position, rows_E in enumerate(tile.members_KE):
             if (at := (unfolding.label, position)) in path.offsets:
-                predicted_EC[:, 0].add_(path.offsets[at].index_select(0, rows_E))
-                predicted_EC[:, 1].add_(path.offset_steps[at].index_select(0, rows_E))
+                for degree, offsets in enumerate((path.offsets, path.offset_steps)):
+                    predicted_EC[:, degree].add_(offsets[at][of_position[position]].index_select(0, rows_E))
         exact_EC, values_E = predicted_EC[:, : arity + 1].double(), tile.values_E.double()
         total[0, 0] += values_E @ values_E
         total[0, 1:] += values_E @ exact_EC
@@ -77,9 +79,14 @@ def gram_along(kernels: Kernels, factor_ND: Tensor, step_ND: Tensor, popularity_
     return torch.stack([gram(factor_ND, factor_ND, popularity_N), cross_DD + cross_DD.T, gram(step_ND, step_ND, popularity_N)])
 
 
-def quadratic_along(kernels: Kernels, apply: Callable[[Tensor], Tensor], matrix_ND: Tensor, step_ND: Tensor) -> Tensor:
-    """Coefficients in α of tr((A + αS)ᵀ Q (A + αS)) for a symmetric Q, which ``apply`` multiplies by; 3, float64."""
-    dot, image_ND = kernels.dot, apply(matrix_ND)
-    first, second = dot(matrix_ND, image_ND), 2 * dot(step_ND, image_ND)
-    del image_ND
-    return torch.stack([first, second, dot(step_ND, apply(step_ND))])
+def quadratic_along(
+    kernels: Kernels, apply: Callable[[Tensor], Tensor], matrix_ND: Tensor, step_ND: Tensor, rows: slice = slice(None)
+) -> Tensor:
+    """Coefficients in α of tr((A + αS)ᵀ Q (A + αS)) for a symmetric Q, which ``apply`` multiplies by; 3, float64.
+
+    Or the part of them that is of some rows, where ``apply`` gives those of the product.
+    """
+    dot, image_BD = kernels.dot, apply(matrix_ND)
+    first, second = dot(matrix_ND[rows], image_BD), 2 * dot(step_ND[rows], image_BD)
+    del image_BD
+    return torch.stack([first, second, dot(step_ND[rows], apply(step_ND))])

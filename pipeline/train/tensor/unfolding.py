@@ -63,14 +63,16 @@ class Unfolding:
         Labels of the members' modalities, by position.
     position
         The position sorted by.
+    rows
+        Which rows at that position it has the hyperedges of: all, or a worker's. They are numbered from the first of them.
     num_hyperedges
-        Number of hyperedges.
+        Number of hyperedges of the type.
     is_weighted
         Whether any `Tile.present_E` is not zero; with the full norm none is.
     tiles
-        The hyperedges.
+        The rows' hyperedges.
     sample
-        Some of them, evenly spread; the same ones however tiles are cut.
+        Some of all, evenly spread; the same ones however tiles and rows are cut.
     kernels
         What computes with them.
     """
@@ -78,6 +80,7 @@ class Unfolding:
     label: str
     modalities: tuple[str, ...]
     position: int
+    rows: slice
     num_hyperedges: int
     is_weighted: bool
     tiles: tuple[Tile, ...]
@@ -85,25 +88,34 @@ class Unfolding:
     kernels: Kernels
 
 
-def unfold(term: TensorTerm, position: int, kernels: Kernels) -> Unfolding:
-    """Sort a type's hyperedges by the row at a position and cut them into tiles on the kernels' device."""
-    hyperedges = term.hyperedges
-    order_E = np.argsort(hyperedges.members_EK[:, position], kind="stable")
-    members_KE = np.empty((len(hyperedges.modalities), len(order_E)), dtype=np.int32)
-    for column_E, given_E in zip(members_KE, hyperedges.members_EK.T, strict=True):
+def unfold(term: TensorTerm, position: int, kernels: Kernels, rows: slice = slice(None)) -> Unfolding:
+    """Sort a type's hyperedges by the row at a position and cut those of some rows into tiles on the kernels' device."""
+    count, rows_E = term.hyperedges.num_hyperedges, term.hyperedges.members_EK[:, position]
+    order_E = np.argsort(rows_E, kind="stable")
+    begin, end, first = 0, count, 0
+    if rows != slice(None):
+        begin, end = np.searchsorted(rows_E, [rows.start, rows.stop], sorter=order_E)
+        first = rows.start
+    present_E = term.present_weights_E
+    stride = max(1, -(-count // _SAMPLED))
+    tiles = _tiles(_in_order(term, present_E, order_E[begin:end]), position, kernels, first)
+    same = stride == 1 and end - begin == count
+    sample = tiles if same else _tiles(_in_order(term, present_E, order_E[::stride]), position, kernels)
+    return Unfolding(term.label, term.modalities, position, rows, count, bool(present_E.any()), tiles, sample, kernels)
+
+
+def _in_order(term: TensorTerm, present_E: npt.NDArray[np.float32], order_E: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], ...]:
+    """Give members (K × E), values and present weights of some hyperedges, by their numbers."""
+    members_KE = np.empty((len(term.modalities), len(order_E)), dtype=np.int32)
+    for column_E, given_E in zip(members_KE, term.hyperedges.members_EK.T, strict=True):
         column_E[:] = given_E[order_E]
-    values_E = hyperedges.values_E[order_E].astype(np.float32, copy=False)
-    present_E = term.present_weights_E[order_E]
-    whole = members_KE, values_E, present_E
-    stride = max(1, -(-len(values_E) // _SAMPLED))
-    tiles = _tiles(whole, position, kernels)
-    sample = tiles if stride == 1 else _tiles(tuple(np.ascontiguousarray(each[..., ::stride]) for each in whole), position, kernels)
-    return Unfolding(term.label, hyperedges.modalities, position, len(values_E), bool(present_E.any()), tiles, sample, kernels)
+    return members_KE, term.hyperedges.values_E[order_E].astype(np.float32, copy=False), present_E[order_E]
 
 
-def _tiles(hyperedges: tuple[npt.NDArray[Any], ...], position: int, kernels: Kernels) -> tuple[Tile, ...]:
+def _tiles(hyperedges: tuple[npt.NDArray[Any], ...], position: int, kernels: Kernels, first_row: int = 0) -> tuple[Tile, ...]:
     """Cut hyperedges, given by members (K × E), values and present weights, into tiles."""
     members_KE, values_E, present_E = hyperedges
+    members_KE[position] -= first_row
     device = kernels.device
     numbers = torch.arange(min(kernels.tile_size, len(values_E)), dtype=torch.int32, device=device)
     tiles: list[Tile] = []

@@ -74,7 +74,7 @@ def solve(equations: NormalEquations, residual_ND: Tensor, iterations: int, tole
     if inverse_DD is not None:
         return Solution(residual_ND @ inverse_DD, residual_ND, 1)
     precondition = equations.preconditioner()
-    if precondition is None or not math.isfinite(residual_ND.sum()):
+    if precondition is None or not equations.is_finite(residual_ND):
         return Solution(torch.full_like(residual_ND, math.nan), residual_ND, 0)
     start_ND, residual_ND = residual_ND, residual_ND.clone()
     step_ND, image_ND = torch.zeros_like(residual_ND), torch.empty_like(residual_ND)
@@ -168,15 +168,21 @@ class ExactUpdate:
         """What the next round needs of the step before."""
         if self._before is None:
             return {}, {}
-        steps = {f"step/{label}": step_ND for label, step_ND in self._before.steps.items()}
-        residuals = {f"residual/{label}": residual_ND for label, residual_ND in self._before.residuals.items()}
+        steps = {f"step/{label}": self._modalities[label].peers.gather(step_ND) for label, step_ND in self._before.steps.items()}
+        residuals = {
+            f"residual/{label}": self._modalities[label].peers.gather(residual_ND)
+            for label, residual_ND in self._before.residuals.items()
+        }
         return steps | residuals, {"energy": self._before.energy}
 
     def go_on(self, tensors: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
         """Take what `state` gave another one."""
         if not tensors:
             return
-        steps, residuals = ({label: tensors[f"{kind}/{label}"] for label in self._modalities} for kind in ("step", "residual"))
+        steps, residuals = (
+            {label: tensors[f"{kind}/{label}"][modality.peers.rows] for label, modality in self._modalities.items()}
+            for kind in ("step", "residual")
+        )
         self._before = _Before(steps, residuals, numbers["energy"])
 
     def _solve(
@@ -209,4 +215,5 @@ class ExactUpdate:
         if self._before is not None:
             overlap = float(dot(solution.step_ND, self._before.residuals.pop(label)))
             slope = float(dot(self._before.steps[label], solution.residual_ND))
-        return np.array([energy, overlap, slope, solution.iterations])
+        is_first = self._modalities[label].peers.number == 0  # of those who count the same iterations
+        return np.array([energy, overlap, slope, solution.iterations * is_first])

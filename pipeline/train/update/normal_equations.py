@@ -9,9 +9,12 @@ with sums over the hyperedges e of entity i: one symmetric positive definite sys
 graph. The matrix is never written down: it is applied. Where a type holds the modality
 at two positions, each position is a term of its own with the other one held: the residual is then still minus half the gradient
 of the objective. Where a type has offsets, the modality's own are unknowns too: A_θ has a column more, p_e a one there, and x_e is
-less the other members' offsets. Shapes: N entities, E hyperedges of a tile, D embedding_dim and, but for A's own width, offsets.
+less the other members' offsets. Of a modality that several workers have between them, each has the equations of its own rows: they
+share dot products and, where a graph ties rows to each other, the vector that is multiplied. Shapes: N entities that the worker
+has, E hyperedges of a tile, D embedding_dim and, but for A's own width, offsets.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -41,7 +44,7 @@ class NormalEquations:
 
     def __init__(self, modality: ModalityProblem, matrices: Matrices, grams: Mapping[TypePosition, Tensor]) -> None:
         self._modality = modality
-        self._matrix_ND = matrices[modality.label]
+        self._matrix_ND = matrices[modality.label][modality.peers.rows]
         self._factors = modality.layout.factors(matrices)
         self._offsets = modality.layout.offsets(matrices)
         self._products = self._keep_products()
@@ -116,15 +119,19 @@ class NormalEquations:
             if modality.even_ridge is None:
                 out_BD.add_(modality.hold(vector_BD, rows), alpha=data_sign)
         if modality.half_laplacian is not None:
-            out_ND.add_(modality.smooth(vector_ND), alpha=data_sign)
+            out_ND.add_(modality.smooth(modality.peers.gather(vector_ND)), alpha=data_sign)
         for number, term in enumerate(self._modality.terms):
             targets, weight = partial(self._targets, term.unfolding), term.weight if with_values else 0.0
             self._add_hyperedges(out_ND, number, vector_ND, data_sign * term.weight, targets, weight)
         return out_ND
 
     def dot(self, left_ND: Tensor, right_ND: Tensor) -> float:
-        """Add up the products of two matrices' entries."""
-        return float(self._modality.kernels.dot(left_ND, right_ND))
+        """Add up the products of two matrices' entries, over all workers' rows."""
+        return float(self._modality.peers.total(self._modality.kernels.dot(left_ND, right_ND)))
+
+    def is_finite(self, vector_ND: Tensor) -> bool:
+        """Whether all of a vector's numbers are, of all workers' rows."""
+        return math.isfinite(float(self._modality.peers.total(vector_ND.sum())))
 
     def inverse(self) -> Tensor | None:
         """The inverse (D × D) where all entities have the same matrix and nothing ties them; else None.
@@ -149,26 +156,30 @@ class NormalEquations:
         Where absent cells weigh by popularity, their matrix goes the same way: it grows with the entity's hyperedges.
         None where that mean is not finite.
         """
-        degree_N = self._modality.degree_N.clamp_min(0)
-        total = float(degree_N.sum())
+        peers, count = self._modality.peers, self._modality.num_entities
+        total = self._modality.mean_degree * count
         second_DD = torch.zeros_like(self._absent_DD)
         for term in self._modality.terms:
-            sampled_DD, count = torch.zeros_like(second_DD), 0
+            sampled_DD, sample = torch.zeros_like(second_DD), term.unfolding.sample if term.unfolding.is_weighted else ()
             # It need not be exact.
-            for tile in term.unfolding.sample if term.unfolding.is_weighted else ():
+            for tile in sample[peers.number :: peers.count]:
                 product_ED = self._row_products(term, tile)
                 sampled_DD += ((product_ED * tile.present_E[:, None]).T @ product_ED).double()
-                count += len(product_ED)
-            second_DD += sampled_DD * (term.weight * term.unfolding.num_hyperedges / max(1, count))
+            num_sampled = sum(len(tile.values_E) for tile in sample)
+            second_DD += sampled_DD * (term.weight * term.unfolding.num_hyperedges / max(1, num_sampled))
+        second_DD = peers.total(second_DD)
         even = self._modality.even or total == 0
         even_DD = self._absent_DD if even else torch.zeros_like(second_DD)
         if not even:
-            second_DD += len(degree_N) * self._absent_DD
+            second_DD += count * self._absent_DD
         if total > 0:
             second_DD /= total
         if not torch.isfinite(second_DD).all():
             return None
-        return Preconditioner(self._modality.kernels, even_DD, second_DD, self._modality.stiffness, degree_N)
+        degree_N = self._modality.degree_N.clamp_min(0)
+        return Preconditioner(
+            self._modality.kernels, even_DD, second_DD, self._modality.stiffness, degree_N, self._modality.mean_degree
+        )
 
 
 def _other_positions(unfolding: Unfolding) -> list[TypePosition]:

@@ -1,4 +1,4 @@
-"""An approximate inverse of a modality's normal equations. Shapes: N entities, D columns of the modality's matrix."""
+"""An approximate inverse of a modality's normal equations. Shapes: N entities of a worker, D columns of the modality's matrix."""
 
 import torch
 from torch import Tensor
@@ -21,12 +21,16 @@ class Preconditioner:
         What ridge and graph add to the diagonal; G = even + stiffness · I.
     degree_N
         c, the weight of an entity's data.
+    mean_degree
+        Its mean over all entities of the modality.
     """
 
-    def __init__(self, kernels: Kernels, even_DD: Tensor, second_DD: Tensor, stiffness: float, degree_N: Tensor) -> None:
+    def __init__(
+        self, kernels: Kernels, even_DD: Tensor, second_DD: Tensor, stiffness: float, degree_N: Tensor, mean_degree: float
+    ) -> None:
         self._kernels = kernels
         identity = torch.eye(len(even_DD), dtype=torch.float64, device=even_DD.device)
-        floor = stiffness + 1e-6 * float(torch.trace(even_DD + degree_N.double().mean() * second_DD)) / len(even_DD) + 1e-30
+        floor = stiffness + 1e-6 * float(torch.trace(even_DD + mean_degree * second_DD)) / len(even_DD) + 1e-30
         lower_DD = torch.linalg.cholesky(even_DD + floor * identity)
         half_DD = torch.linalg.solve_triangular(lower_DD, second_DD, upper=False)
         inner_DD = torch.linalg.solve_triangular(lower_DD, half_DD.T, upper=False)

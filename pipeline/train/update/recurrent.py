@@ -2,7 +2,8 @@
 
 A round: every worker takes some steps of Adam on the networks of its modalities, with the other modalities' factors as last
 exchanged, then puts forward what they make of the start. The loss's gradient by A is that of the exact update's normal equations,
-so no second formula exists that could differ; autograd carries it on to the weights. All modalities move at once, by full steps:
+so no second formula exists that could differ; autograd carries it on to the weights. Workers that have a modality between them
+make its gradient by rows, and all run its network. All modalities move at once, by full steps:
 the objective may rise, so the best round is kept. Shapes: N entities, D columns of a modality's matrix.
 """
 
@@ -128,16 +129,16 @@ class _Learner:
 
     def step(self, matrices: Matrices, grams: Mapping[TypePosition, Tensor]) -> Tensor:
         """Take the steps of Adam; give the difference to the modality's matrix as it stands."""
-        equations = NormalEquations(self._modality, matrices, grams)
+        equations, peers = NormalEquations(self._modality, matrices, grams), self._modality.peers
         # Training runs in inference mode, where autograd keeps nothing.
         with torch.inference_mode(mode=False), torch.enable_grad():
             for _ in range(self._network_steps):
                 self._adam.zero_grad()
                 made_ND = self._network(self._start_ND)
                 with torch.inference_mode():
-                    residual_ND = equations.residual(made_ND.detach())
+                    residual_ND = peers.gather(equations.residual(made_ND.detach()[peers.rows]))
                 made_ND.backward(-2 * residual_ND.clone())
                 self._adam.step()
             with torch.no_grad():
                 step_ND: Tensor = self._network(self._start_ND) - matrices[self._modality.label].clone()
-                return step_ND
+                return step_ND[peers.rows]

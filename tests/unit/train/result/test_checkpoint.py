@@ -1,27 +1,23 @@
 """A training that is broken off goes on to the same bits, from whatever whole checkpoint there is."""
 
 import shutil
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from torch import Tensor
 
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import ArtifactError
-from pipeline.train.fit import Fit, Station, fit, fit_share
-from pipeline.train.kernels.compiled import CompiledKernels
-from pipeline.train.problem.problem import build_problem
+from pipeline.train.fit import Fit, fit
 from pipeline.train.result import checkpoint
 from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.result.round import Round
+from pipeline.train.sharing.exchange import Exchange
 from tests.unit.train.hypergraphs import coupled
+from tests.unit.train.workers import fit_on_threads
 
 SMALL = TrainingParameters(
     embedding_dim=6, rounds=6, patience=6, tolerance=0.0, validation=0.2, batch_size=16, candidates=3, network_steps=2
@@ -125,38 +121,9 @@ def test_none_is_written_before_it_is_time(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-class _Meeting:
-    """Where workers that are threads exchange what they have."""
-
-    def __init__(self, num_workers: int) -> None:
-        self.barrier = threading.Barrier(num_workers, timeout=60)
-        self.given: list[Any] = [None] * num_workers
-
-
-class _Threaded:
-    """An exchange between threads."""
-
-    def __init__(self, rank: int, meeting: _Meeting) -> None:
-        self.rank, self.num_workers = rank, len(meeting.given)
-        self._meeting = meeting
-
-    def _all(self, own: Any) -> list[Any]:
-        self._meeting.given[self.rank] = own
-        self._meeting.barrier.wait()
-        given = list(self._meeting.given)
-        self._meeting.barrier.wait()
-        return given
-
-    def total(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.sum(self._all(values.copy()), axis=0)
-
-    def share(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        every = self._all({label: matrix.clone() for label, matrix in own.items()})
-        return {label: matrix.clone() for each in every for label, matrix in each.items()} | dict(own)
-
-
 TWO = [["Bee", "Dog"], ["Ant", "Cat"]]
 THREE = [["Dog"], ["Ant", "Cat"], ["Bee"]]
+CUT = [["Ant"], ["Ant"], ["Ant"], ["Bee"], ["Bee"], ["Cat", "Dog"]]
 
 
 def shared(
@@ -168,18 +135,13 @@ def shared(
     on_round: Callable[[Round], None] = lambda _: None,
 ) -> tuple[Fit, list[Checkpoints]]:
     """Train on as many workers; what rank 0 yields, and each one's checkpoints."""
-    meeting = _Meeting(len(owned))
-    exchanges = [_Threaded(rank, meeting) for rank in range(len(owned))]
-    checkpoints = [Checkpoints(folder, "key", 0, exchange) for exchange in exchanges]
+    checkpoints: dict[int, Checkpoints] = {}
 
-    def work(rank: int) -> Fit:
-        problem = build_problem(coupled(5, 300, presence=presence), parameters)
-        station = Station(owned[rank], exchanges[rank], CompiledKernels(), 1)
-        return fit_share(problem, parameters, station, checkpoints=checkpoints[rank], on_round=on_round)
+    def of(exchange: Exchange) -> Checkpoints:
+        return checkpoints.setdefault(exchange.rank, Checkpoints(folder, "key", 0, exchange))
 
-    with ThreadPoolExecutor(len(owned)) as pool:
-        first, *_ = list(pool.map(work, range(len(owned))))
-    return first, checkpoints
+    first, *_ = fit_on_threads(coupled(5, 300, presence=presence), parameters, owned, checkpoints=of, on_round=on_round)
+    return first, [each for _, each in sorted(checkpoints.items())]
 
 
 def shared_and_interrupted(
@@ -203,13 +165,28 @@ def test_least_squares_go_on_with_any_number_of_workers(tmp_path: Path, update: 
 
 
 @pytest.mark.parametrize("presence", [False, True])
-def test_the_likelihood_goes_on_with_the_same_workers(tmp_path: Path, presence: bool) -> None:
+@pytest.mark.parametrize("update", ["exact", "recurrent"])
+def test_modalities_that_were_cut_go_on_whole_and_the_other_way_round(tmp_path: Path, update: UpdateName, presence: bool) -> None:
+    """Sums over rows are then added up in another order, so not to the bit."""
+    parameters = replace(SMALL, update=update)
+    interrupted(tmp_path, parameters, 2, presence=presence)
+    shared_and_interrupted(tmp_path, parameters, CUT, 4, presence=presence)
+    resumed, checkpoints = shared(tmp_path, parameters, TWO, presence=presence)
+    assert [each.resumed_round for each in checkpoints] == [3, 3]
+    hypergraph = coupled(5, 300, presence=presence)
+    whole = fit(hypergraph, parameters)
+    for label, edges in hypergraph.hyperedges.items():
+        np.testing.assert_allclose(resumed.predict(label, edges), whole.predict(label, edges), atol=1e-2)
+
+
+@pytest.mark.parametrize(("owned", "presence"), [(TWO, False), (TWO, True), (CUT, True)], ids=["values", "whole", "cut"])
+def test_the_likelihood_goes_on_with_the_same_workers(tmp_path: Path, owned: list[list[str]], presence: bool) -> None:
     parameters = replace(SMALL, update="stochastic")
-    whole, _ = shared(tmp_path / "whole", parameters, TWO, presence=presence)
-    shared_and_interrupted(tmp_path / "broken", parameters, TWO, 3, presence=presence)
-    resumed, checkpoints = shared(tmp_path / "broken", parameters, TWO, presence=presence)
+    whole, _ = shared(tmp_path / "whole", parameters, owned, presence=presence)
+    shared_and_interrupted(tmp_path / "broken", parameters, owned, 3, presence=presence)
+    resumed, checkpoints = shared(tmp_path / "broken", parameters, owned, presence=presence)
     same(whole, resumed)
-    assert [each.resumed_round for each in checkpoints] == [2, 2]
+    assert [each.resumed_round for each in checkpoints] == [2] * len(owned)
 
 
 def test_a_checkpoint_counts_when_all_of_its_shards_are_there(tmp_path: Path) -> None:
