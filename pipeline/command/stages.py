@@ -145,6 +145,13 @@ def train(
     device: OnDevice = Device.AUTO,
     settings: TrainingSettings = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say who would do what, and what it takes; train nothing.")] = False,
+    hosts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST,HOST…",
+            help="Train on several: writes [bold]EMBEDDINGS.job.json[/bold], and prints the line of torchrun to start on each.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Learn one vector per entity from a snapshot directory; needs no database.
@@ -158,19 +165,37 @@ def train(
     given = read_settings(settings)
     from pipeline.domain.run_folder import new_run_id
     from pipeline.domain.snapshot import Snapshot
-    from pipeline.train.launch.launch import plan_training
+    from pipeline.train.launch.hosts import Hosts
+    from pipeline.train.launch.launch import SILENCE_S, plan_over_hosts, plan_training, prepare
     from pipeline.train.launch.launch import train as run
     from pipeline.tune.choice import chosen_settings
 
     dataset = Snapshot.read_summary(snapshot).dataset
     given = chosen_settings(load_settings().tuned, dataset.name, given)
     name, parameters = new_run_id(dataset.name), dataset.training_parameters(given)
+    several = None if hosts is None else Hosts.parse(hosts, workers)
     if plan or embeddings is None:
-        planned = plan_training(snapshot, parameters, workers=workers or "auto", device=device).to_json()
+        if several:
+            planned = plan_over_hosts(snapshot, parameters, several).to_json()
+        else:
+            planned = plan_training(snapshot, parameters, workers=workers or "auto", device=device).to_json()
         if as_json:
             print_json(planned)
             return
         print_wide(plan_table(planned))
+        return
+    if several:
+        job, lines = prepare(snapshot, embeddings, parameters, run=name, hosts=several, device=device)
+        if as_json:
+            print_json({"run": name, "job": str(job), "lines": lines})
+            return
+        for host, line in lines.items():
+            output.print(f"{host}:\n  {line}", highlight=False, markup=False, soft_wrap=True)
+        told = (
+            f"Start all of them within {SILENCE_S:g} seconds. Snapshot, vectors and {job} have to lie on a disk that the hosts "
+            "share, under the same paths, and the network between them has to be one that you trust."
+        )
+        messages.print(f"  {told}", highlight=False, markup=False, soft_wrap=True)
         return
     trained = run(snapshot, embeddings, parameters, workers=workers or "auto", device=device, run=name, progress=progress)
     if as_json:

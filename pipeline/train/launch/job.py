@@ -12,6 +12,7 @@ from pipeline.domain.keys import embeddings_key
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.fit import Fit
+from pipeline.train.launch.hosts import Hosts
 from pipeline.train.problem.layout import Factors
 from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.sharing.exchange import Exchange
@@ -50,6 +51,8 @@ class Job:
         What the settings reached on hidden hyperedges when they were chosen, for the record.
     former
         Embeddings directory of a run towards which training starts.
+    hosts
+        Which host has which workers; None where one machine has all.
     """
 
     snapshot: Path
@@ -65,6 +68,7 @@ class Job:
     device: Device = Device.AUTO
     quality: Sequence[Mapping[str, Any]] = ()
     former: Path | None = None
+    hosts: Hosts | None = None
 
     def write(self, file: Path) -> None:
         """Write the file."""
@@ -88,6 +92,7 @@ class Job:
             "checkpoints": Path(data["checkpoints"]),
             "device": Device(data["device"]),
             "former": None if data["former"] is None else Path(data["former"]),
+            "hosts": None if data["hosts"] is None else Hosts(**data["hosts"]),
         }
         return cls(**data)
 

@@ -3,7 +3,7 @@
 One worker per modality, several modalities a worker, or several workers a modality. Workers are processes under torchrun, in a session of their own:
 nothing is forked and no process group begins in the caller's process. They meet in a file and talk over the loopback interface:
 no port is fixed, none is open to other machines. A worker that dies takes the others down with it and becomes a
-`WorkerFailedError`.
+`WorkerFailedError`. Over several hosts it is people who start torchrun, for a job that is written here.
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.domain.artifact import check_is_new
 from pipeline.domain.device import Device
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.keys import embeddings_key
@@ -19,14 +20,17 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.scratch import Scratch
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.errors import ArtifactError
 from pipeline.train.fit import fit
 from pipeline.train.kernels.hardware import num_gpus, uses_gpus
+from pipeline.train.launch.hosts import Hosts
 from pipeline.train.launch.job import Job
 from pipeline.train.launch.torchrun import Torchrun
 from pipeline.train.plan import Plan, plan
 from pipeline.train.result.checkpoint import EVERY_S
 from pipeline.train.sharing.exchange import Alone
+
+SILENCE_S = 600.0
+"""Seconds after which a worker that does not answer counts as lost."""
 
 
 def train(
@@ -37,7 +41,7 @@ def train(
     run: str,
     workers: int | Literal["auto"] = "auto",
     device: Device = Device.AUTO,
-    timeout: float = 600.0,
+    timeout: float = SILENCE_S,
     quality: Sequence[Mapping[str, Any]] = (),
     former: Path | None = None,
     checkpoint_every_s: float = EVERY_S,
@@ -85,8 +89,7 @@ def train(
     WorkerFailedError
         If a worker died; names it, with the end of its log.
     """
-    if embeddings.exists():
-        raise ArtifactError(f"{embeddings} exists already", hint="name another directory, or remove that one")
+    check_is_new(embeddings)
     planned = plan_training(snapshot, parameters, workers=workers, device=device)
     job = Job(
         snapshot,
@@ -104,8 +107,64 @@ def train(
         former,
     )
     result = _on_workers(job, planned, progress) if planned.processes else _in_this_process(job, progress)
-    shutil.rmtree(job.checkpoints, ignore_errors=True)
+    remove_checkpoints(job)
     return result
+
+
+def prepare(
+    snapshot: Path,
+    embeddings: Path,
+    parameters: TrainingParameters,
+    *,
+    run: str,
+    hosts: Hosts,
+    device: Device = Device.AUTO,
+    timeout: float = SILENCE_S,
+    checkpoint_every_s: float = EVERY_S,
+) -> tuple[Path, dict[str, str]]:
+    """Write down what workers of several hosts are to do, beside where the embeddings will be; their torchrun lines do it.
+
+    Parameters
+    ----------
+    snapshot, embeddings, parameters, run, device, checkpoint_every_s
+        As `train` has them. Whether a host has such a device is looked up there.
+    hosts
+        Which there are, and how many workers each has.
+    timeout
+        Seconds that hosts have to come, and after which a worker that does not answer counts as lost.
+
+    Returns
+    -------
+    Path
+        The file.
+    dict[str, str]
+        Per host the line that starts its workers.
+
+    Raises
+    ------
+    ConfigurationError
+        If the number of workers does not fit the snapshot.
+    ArtifactError
+        If the snapshot is damaged, or the embeddings exist already.
+    """
+    check_is_new(embeddings)
+    planned = plan_over_hosts(snapshot, parameters, hosts)
+    file = embeddings.with_name(f"{embeddings.name}.job.json")
+    Job(
+        snapshot,
+        embeddings,
+        run,
+        parameters,
+        [share.modalities for share in planned.shares],
+        threads=1,
+        timeout=timeout,
+        checkpoints=checkpoints_folder(embeddings),
+        checkpoint_key=checkpoint_key(snapshot, parameters, planned),
+        checkpoint_every_s=checkpoint_every_s,
+        device=device,
+        hosts=hosts,
+    ).write(file)
+    return file, {host: hosts.line(host, file, logs_folder(embeddings)) for host in hosts.workers}
 
 
 def _in_this_process(job: Job, progress: Progress) -> Embeddings:
@@ -128,7 +187,7 @@ def _on_workers(job: Job, planned: Plan, progress: Progress) -> Embeddings:
             Torchrun(job, folder).run(f"Training on {planned.in_words}", progress)
             return Embeddings.read(job.embeddings)
         except BaseException:
-            _remove(job.embeddings)
+            remove_leftovers(job.embeddings)
             raise
 
 
@@ -154,9 +213,28 @@ def plan_training(
     return planned
 
 
+def plan_over_hosts(snapshot: Path, parameters: TrainingParameters, hosts: Hosts) -> Plan:
+    """Say what a training over several hosts would take, if all have as many cores as this one.
+
+    Raises
+    ------
+    ConfigurationError
+        If the number of workers does not fit the snapshot.
+    ArtifactError
+        If the manifest is damaged.
+    """
+    cores = len(os.sched_getaffinity(0)) * len(hosts.workers)
+    return plan(Snapshot.read_summary(snapshot), parameters, sum(hosts.workers.values()), cores, 0)
+
+
 def checkpoints_folder(embeddings: Path) -> Path:
     """Where the checkpoints are of a training that will write an embeddings directory."""
     return embeddings.with_name(f"{embeddings.name}.checkpoints")
+
+
+def logs_folder(embeddings: Path) -> Path:
+    """Where torchrun's logs are of a training over several hosts."""
+    return embeddings.with_name(f"{embeddings.name}.logs")
 
 
 def checkpoint_key(snapshot: Path, parameters: TrainingParameters, planned: Plan) -> str:
@@ -165,7 +243,13 @@ def checkpoint_key(snapshot: Path, parameters: TrainingParameters, planned: Plan
     return f"{key} on {planned.processes} workers" if planned.update == "stochastic" and planned.processes > 1 else key
 
 
-def _remove(embeddings: Path) -> None:
+def remove_checkpoints(job: Job) -> None:
+    """Remove those of a training that is over."""
+    shutil.rmtree(job.checkpoints, ignore_errors=True)
+
+
+def remove_leftovers(embeddings: Path) -> None:
     """Remove what a worker that was killed may have begun to write; nothing was there before."""
-    for leftover in [embeddings, *embeddings.parent.glob(f".{embeddings.name}-*")]:
+    # Temporary names end in eight characters; longer ones are those of other directories.
+    for leftover in [embeddings, *embeddings.parent.glob(f".{embeddings.name}-????????")]:
         shutil.rmtree(leftover, ignore_errors=True)

@@ -9,9 +9,13 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from torch.distributed import Store
+
+from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
 from pipeline.train.assignment import cut_rows, parts_of
@@ -20,7 +24,7 @@ from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.round import Round
-from pipeline.train.sharing.exchange import ProcessGroup, joined
+from pipeline.train.sharing.exchange import ProcessGroup, file_store, joined
 
 FAILED = 3
 """Exit status of a worker that has told why it failed."""
@@ -29,35 +33,52 @@ FAILED = 3
 def main(file: Path) -> int:
     """Do the share of the rank that the environment names; give the exit status."""
     rank, num_workers = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+
+    def tell_round(done: Round) -> None:
+        if rank == 0:
+            _tell({"event": "round", **done.to_json()})
+
     threading.Thread(target=_end_with_launcher, daemon=True).start()
     try:
-        _work(Job.read(file), file.parent / "store", rank, num_workers)
+        _tell({"event": "started", "rank": rank, "pid": os.getpid()})
+        work(Job.read(file), rank, lambda _: file_store(file.parent / "store", num_workers), tell_round)
     except PipelineError as error:
         _tell({"event": "failed", "rank": rank, "error": type(error).__name__, "message": str(error), "hint": error.hint})
         return FAILED
     return 0
 
 
-def _work(job: Job, store: Path, rank: int, num_workers: int) -> None:
+def work(job: Job, rank: int, meet: Callable[[str], Store], on_round: Callable[[Round], None]) -> Embeddings | None:
+    """Do one worker's share of a job.
+
+    Parameters
+    ----------
+    job
+        What all do together.
+    rank
+        Which worker this is; torchrun's environment says which of this machine's.
+    meet
+        Gives what the process group begins with, by what workers talk over.
+    on_round
+        Hears of each round as it ends.
+
+    Returns
+    -------
+    Embeddings | None
+        What was written: by the first worker alone.
+    """
     kernels = kernels_of(job.device, int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]))
-    _tell({"event": "started", "rank": rank, "pid": os.getpid()})
     # One of them compares the digests.
     problem = build_problem(Snapshot.read_hypergraph(job.snapshot, verify=rank == 0), job.parameters)
-    with joined(store, rank, num_workers, kernels.process_group, job.timeout):
+    with joined(meet(kernels.process_group), rank, len(job.owned), kernels.process_group, job.timeout):
         cuts = {label: cut_rows(problem, label, len(parts_of(job.owned, label))) for label in problem.labels}
         widths = widths_of(problem, job.parameters)
         exchange = ProcessGroup(job.owned, cuts, widths, kernels.device, kernels.finish, job.timeout)
-
-        def tell_round(done: Round) -> None:
-            if rank == 0:
-                _tell({"event": "round", **done.to_json()})
-
         station = Station(job.owned[rank], exchange, kernels, kernels.host_threads(job.threads))
         former, checkpoints = job.former_vectors(), job.checkpoints_of(exchange)
-        result = fit_share(problem, job.parameters, station, former=former, checkpoints=checkpoints, on_round=tell_round)
+        result = fit_share(problem, job.parameters, station, former=former, checkpoints=checkpoints, on_round=on_round)
         del problem  # ids, and the vectors once more, are to come
-        if rank == 0:
-            job.write_result(result, former, checkpoints)
+        return job.write_result(result, former, checkpoints) if rank == 0 else None
 
 
 def _tell(event: dict[str, Any]) -> None:

@@ -211,16 +211,19 @@ def _wait(pending: Sequence[dist.Work | None]) -> None:
             work.wait()
 
 
-@contextmanager
-def joined(store: Path, rank: int, num_workers: int, backend: str, timeout: float) -> Iterator[None]:
-    """Belong to a group of workers for a while.
+def file_store(file: Path, num_workers: int) -> dist.Store:
+    """Where workers of one machine meet: in a file, none yet or made by the others, so that no port is open to anyone."""
+    return dist.FileStore(str(file), num_workers)
 
-    They meet in a file, so that no port is open to anyone, and talk over the loopback interface.
+
+@contextmanager
+def joined(store: dist.Store, rank: int, num_workers: int, backend: str, timeout: float) -> Iterator[None]:
+    """Belong to a group of workers for a while.
 
     Parameters
     ----------
     store
-        The file; none yet, or made by the others.
+        Where they meet.
     rank, num_workers
         Which one this is, of how many.
     backend
@@ -229,9 +232,7 @@ def joined(store: Path, rank: int, num_workers: int, backend: str, timeout: floa
         Seconds after which a worker that does not answer counts as lost.
     """
     with _losing_nobody():
-        dist.init_process_group(
-            backend, init_method=store.as_uri(), rank=rank, world_size=num_workers, timeout=timedelta(seconds=timeout)
-        )
+        dist.init_process_group(backend, store=store, rank=rank, world_size=num_workers, timeout=timedelta(seconds=timeout))
     try:
         yield
     finally:
