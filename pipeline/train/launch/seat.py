@@ -13,6 +13,7 @@ from torch.distributed import Store
 from pipeline.domain.artifact import check_is_new
 from pipeline.domain.embeddings import Embeddings
 from pipeline.errors import ConfigurationError, PipelineError, TrainingError
+from pipeline.train.assignment import in_words
 from pipeline.train.launch.hosts import Hosts
 from pipeline.train.launch.job import Job
 from pipeline.train.launch.launch import logs_folder, remove_checkpoints, remove_leftovers
@@ -53,7 +54,7 @@ def work_at(file: Path, host: str, local_rank: int, num_local: int) -> None:
     check_is_new(job.embeddings)
     rank, where = ranks[local_rank], address_of(hosts.first)
     talk_over(host, hosts.workers)
-    names = [f"worker {other} ({', '.join(owned)}) on {hosts.host_of(other)}" for other, owned in enumerate(job.owned)]
+    names = [f"worker {other} ({in_words(job.owned, other)}) on {hosts.host_of(other)}" for other in range(len(job.owned))]
     _say(f"{names[rank]} is process {os.getpid()}; all {len(names)} workers have {job.timeout:g} seconds to come")
     meeting = Meeting(where, hosts.port, rank, names, job.timeout)
     alike = {"the job": hashlib.sha256(file.read_bytes()).hexdigest()[:12], "hyperlearn": version("hyperlearn")}
