@@ -1,8 +1,8 @@
 """Training from a snapshot directory to an embeddings directory, on as many workers as pay.
 
-One worker per modality, several modalities a worker, or several workers a modality. Workers are processes under torchrun, in a session
-of their own: nothing is forked and no process group begins in the caller's process. They meet in a file and talk over the loopback
-interface: no port is fixed, none is open to other machines. A worker that dies takes the others down with it and becomes a
+One worker per modality, several modalities a worker, or several workers a modality. Workers are processes under torchrun, in a
+session of their own: nothing is forked and no process group begins in the caller's process. They meet in a file and talk over the
+loopback interface: no port is fixed, none is open to other machines. A worker that dies takes the others down with it and becomes a
 `WorkerFailedError`. Over several hosts it is people who start torchrun, for a job that is written here.
 """
 
