@@ -7,9 +7,12 @@ former `serve` was killed is told to be so, or Prefect would count it as running
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 from uuid import UUID
 
+import psutil
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -30,6 +33,7 @@ from flows.scheduled import Scheduled
 from flows.server_errors import errors_of_prefect
 from flows.silent_runs import end_silent_runs
 from flows.traces import FAILED, NOTHING_CHANGED, read_stages
+from pipeline.train.launch.last_round import GRACE_S
 
 _POLL_S = 5.0
 _LATEST = timedelta(minutes=10)
@@ -65,11 +69,31 @@ def serve(scheduled: Sequence[Scheduled], told: Callable[[str], None], *, alone:
         asyncio.run(_serve(scheduled, told, alone=alone))
 
 
+def after_the_runs(handler: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
+    """Give a handler of SIGTERM that asks the runs to end, and then does as another one; Prefect kills them.
+
+    They have time for a last checkpoint, and tell the server. A second signal waits for none.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, handler)
+        runs = []
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):  # one that has just ended
+                if "prefect.engine" in child.cmdline():
+                    child.terminate()
+                    runs.append(child)
+        psutil.wait_procs(runs, timeout=GRACE_S)
+        handler(number, frame)
+
+    return handle
+
+
 async def _serve(scheduled: Sequence[Scheduled], told: Callable[[str], None], *, alone: bool) -> None:
     # Nothing is fetched before it is due: what is fetched while the run before is still at work is cancelled.
     runner = Runner(name="hyperlearn", query_seconds=_POLL_S, prefetch_seconds=0, limit=None, pause_on_shutdown=False)
     # Its own handler, which it puts in the place of the command's, leaves off in the middle.
-    runner.handle_sigterm = signal.getsignal(signal.SIGTERM)  # type: ignore[method-assign, assignment]
+    runner.handle_sigterm = after_the_runs(signal.getsignal(signal.SIGTERM))  # type: ignore[method-assign, arg-type]
     async with get_client() as client:
         if not alone:
             await end_silent_runs(client)

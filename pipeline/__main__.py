@@ -1,7 +1,7 @@
 """The `hyperlearn` command.
 
 Results go to standard output, everything else to standard error. The exit status is 0 only if the command did its work, 2 for a
-question or a setting that cannot be right, 130 after Ctrl-C, 1 for anything else.
+question or a setting that cannot be right, 130 after Ctrl-C, 143 after SIGTERM, 1 for anything else.
 """
 
 import sys

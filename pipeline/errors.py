@@ -20,6 +20,8 @@
     ├── ArtifactError               a snapshot or embeddings directory is incomplete or damaged
     ├── TrainingError               the factors
     │   ├── TrainingDivergedError     the objective is no longer finite
+    │   ├── TrainingStoppedError      it was told to end
+    │   ├── TrainingMemoryError       it takes more memory than there is
     │   └── WorkerFailedError         a worker process died
     ├── WriteBackError              the vectors that were written are not those that are indexed
     ├── StageTimeoutError           a stage takes so long that it must hang
@@ -131,6 +133,14 @@ class TrainingError(PipelineError):
 
 class TrainingDivergedError(TrainingError):
     """The objective or a factor matrix is no longer finite."""
+
+
+class TrainingStoppedError(TrainingError):
+    """Training was told to end, and has, after a round and a checkpoint."""
+
+
+class TrainingMemoryError(TrainingError):
+    """Training takes more memory than there is."""
 
 
 class WorkerFailedError(TrainingError):

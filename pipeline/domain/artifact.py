@@ -78,7 +78,8 @@ def write_artifact(directory: Path, form: str, manifest: dict[str, Any], fill: C
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise ArtifactError(
-            f"{directory} cannot be written: {error.strerror or error}", hint="check the disk's room and its rights"
+            f"{directory} cannot be written: {error.strerror or f'a file is cut short, {error}'}",
+            hint="check the disk's room and its rights",
         ) from error
 
 

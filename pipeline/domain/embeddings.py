@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.domain.arrays import write_arrays
 from pipeline.domain.artifact import Artifact, read_artifact, write_artifact
 from pipeline.domain.type_parameters import TypeParameters
 
@@ -63,7 +64,7 @@ class Embeddings:
             (folder / "types").mkdir()
             for label, learned in self.types.items():
                 biases = {f"bias{position}": bias_N for position, bias_N in enumerate(learned.biases)}
-                np.savez(folder / "types" / f"{label}.npz", scale=learned.scale_D, centres=learned.centres_KD, **biases)
+                write_arrays(folder / "types" / f"{label}.npz", {"scale": learned.scale_D, "centres": learned.centres_KD, **biases})
 
         manifest = {
             "run": self.run,

@@ -210,7 +210,8 @@ def fit_share(
         if problem.keeps_own and problem.num_held_out and best_round:
             # What was kept to stop by is learned as well: all anew, for as many rounds as were best.
             problem, parameters = problem.with_nothing_held_out(), replace(parameters, rounds=best_round)
-            matrices, _, _ = _least_squares(problem, layout, parameters, station)
+            anew = checkpoints.of("anew") if checkpoints else None
+            matrices, _, _ = _least_squares(problem, layout, parameters, station, checkpoints=anew)
         seconds = sum(done.seconds for done in history)
         types = least_squares_types(problem, layout, matrices)
         factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in matrices.items()}

@@ -1,12 +1,15 @@
 """Real torchrun, real processes, gloo: the same result for any number of workers, and an end in every case."""
 
 import os
+import shutil
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import psutil
@@ -14,9 +17,12 @@ import pytest
 
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.progress import Progress
+from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, WorkerFailedError
-from pipeline.train.launch.launch import plan_training, train
+from pipeline.errors import ArtifactError, ConfigurationError, TrainingDivergedError, TrainingStoppedError, WorkerFailedError
+from pipeline.train.fit import fit
+from pipeline.train.launch.launch import checkpoint_key, checkpoints_folder, plan_training, train
+from pipeline.train.result.checkpoint import Checkpoints
 from tests.unit.train.hypergraphs import coupled, least_squares, snapshot_of
 
 PARAMETERS = least_squares(embedding_dim=8, rounds=12, tolerance=0)
@@ -167,7 +173,8 @@ def test_a_killed_worker_is_named_and_its_training_goes_on(
 
 def test_a_worker_that_does_not_answer_is_given_up(snapshot: Path, out: Path) -> None:
     stop = when_training(lambda: signal_rank(1, signal.SIGSTOP))
-    with pytest.raises(WorkerFailedError, match=r"worker 1 of 2 \(.*\) ended(?s:.*)worker 0: another worker does not answer"):
+    lost = r"worker 1 of 2 \(.*\) did not answer within 3 s:\nworker 0: another worker does not answer"
+    with pytest.raises(WorkerFailedError, match=lost):
         train(snapshot, out, LONG, run="r", workers=2, timeout=3, progress=stop)
     assert not out.exists()
 
@@ -183,13 +190,35 @@ def test_nothing_listens_to_other_machines_while_workers_run(snapshot: Path, out
     assert listening == {"127.0.0.1"}
 
 
-def test_an_interrupt_ends_the_workers(snapshot: Path, out: Path) -> None:
-    def interrupt() -> None:
-        raise KeyboardInterrupt
+def interrupt() -> None:
+    """As Ctrl-C, or a handler of SIGTERM that raises: in the main thread, whoever trains."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
+
+@pytest.mark.parametrize("workers", [2, "auto"])
+def test_an_interrupt_ends_training_with_a_checkpoint(snapshot: Path, out: Path, workers: int | Literal["auto"]) -> None:
+    """Of the round that was under way, which is what as many rounds come to."""
     with pytest.raises(KeyboardInterrupt):
-        train(snapshot, out, LONG, run="r", workers=2, progress=when_training(interrupt))
+        train(snapshot, out, LONG, run="r", workers=workers, progress=when_training(interrupt))
+    assert workers_alive() == []
     assert not out.exists()
+    folder = checkpoints_folder(out)
+    state = Checkpoints(folder, checkpoint_key(snapshot, LONG, plan_training(snapshot, LONG, workers=workers))).newest()
+    assert state is not None
+    number = len(state.history) - 1
+    assert number >= 3
+    whole = fit(Snapshot.read_hypergraph(snapshot), replace(LONG, rounds=number))
+    assert [done.losses for done in state.history] == [done.losses for done in whole.history]
+    shutil.rmtree(folder)
+
+
+def test_a_worker_that_is_told_to_end_ends_all(snapshot: Path, out: Path) -> None:
+    """As where the whole control group is; the caller says which round."""
+    end = when_training(lambda: signal_rank(1, signal.SIGTERM))
+    with pytest.raises(TrainingStoppedError, match="told to end, and has after round"):
+        train(snapshot, out, LONG, run="r", workers=2, progress=end)
+    assert not out.exists()
+    shutil.rmtree(checkpoints_folder(out))
 
 
 @pytest.mark.parametrize("workers", [2, "auto"])

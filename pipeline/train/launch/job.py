@@ -1,7 +1,7 @@
 """What a worker is told: one JSON file that the launcher writes and every worker reads."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,9 +102,9 @@ class Job:
             return None
         return former_vectors(Embeddings.read(self.former), Snapshot.read_ids(self.snapshot), self.parameters.embedding_dim)
 
-    def checkpoints_of(self, exchange: Exchange) -> Checkpoints:
-        """The training's checkpoints, as a worker with that exchange has them."""
-        return Checkpoints(self.checkpoints, self.checkpoint_key, self.checkpoint_every_s, exchange)
+    def checkpoints_of(self, exchange: Exchange, told_to_end: Callable[[], bool]) -> Checkpoints:
+        """The training's checkpoints, as a worker with that exchange has them, and what tells it to end."""
+        return Checkpoints(self.checkpoints, self.checkpoint_key, self.checkpoint_every_s, exchange, told_to_end)
 
     def write_result(self, fit: Fit, former: Factors | None, checkpoints: Checkpoints) -> Embeddings:
         """Write what the run yields, with its report."""

@@ -3,12 +3,13 @@
 One worker per modality, several modalities a worker, or several workers a modality. Workers are processes under torchrun, in a
 session of their own: nothing is forked and no process group begins in the caller's process. They meet in a file and talk over the
 loopback interface: no port is fixed, none is open to other machines. A worker that dies takes the others down with it and becomes a
-`WorkerFailedError`. Over several hosts it is people who start torchrun, for a job that is written here.
+`WorkerFailedError`. Whatever ends the caller meanwhile (Ctrl-C, what Prefect makes of SIGTERM) ends training after the round, with
+a checkpoint. Over several hosts it is people who start torchrun, for a job that is written here.
 """
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +21,16 @@ from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.scratch import Scratch
 from pipeline.domain.snapshot import Snapshot
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.train.fit import fit
+from pipeline.train.fit import Fit, fit
 from pipeline.train.kernels.hardware import num_gpus, uses_gpus
 from pipeline.train.launch.hosts import Hosts
 from pipeline.train.launch.job import Job
+from pipeline.train.launch.last_round import ended_after_a_round
 from pipeline.train.launch.torchrun import Torchrun
 from pipeline.train.plan import Plan, plan
-from pipeline.train.result.checkpoint import EVERY_S
+from pipeline.train.result.checkpoint import EVERY_S, Checkpoints
 from pipeline.train.sharing.exchange import Alone
+from pipeline.train.sharing.memory import telling_memory
 
 SILENCE_S = 600.0
 """Seconds after which a worker that does not answer counts as lost."""
@@ -86,8 +89,12 @@ def train(
         If the snapshot or the former run is damaged, or the embeddings exist already.
     TrainingDivergedError
         If a factor or the objective is no longer finite.
+    TrainingMemoryError
+        If there is not enough memory; names the worker.
+    TrainingStoppedError
+        If a worker was told to end, and not the caller.
     WorkerFailedError
-        If a worker died; names it, with the end of its log.
+        If a worker died, or did not answer; names it, with the end of its log.
     """
     check_is_new(embeddings)
     planned = plan_training(snapshot, parameters, workers=workers, device=device)
@@ -168,16 +175,23 @@ def prepare(
 
 
 def _in_this_process(job: Job, progress: Progress) -> Embeddings:
-    hypergraph, former, checkpoints = Snapshot.read_hypergraph(job.snapshot), job.former_vectors(), job.checkpoints_of(Alone())
-    done = fit(
-        hypergraph,
-        job.parameters,
-        former=former,
-        threads=job.threads,
-        device=job.device,
-        checkpoints=checkpoints,
-        progress=progress,
-    )
+    former = job.former_vectors()
+
+    def learn(told_to_end: Callable[[], bool]) -> tuple[Fit, Checkpoints]:
+        checkpoints = job.checkpoints_of(Alone(), told_to_end)
+        done = fit(
+            Snapshot.read_hypergraph(job.snapshot),
+            job.parameters,
+            former=former,
+            threads=job.threads,
+            device=job.device,
+            checkpoints=checkpoints,
+            progress=progress,
+        )
+        return done, checkpoints
+
+    with telling_memory("training"):
+        done, checkpoints = ended_after_a_round(learn)
     return job.write_result(done, former, checkpoints)
 
 

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -21,6 +23,7 @@ from pipeline.domain.progress import Progress
 from pipeline.errors import PipelineError, WorkerFailedError
 from pipeline.train.assignment import in_words
 from pipeline.train.launch.job import Job
+from pipeline.train.launch.last_round import GRACE_S
 
 _GRACE = 5.0
 """Seconds that processes get to end once asked."""
@@ -44,6 +47,8 @@ class Torchrun:
         self._folder = folder
         self._logs = folder / "logs"
         self._own_log = folder / "torchrun.log"
+        self._given_up: set[int] = set()
+        """Ranks of workers that did not end when others had failed."""
 
     def run(self, title: str, progress: Progress) -> None:
         """Run the workers to their end.
@@ -74,6 +79,11 @@ class Torchrun:
             with progress(title, total=self._job.parameters.rounds) as advance:
                 failures = self._listen(process, advance)
             status = process.wait()
+        except BaseException:
+            # It hands that on to the workers, which have so long to end the round; another exception meanwhile ends them at once.
+            process.terminate()
+            _hear_out(process, GRACE_S)
+            raise
         finally:
             family = _family(process.pid)
             for stream in (process.stdin, process.stdout):
@@ -114,8 +124,15 @@ class Torchrun:
                 if len(failures) == 1:
                     # torchrun asks the others to end, and would wait half a minute for one that does not listen.
                     workers = _family(process.pid)[1:]
-                    threading.Thread(target=_kill_after_grace, args=[workers], daemon=True).start()
+                    threading.Thread(target=self._give_up, args=[workers], daemon=True).start()
         return failures
+
+    def _give_up(self, workers: list[psutil.Process]) -> None:
+        _, alive = psutil.wait_procs(workers, timeout=_GRACE)
+        for process in alive:
+            with suppress(psutil.NoSuchProcess):
+                self._given_up.add(int(process.environ()["RANK"]))
+                process.kill()
 
     def _failure(self, failures: list[dict[str, Any]], status: int) -> PipelineError:
         """The error of the first worker that failed of itself, not for want of the others."""
@@ -133,11 +150,15 @@ class Torchrun:
         )
         words = [f"worker {event['rank']}: {event['message']}" for event in failures]
         text = "\n".join([*words, log.strip()[-_LOG_TAIL:]]).strip()
+        did, hint = f"ended with status {ended[rank]}", ""
+        if rank in self._given_up:
+            did, hint = f"did not answer within {self._job.timeout:g} s", "it hung, or was stopped: see what it waited for. "
+        elif ended[rank] == -signal.SIGKILL:
+            hint = "status -9 is a kill, mostly by the kernel, short of memory: use fewer workers or a smaller embedding_dim. "
         return WorkerFailedError(
-            f"training worker {rank} of {len(self._job.owned)} ({in_words(self._job.owned, rank)}) ended with status {ended[rank]}"
+            f"training worker {rank} of {len(self._job.owned)} ({in_words(self._job.owned, rank)}) {did}"
             + (f":\n{text}" if text else ""),
-            hint="status -9 is a kill, mostly by the kernel, short of memory: use fewer workers or a smaller embedding_dim. "
-            "The same command goes on from the last checkpoint",
+            hint=f"{hint}The same command goes on from the last checkpoint",
         )
 
 
@@ -173,6 +194,16 @@ def _environment() -> dict[str, str]:
         # Or torchrun opens a store to all interfaces, without a password, which nobody here asks anything.
         "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }
+
+
+def _hear_out(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait until it has ended, and read what it tells meanwhile, or who tells it would wait as well."""
+    end = time.monotonic() + seconds
+    while process.stdout is not None and select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+        if not os.read(process.stdout.fileno(), 1 << 16):
+            break
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(max(0.0, end - time.monotonic()))
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -2,11 +2,13 @@
 
 It reads the snapshot, takes its share of the modalities, runs the rounds with the other workers, and the one of rank 0 writes
 the embeddings. On standard output it tells the launcher, one JSON object a line: rounds as they end (rank 0), and why it stops
-if it must. It ends when its standard input does, so that it never outlives the launcher.
+if it must. It ends when its standard input does, so that it never outlives the launcher; and where it is asked to by SIGTERM, which
+torchrun hands on, after the round, with the others and a checkpoint.
 """
 
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -18,13 +20,14 @@ from torch.distributed import Store
 from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
-from pipeline.train.assignment import cut_rows, parts_of
+from pipeline.train.assignment import cut_rows, in_words, parts_of
 from pipeline.train.fit import Station, fit_share, widths_of
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import ProcessGroup, file_store, joined
+from pipeline.train.sharing.memory import telling_memory
 
 FAILED = 3
 """Exit status of a worker that has told why it failed."""
@@ -70,12 +73,18 @@ def work(job: Job, rank: int, meet: Callable[[str], Store], on_round: Callable[[
     kernels = kernels_of(job.device, int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"]))
     # One of them compares the digests.
     problem = build_problem(Snapshot.read_hypergraph(job.snapshot, verify=rank == 0), job.parameters)
-    with joined(meet(kernels.process_group), rank, len(job.owned), kernels.process_group, job.timeout):
+    who = f"training worker {rank} of {len(job.owned)} ({in_words(job.owned, rank)})"
+    with (
+        telling_memory(who),
+        joined(meet(kernels.process_group), rank, len(job.owned), kernels.process_group, job.timeout),
+    ):
         cuts = {label: cut_rows(problem, label, len(parts_of(job.owned, label))) for label in problem.labels}
         widths = widths_of(problem, job.parameters)
         exchange = ProcessGroup(job.owned, cuts, widths, kernels.device, kernels.finish, job.timeout)
         station = Station(job.owned[rank], exchange, kernels, kernels.host_threads(job.threads))
-        former, checkpoints = job.former_vectors(), job.checkpoints_of(exchange)
+        told_to_end: list[int] = []
+        signal.signal(signal.SIGTERM, lambda number, _: told_to_end.append(number))  # until now there was nothing to keep
+        former, checkpoints = job.former_vectors(), job.checkpoints_of(exchange, lambda: bool(told_to_end))
         result = fit_share(problem, job.parameters, station, former=former, checkpoints=checkpoints, on_round=on_round)
         del problem  # ids, and the vectors once more, are to come
         return job.write_result(result, former, checkpoints) if rank == 0 else None

@@ -5,7 +5,7 @@ it is and of how many. A checkpoint is whole when all of its shards are; the one
 leaves one that can be gone on from. What is torn, or of other data, settings or code, is passed over, and removed with the next.
 Shards hold modalities, not workers: any number of workers takes the state from those of any other. The process that has no other
 beside it is one worker of one. A checkpoint that cannot be written costs no training: it is told in the end. Nothing is written of
-a training that is over sooner.
+a training that is over sooner. Where a worker is told to end, all do, after the round, with a checkpoint.
 """
 
 import shutil
@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.domain.arrays import write_arrays
 from pipeline.domain.artifact import read_artifact, write_artifact
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, TrainingStoppedError
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Alone, Exchange
 
@@ -65,13 +66,23 @@ class Checkpoints:
         Seconds between two.
     exchange
         How the worker reaches the others.
+    told_to_end
+        Whether the worker is to end before its time.
     """
 
-    def __init__(self, folder: Path, key: str, every_s: float = EVERY_S, exchange: Exchange | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        key: str,
+        every_s: float = EVERY_S,
+        exchange: Exchange | None = None,
+        told_to_end: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._folder = folder
         self._key = key
         self._every_s = every_s
         self._exchange: Exchange = exchange or Alone()
+        self._told_to_end = told_to_end
         self._last = time.monotonic()
         self._parts: list[Checkpoints] = []
         self._resumed_round = 0
@@ -88,8 +99,8 @@ class Checkpoints:
         return next((part.trouble for part in reversed(self._parts) if part.trouble), self._trouble)
 
     def of(self, name: str) -> "Checkpoints":
-        """Give those of one of several trainings of which the best counts, in a folder of their own."""
-        part = Checkpoints(self._folder / name, self._key, self._every_s, self._exchange)
+        """Give those of one of several trainings, in a folder of their own."""
+        part = Checkpoints(self._folder / name, self._key, self._every_s, self._exchange, self._told_to_end)
         self._parts.append(part)
         return part
 
@@ -112,17 +123,34 @@ class Checkpoints:
         return found
 
     def offer(self, state: Callable[[], State]) -> None:
-        """Write one if it is time, which is so for all workers when it is for one of them."""
-        if not self._counted(time.monotonic() - self._last >= self._every_s):
+        """Write one if it is time, which is so for all workers when it is for one of them, or one is told to end.
+
+        Raises
+        ------
+        TrainingStoppedError
+            If one of them was told to end; on all alike.
+        """
+        is_time, to_end = time.monotonic() - self._last >= self._every_s, self._told_to_end()
+        num_due, num_to_end = self._exchange.total(np.array([is_time, to_end], dtype=np.float64))
+        if not num_due and not num_to_end:
             return
         now = state()
+        self._write(now)
+        if num_to_end:
+            trouble = f"; {self._trouble}" if self._trouble else ""
+            raise TrainingStoppedError(
+                f"training was told to end, and has after round {len(now.history) - 1}{trouble}",
+                hint="the same command goes on from the last checkpoint; what was served still is",
+            )
+
+    def _write(self, now: State) -> None:
         rank, count = self._exchange.rank, self._exchange.num_workers
         shards = [self._folder / f"{len(now.history) - 1:06}-{number}-of-{count}" for number in range(count)]
         about = {"key": self._key, "numbers": dict(now.numbers), "history": [done.to_json() for done in now.history]}
         self._trouble = ""
         try:
             shutil.rmtree(shards[rank], ignore_errors=True)  # a torn one's, or of something else
-            write_artifact(shards[rank], FORMAT, about, lambda into: np.savez(into / _ARRAYS, **now.arrays))
+            write_artifact(shards[rank], FORMAT, about, lambda into: write_arrays(into / _ARRAYS, now.arrays))
         except ArtifactError as error:
             self._trouble = f"no checkpoint: {error}"
         if self._counted(not self._trouble) == count:
@@ -164,6 +192,6 @@ class Checkpoints:
 
     def _keep_only(self, shards: list[Path]) -> None:
         """Remove older ones, and what others that were killed had begun to write."""
-        for path in self._folder.glob("*"):
+        for path in self._folder.glob("[.0-9]*"):  # not those of other trainings
             if path not in shards:
                 shutil.rmtree(path, ignore_errors=True)

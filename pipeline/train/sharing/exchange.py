@@ -20,6 +20,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from pipeline.errors import WorkerFailedError
+from pipeline.train.sharing.memory import is_out_of_memory
 
 
 class Peers(Protocol):
@@ -244,4 +245,6 @@ def _losing_nobody() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         raise WorkerFailedError(f"another worker does not answer: {error}") from error

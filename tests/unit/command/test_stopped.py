@@ -23,7 +23,7 @@ except RuntimeError as error:
 """
 
 
-def run(name: str, then: str, *, before: str = "", times: int = 1) -> tuple[int, str]:
+def run(name: str, then: str, *, before: str = "", times: int = 1, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
     """Stop a command once it has begun; its status and what it told."""
     process = subprocess.Popen(
         [sys.executable, "-c", _SCRIPT.format(name=name, then=then, before=before)],
@@ -34,7 +34,7 @@ def run(name: str, then: str, *, before: str = "", times: int = 1) -> tuple[int,
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     for _ in range(times):
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         if times > 1:
             assert process.stdout.readline() == "tidying up\n"
     told = process.communicate()[1]
@@ -55,6 +55,13 @@ GOES_ON = "stopped. What was served still is; the same command goes on from here
 )
 def test_a_command_that_is_stopped_says_so_in_a_line(name: str, then: str, told: str) -> None:
     assert run(name, then) == (130, told)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_one_that_is_told_to_end_does_so_as_well(times: int) -> None:
+    """As a supervisor does it, and with the status that a shell gives to what SIGTERM ended; at once if it is told twice."""
+    then = "raise" if times == 1 else r"sys.stdout.write('tidying up\ntidying up\n'); sys.stdout.flush(); time.sleep(600)"
+    assert run("train", then, times=times, number=signal.SIGTERM) == (143, GOES_ON)
 
 
 def test_one_that_tidies_up_for_too_long_is_ended() -> None:

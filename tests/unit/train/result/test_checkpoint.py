@@ -3,14 +3,17 @@
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
-from pipeline.errors import ArtifactError
+from pipeline.errors import ArtifactError, TrainingStoppedError
 from pipeline.train.fit import Fit, fit
 from pipeline.train.result import checkpoint
 from pipeline.train.result.checkpoint import Checkpoints
@@ -121,6 +124,48 @@ def test_none_is_written_before_it_is_time(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def stopped(folder: Path, hypergraph: Hypergraph, parameters: TrainingParameters, after: int) -> str:
+    """Tell a training to end once it could have written so many checkpoints; what it says then. None is due."""
+    asked = count()
+    with pytest.raises(TrainingStoppedError) as told:
+        fit(hypergraph, parameters, checkpoints=Checkpoints(folder, "key", told_to_end=lambda: next(asked) == after))
+    return str(told.value)
+
+
+@pytest.mark.parametrize("update", ["exact", "recurrent", "stochastic"])
+def test_what_is_told_to_end_does_so_after_the_round_and_goes_on_to_the_same_bits(tmp_path: Path, update: UpdateName) -> None:
+    hypergraph, parameters = coupled(5, 300, presence=True), replace(SMALL, update=update)
+    told = stopped(tmp_path, hypergraph, parameters, after=2)
+    assert told == "training was told to end, and has after round 3"
+    assert [path.name for path in tmp_path.iterdir()] == ["000003-0-of-1"]
+    checkpoints = Checkpoints(tmp_path, "key")
+    same(fit(hypergraph, parameters), fit(hypergraph, parameters, checkpoints=checkpoints))
+    assert checkpoints.resumed_round == 3
+
+
+def test_what_learns_all_anew_in_the_end_goes_on_there_as_well(tmp_path: Path) -> None:
+    """After the rounds that found how many are best, of which the last one's checkpoint is kept."""
+    hypergraph, parameters = coupled(5, 300), replace(SMALL, update="exact")
+    interrupted(tmp_path, parameters, 6, presence=False)
+    last = {path.name for path in tmp_path.iterdir()}
+    whole = fit(hypergraph, parameters)
+    assert whole.best_round > 2
+    stopped(tmp_path, hypergraph, parameters, after=2)
+    assert {path.name for path in tmp_path.iterdir()} == {*last, "anew"}
+    checkpoints = Checkpoints(tmp_path, "key")
+    same(whole, fit(hypergraph, parameters, checkpoints=checkpoints))
+    assert checkpoints.resumed_round > 0
+
+
+def test_who_is_told_to_end_and_cannot_write_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise ArtifactError("the disk is full")
+
+    monkeypatch.setattr(checkpoint, "write_artifact", full)
+    told = stopped(tmp_path, coupled(5, 300, presence=True), SMALL, after=0)
+    assert told == "training was told to end, and has after round 1; no checkpoint: the disk is full"
+
+
 TWO = [["Bee", "Dog"], ["Ant", "Cat"]]
 THREE = [["Dog"], ["Ant", "Cat"], ["Bee"]]
 CUT = [["Ant"], ["Ant"], ["Ant"], ["Bee"], ["Bee"], ["Cat", "Dog"]]
@@ -133,12 +178,13 @@ def shared(
     *,
     presence: bool,
     on_round: Callable[[Round], None] = lambda _: None,
+    told_to_end: Callable[[int], bool] = lambda _: False,
 ) -> tuple[Fit, list[Checkpoints]]:
-    """Train on as many workers; what rank 0 yields, and each one's checkpoints."""
+    """Train on as many workers; what rank 0 yields, and each one's checkpoints. Who is told to end is told by rank."""
     checkpoints: dict[int, Checkpoints] = {}
 
     def of(exchange: Exchange) -> Checkpoints:
-        return checkpoints.setdefault(exchange.rank, Checkpoints(folder, "key", 0, exchange))
+        return checkpoints.setdefault(exchange.rank, Checkpoints(folder, "key", 0, exchange, partial(told_to_end, exchange.rank)))
 
     first, *_ = fit_on_threads(coupled(5, 300, presence=presence), parameters, owned, checkpoints=of, on_round=on_round)
     return first, [each for _, each in sorted(checkpoints.items())]
@@ -187,6 +233,17 @@ def test_the_likelihood_goes_on_with_the_same_workers(tmp_path: Path, owned: lis
     resumed, checkpoints = shared(tmp_path / "broken", parameters, owned, presence=presence)
     same(whole, resumed)
     assert [each.resumed_round for each in checkpoints] == [2] * len(owned)
+
+
+@pytest.mark.parametrize("update", ["exact", "stochastic"])
+def test_where_one_worker_is_told_to_end_all_do(tmp_path: Path, update: UpdateName) -> None:
+    parameters, asked = replace(SMALL, update=update), count()
+    whole, _ = shared(tmp_path / "whole", parameters, TWO, presence=True)
+    with pytest.raises(TrainingStoppedError, match="after round 2"):
+        shared(tmp_path / "told", parameters, TWO, presence=True, told_to_end=lambda rank: rank == 1 and next(asked) == 1)
+    resumed, checkpoints = shared(tmp_path / "told", parameters, TWO, presence=True)
+    same(whole, resumed)
+    assert [each.resumed_round for each in checkpoints] == [2, 2]
 
 
 def test_a_checkpoint_counts_when_all_of_its_shards_are_there(tmp_path: Path) -> None:
