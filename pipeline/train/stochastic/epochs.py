@@ -2,9 +2,9 @@
 
 In one process all modalities move with every batch. A worker among several moves its own modalities and holds the others', as the
 paper has it, and they exchange what they have moved `EXCHANGES` times a round. Workers that have a modality between them take its
-batches in turn and each moves all of it; what they have moved becomes one (`merged_moves`) as many times as often as there are of
-them. Other numbers of workers give other factors, about as good; the same number gives the same bits. The validation part says when
-to stop and which round counts.
+batches in turn and each moves all of it; what they have moved becomes one (`merged_moves`), up to as many times as often as there
+are of them. Other numbers of workers give other factors, about as good; the same number gives the same bits. The validation part
+says when to stop and which round counts.
 """
 
 import time
@@ -251,8 +251,9 @@ class Epochs:
         sums = dict.fromkeys(self._terms, none)
         for between in np.array_split(self._random.permutation(len(batches)), exchanges):
             asked = [number for number in between if not self._own.isdisjoint(self._terms[batches[number][0]].modalities)]
-            # The more take batches at once, the sooner they hear of each other's.
-            for at_once in np.array_split(asked, self._num_parts):
+            # The more take batches at once, the sooner they hear of each other's; but each of them takes one.
+            times = max(1, min(self._num_parts, len(asked) // self._num_parts))
+            for at_once in np.array_split(asked, times):
                 self._merged.begin()
                 for number in at_once[self._part :: self._num_parts]:
                     label, numbers_B = batches[number]

@@ -1,5 +1,6 @@
 """Workers that have a modality between them, each some of its rows: what one process learns."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,10 @@ from torch import Tensor
 
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.train.fit import fit
+from pipeline.train.problem.problem import TensorTerm
+from pipeline.train.stochastic.epochs import EXCHANGES
 from pipeline.train.stochastic.merged_moves import MergedMoves
+from pipeline.train.stochastic.steps import Steps
 from tests.unit.train.hypergraphs import coupled
 from tests.unit.train.workers import fit_on_threads
 
@@ -46,13 +50,29 @@ def test_a_part_may_have_no_rows() -> None:
 
 def test_the_likelihood_learns_as_much_and_all_have_the_same() -> None:
     hypergraph = coupled(5, 300, presence=True)
-    parameters = replace(PARAMETERS, validation=0.0, batch_size=16, rounds=8)
+    parameters = replace(PARAMETERS, validation=0.0, batch_size=16, rounds=5)
     alone, (first, *others) = fit(hypergraph, parameters), fit_on_threads(hypergraph, parameters, CUT)
     for found in others:
         assert all(np.array_equal(found.factors[label], factor) for label, factor in first.factors.items())
     start, end = alone.history[0].losses.total, alone.history[-1].losses.total
     assert first.history[0].losses.total == start
     assert first.history[-1].losses.total < end + 0.3 * (start - end)
+
+
+def test_each_part_takes_batches_however_few_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, takers = Steps.step, Counter[int]()
+
+    def counted(self: Steps, term: TensorTerm, numbers_B: Tensor) -> Tensor:
+        takers[id(self)] += 1
+        return step(self, term, numbers_B)
+
+    monkeypatch.setattr(Steps, "step", counted)
+    others = dict.fromkeys(("Twins", "Pair", "Quad"), 0.0)  # a type has 32 batches, four between two exchanges
+    parameters = replace(PARAMETERS, validation=0.0, rounds=1, type_weights=others)
+    fit_on_threads(coupled(5, 300, presence=True), parameters, [*[["Ant"]] * 4, ["Bee", "Cat", "Dog"]])
+    assert len(takers) == 5
+    *_, fewest = (count for _, count in takers.most_common())
+    assert fewest >= EXCHANGES
 
 
 class _Other:
