@@ -32,7 +32,7 @@ from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.problem.problem import build_problem
-from pipeline.train.sharing.exchange import ProcessGroup, joined
+from pipeline.train.sharing.exchange import ProcessGroup, file_store, joined
 
 CORES = len(os.sched_getaffinity(0))
 KINDS = (2, 3, 4, 6, 8)
@@ -94,7 +94,7 @@ def exchange(num_modalities: int, update: str, store: Path, rank: int) -> None:
     labels = [f"Modality{number}" for number in range(num_modalities)]
     owned = [labels[:1], labels[1:]]
     torch.set_num_threads(1)
-    with joined(store, rank, 2, "gloo", 60.0):
+    with joined(file_store(store, 2), rank, 2, "gloo", 60.0):
         cuts, widths = dict.fromkeys(labels, (0, NUM_ENTITIES)), dict.fromkeys(labels, DIM + 3)
         group = ProcessGroup(owned, cuts, widths, torch.device("cpu"), lambda: None, timeout=60.0)
         own = {label: torch.zeros(NUM_ENTITIES, DIM + 3) for label in owned[rank]}
