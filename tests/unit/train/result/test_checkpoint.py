@@ -1,6 +1,7 @@
 """A training that is broken off goes on to the same bits, from whatever whole checkpoint there is."""
 
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import ArtifactError, TrainingStoppedError
 from pipeline.train.fit import Fit, fit
 from pipeline.train.result import checkpoint
-from pipeline.train.result.checkpoint import Checkpoints
+from pipeline.train.result.checkpoint import Checkpoints, State
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import Exchange
 from tests.unit.train.hypergraphs import coupled
@@ -29,6 +30,18 @@ SMALL = TrainingParameters(
 
 class _KilledError(Exception):
     pass
+
+
+@pytest.fixture(autouse=True)
+def reads_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are threads; CPython 3.11's parser, by which numpy reads an array's header, fails where two do so at once."""
+    read, turn = Checkpoints._read, threading.Lock()
+
+    def in_turn(self: Checkpoints, shards: list[Path]) -> State | None:
+        with turn:
+            return read(self, shards)
+
+    monkeypatch.setattr(Checkpoints, "_read", in_turn)
 
 
 def dies_in(number: int) -> Callable[[Round], None]:
