@@ -173,9 +173,8 @@ def cut_rows(problem: Problem, label: str, num_parts: int) -> tuple[int, ...]:
         Where each part begins, and where the last one ends. A part may be empty, where one row has more than its share.
     """
     count = problem.num_entities[label]
-    work_N = np.full(count, _ENTITY, np.int64)
-    for term in problem.terms:
-        work_N += num_memberships([term.hyperedges], label, count)
-    done_N = np.cumsum(work_N)
+    if num_parts == 1:
+        return (0, count)
+    done_N = np.cumsum(_ENTITY + num_memberships((term.hyperedges for term in problem.terms), label, count))
     shares = np.arange(1, num_parts) * (done_N[-1] if count else 0) / num_parts
     return (0, *np.searchsorted(done_N, shares).tolist(), count)

@@ -6,7 +6,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -65,7 +65,12 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def workers_alive() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if "pipeline.train.launch.worker" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # what torchrun starts for a moment
+            if "pipeline.train.launch.worker" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def when_training(act: Callable[[], None]) -> Progress:

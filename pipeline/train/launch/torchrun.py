@@ -124,15 +124,11 @@ class Torchrun:
                 if len(failures) == 1:
                     # torchrun asks the others to end, and would wait half a minute for one that does not listen.
                     workers = _family(process.pid)[1:]
-                    threading.Thread(target=self._give_up, args=[workers], daemon=True).start()
+                    threading.Thread(target=_kill_after_grace, args=[workers, self._give_up], daemon=True).start()
         return failures
 
-    def _give_up(self, workers: list[psutil.Process]) -> None:
-        _, alive = psutil.wait_procs(workers, timeout=_GRACE)
-        for process in alive:
-            with suppress(psutil.NoSuchProcess):
-                self._given_up.add(int(process.environ()["RANK"]))
-                process.kill()
+    def _give_up(self, worker: psutil.Process) -> None:
+        self._given_up.add(int(worker.environ()["RANK"]))
 
     def _failure(self, failures: list[dict[str, Any]], status: int) -> PipelineError:
         """The error of the first worker that failed of itself, not for want of the others."""
@@ -215,8 +211,9 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _kill_after_grace(processes: list[psutil.Process]) -> None:
+def _kill_after_grace(processes: list[psutil.Process], before: Callable[[psutil.Process], None] = lambda _: None) -> None:
     _, alive = psutil.wait_procs(processes, timeout=_GRACE)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
+            before(process)
             process.kill()

@@ -91,10 +91,9 @@ class Epochs:
             former,
             kernels.device,
         )
-        peers = exchange.peers(next(iter(own)))  # a worker that has a part has nothing else
-        self._part, self._num_parts = peers.number, peers.count
-        self._steps = Steps(self._model, problem, own, parameters, kernels, threads, part=self._part)
-        self._merged = MergedMoves(self._model.learned(), self._steps.squares(), peers)
+        self._peers = exchange.peers(next(iter(own)))  # a worker that has a part has nothing else
+        self._steps = Steps(self._model, problem, own, parameters, kernels, threads, part=self._peers.number)
+        self._merged = MergedMoves(self._model.learned(), self._steps.squares(), self._peers)
         self._validations = {term.label: Validation(term) for term in problem.terms}
         self._num_asked = problem.num_held_out
         self._is_told = self._num_asked >= _ENOUGH
@@ -172,7 +171,7 @@ class Epochs:
 
     def _state(self, history: list[Round]) -> State:
         """What this worker moves, and the state of what draws for it."""
-        squares, learned = self._steps.squares() if self._part == 0 else {}, self._model.learned()  # parts hold the same
+        squares, learned = self._steps.squares() if self._peers.number == 0 else {}, self._model.learned()  # parts hold the same
         arrays = {f"learned/{name}": learned[name].cpu().numpy() for name in squares}
         arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in squares.items()}
         arrays |= {f"kept/{name}": self._kept[name].cpu().numpy() for name in squares if name in self._kept}
@@ -195,7 +194,7 @@ class Epochs:
     @property
     def _draws_name(self) -> str:
         """Each worker draws for the batches that it takes, so by what it has: the same of the same number of workers."""
-        return f"draws/{min(self._own)}/{self._part}"
+        return f"draws/{min(self._own)}/{self._peers.number}"
 
     def watched(self, validation: Mapping[str, float]) -> float:
         """What training stops by: the mean of the types' validation losses, values in units of their variance."""
@@ -252,10 +251,10 @@ class Epochs:
         for between in np.array_split(self._random.permutation(len(batches)), exchanges):
             asked = [number for number in between if not self._own.isdisjoint(self._terms[batches[number][0]].modalities)]
             # The more take batches at once, the sooner they hear of each other's; but each of them takes one.
-            times = max(1, min(self._num_parts, len(asked) // self._num_parts))
+            times = max(1, min(self._peers.count, len(asked) // self._peers.count))
             for at_once in np.array_split(asked, times):
                 self._merged.begin()
-                for number in at_once[self._part :: self._num_parts]:
+                for number in at_once[self._peers.number :: self._peers.count]:
                     label, numbers_B = batches[number]
                     term = self._terms[label]
                     loss = self._steps.step(term, torch.from_numpy(numbers_B))
@@ -273,10 +272,7 @@ class Epochs:
             label: [bias for (kind, k), bias in self._model.biases.items() if self._terms[kind].modalities[k] == label]
             for label in self._problem.labels
         }
-        own = {
-            label: torch.column_stack([self._model.own[label], *columns[label]])[self._exchange.peers(label).rows]
-            for label in self._own
-        }
+        own = {label: torch.column_stack([self._model.own[label], *columns[label]])[self._peers.rows] for label in self._own}
         dim = self._parameters.embedding_dim
         for label, matrix_NW in self._exchange.share(own).items():
             self._model.own[label].copy_(matrix_NW[:, :dim])
@@ -289,7 +285,7 @@ class Epochs:
     def _share_small(self, tensors: Mapping[str, Tensor], owners: Mapping[str, str]) -> None:
         if not tensors:
             return
-        told = self._own if self._part == 0 else ()
+        told = self._own if self._peers.number == 0 else ()
         parts = [tensor if owners[name] in told else torch.zeros_like(tensor) for name, tensor in tensors.items()]
         own = torch.cat([part.flatten() for part in parts]).double().cpu().numpy()
         total = torch.from_numpy(self._exchange.total(own)).float().to(self._kernels.device)
