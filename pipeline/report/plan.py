@@ -42,6 +42,8 @@ def _in_words(plan: Mapping[str, Any]) -> list[str]:
     parts = ", ".join(f"{part} {_mebibytes(size)}" for part, size in memories[largest].items())
     told = [said + (f", since {reason}." if reason else "."), f"Memory in MiB{f', of worker {largest}' * bool(count)}: {parts}."]
     if count > 1:
+        if plan["merges"]:
+            told.append(f"Each takes its part of the batches; {plan['merges']} times a round they merge what they have moved.")
         told.append("Sent and received are MiB in a round.")
         told.append(f"Imbalance {plan['imbalance']:.2f}: the largest share of the work over the mean.")
     return told

@@ -3,7 +3,8 @@
 Every hyperedge type has a home: the modality, among its members', that adds up the type's losses along with its own update.
 Homes are chosen as if there were a worker per modality, so that they, and with them the order of every sum, do not depend on
 the number of workers. Modalities are dealt out by cost, whole as long as there are no more workers than modalities; with more,
-the dearest are cut by rows, so that several workers have one between them. Costs count the work in a round, in units of what a
+the dearest are cut by rows, so that several workers have one between them. (Of the likelihood every worker has all of them, and its
+part of the batches: `pipeline.train.stochastic.turns`.) Costs count the work in a round, in units of what a
 hyperedge takes in one step of conjugate gradients (25 to 50 ns on one core at 32 dimensions); an entity takes as much as `_ENTITY`
 of them, four weights of a graph as much as one.
 """
@@ -156,11 +157,11 @@ def parts_of(owned: Sequence[Sequence[str]], label: str) -> list[int]:
 
 
 def in_words(owned: Sequence[Sequence[str]], rank: int) -> str:
-    """What a worker has: the labels of its modalities, or which part of one."""
+    """What a worker has: the labels of its modalities, or which part of one, or of all."""
     labels = owned[rank]
     ranks = parts_of(owned, labels[0]) if labels else []
     if len(ranks) > 1:
-        return f"{labels[0]}, part {ranks.index(rank) + 1} of {len(ranks)}"
+        return f"{labels[0] if len(labels) == 1 else 'all'}, part {ranks.index(rank) + 1} of {len(ranks)}"
     return ", ".join(labels)
 
 

@@ -115,7 +115,8 @@ class Station:
     Attributes
     ----------
     own
-        Labels of the modalities that it updates; a part of one where its exchange has peers for that.
+        Labels of the modalities that it updates; a part of one where its exchange has peers for that. Of the stochastic update all,
+        whose batches it shares with all others.
     exchange
         How it reaches the others.
     kernels
@@ -245,7 +246,7 @@ def _stochastic(
     with one_kernel_thread(station.threads) as pool:
 
         def begin(part: Problem, settings: TrainingParameters, towards: Factors | None = None) -> Epochs:
-            return Epochs(part, station.own, settings, station.exchange, station.kernels, pool, towards)
+            return Epochs(part, settings, station.exchange, station.kernels, pool, towards)
 
         several = settings_to_try(problem, parameters, begin)
         for settings in several:
@@ -273,14 +274,6 @@ def _least_squares(
         history = rounds.run(on_round, checkpoints)
         best = rounds.best_round
         return rounds.matrices(), history, history[-1].number if best is None else best
-
-
-def widths_of(problem: Problem, parameters: TrainingParameters) -> dict[str, int]:
-    """Columns of the matrix that workers exchange of each modality: the vectors, and an offset or a bias per slot."""
-    if update_of((term.loss for term in problem.terms), parameters) == "stochastic":
-        held = {label: sum(term.modalities.count(label) for term in problem.terms) for label in problem.labels}
-        return {label: parameters.embedding_dim + count for label, count in held.items()}
-    return Layout(problem, parameters.embedding_dim).widths
 
 
 def starting_matrices(problem: Problem, layout: Layout, parameters: TrainingParameters, station: Station) -> Factors:

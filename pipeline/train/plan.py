@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pipeline.domain.snapshot import SnapshotSummary
-from pipeline.domain.training_parameters import TrainingParameters, UpdateName
+from pipeline.domain.training_parameters import LossName, TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
 from pipeline.train.assignment import Sizes, TypeSize, assign, deal, in_words, parts_of
-from pipeline.train.problem.problem import loss_of, update_of
-from pipeline.train.stochastic.epochs import EXCHANGES
+from pipeline.train.problem.problem import loss_of, update_of, validation_counts
+from pipeline.train.stochastic.turns import num_batches, num_merges
 
 WORKER_START_COST = 150_000_000
 """What starting a worker process costs, in the units of `assignment`: some seven seconds of one core, mostly importing torch."""
@@ -37,11 +37,11 @@ class Share:
     modalities
         Labels of those that it updates.
     has
-        The same in words; of a modality that several workers have between them, which part.
+        The same in words; of a modality, or of all, that several workers have between them, which part.
     entities
-        Their entities; of a part, about as many as it has.
+        Their entities; of a part of a modality's rows, about as many as it has.
     hyperedges
-        Hyperedges that hold one of them or more; of a part, about as many as it has to do with.
+        Hyperedges that hold one of them or more; of a part, about as many as it has to do with in a round.
     work
         Its part of the work of a round.
     memory
@@ -74,12 +74,15 @@ class Plan:
         What each worker has, by rank; in the caller's process, all.
     reason
         Why the number was chosen; empty where it was given.
+    merges
+        How often in a round workers that share batches make one model of what they have moved; 0 where none do.
     """
 
     update: UpdateName
     processes: int
     shares: tuple[Share, ...]
     reason: str
+    merges: int = 0
 
     @property
     def imbalance(self) -> float:
@@ -101,6 +104,7 @@ class Plan:
             "processes": self.processes,
             "reason": self.reason,
             "imbalance": self.imbalance,
+            "merges": self.merges,
             "workers": shares,
         }
 
@@ -116,26 +120,30 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
         Settings.
     workers
         Number of worker processes; ``auto``: as many as pay, at most one per modality. With more than that, the dearest modalities
-        are cut by rows.
+        are cut by rows. Of the likelihood every worker has all modalities and takes its part of the batches.
     cores, gpus
         What the machine has.
 
     Raises
     ------
     ConfigurationError
-        If there are more workers than entities.
+        If there are more workers than entities, or, of the likelihood, than hyperedges.
     """
     sizes = _sizes(summary, parameters)
     losses = {label: loss_of(label, label in summary.measured, parameters) for label in sizes.types}
     update = update_of(losses.values(), parameters)
-    costs, count = assign(sizes, parameters.cg_iterations).costs, sum(sizes.num_entities.values())
+    share_batches = update == "stochastic"
+    costs = assign(sizes, parameters.cg_iterations).costs
+    counts = [size.num_hyperedges for size in sizes.types.values()] if share_batches else sizes.num_entities.values()
     if workers == "auto":
         processes, reason = choose_workers(list(costs.values()), parameters.rounds, cores, gpus, update)
-    elif 1 <= workers <= max(count, len(costs)):
+    elif 1 <= workers <= (most := max(sum(counts), len(costs))):
         processes, reason = workers, ""
     else:
-        raise ConfigurationError(f"{workers} workers cannot share {count} entities", hint=f"choose 1 to {count}, or auto")
-    owned = deal(costs, processes or 1)
+        what = "hyperedges" if share_batches else "entities"
+        raise ConfigurationError(f"{workers} workers cannot share {sum(counts)} {what}", hint=f"choose 1 to {most}, or auto")
+    owned = [list(costs)] * (processes or 1) if share_batches else deal(costs, processes or 1)
+    merges = _merges(sizes, losses, parameters, processes) if share_batches and processes > 1 else 0
     threads = max(1, cores // len(owned))
     needs = _Needs(sizes, parameters, update, _widths(sizes, losses, summary.measured, parameters, update))
     whole = sum(costs.values())
@@ -147,14 +155,14 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
             Share(
                 tuple(own),
                 in_words(owned, rank),
-                sum(sizes.num_entities[label] for label in own) // parts,
+                sum(sizes.num_entities[label] for label in own) // (1 if share_batches else parts),
                 joining // parts,
                 sum(costs[label] for label in own) / parts / whole,
                 needs.memory(own, parts, threads),
-                *(needs.told(own, parts) if processes > 1 else (0, 0)),
+                *((0, 0) if processes < 2 else needs.merged(merges) if share_batches else needs.told(own, parts)),
             )
         )
-    return Plan(update, processes, tuple(shares), reason)
+    return Plan(update, processes, tuple(shares), reason, merges)
 
 
 def choose_workers(costs: Sequence[int], rounds: int, cores: int, gpus: int, update: UpdateName) -> tuple[int, str]:
@@ -163,8 +171,8 @@ def choose_workers(costs: Sequence[int], rounds: int, cores: int, gpus: int, upd
     On several GPUs one each, at most one per modality; on one, none. On cores alone, threads already keep modalities apart in one
     process, and another process adds only its start, paid on the same cores; it frees the modalities from sharing one interpreter,
     which is worth it where a round is long: as many as there are cores and modalities once the work outweighs starting them ten
-    times over. The likelihood is trained in the caller's process: its batches then move all modalities at once, and workers would
-    hold each other's still for a while.
+    times over. The likelihood is trained in the caller's process: other numbers of workers give other vectors, which are not to
+    depend on the machine.
 
     Parameters
     ----------
@@ -185,7 +193,7 @@ def choose_workers(costs: Sequence[int], rounds: int, cores: int, gpus: int, upd
         Why.
     """
     if update == "stochastic":
-        return 0, "the likelihood learns more in a round where one process moves all modalities at once"
+        return 0, "another number of workers gives other vectors of the likelihood; --workers says how many"
     most = min(gpus or cores, len(costs))
     if most == 1:
         return 0, "there is one modality" if len(costs) == 1 else f"there is one {'GPU' if gpus else 'core'}"
@@ -194,6 +202,15 @@ def choose_workers(costs: Sequence[int], rounds: int, cores: int, gpus: int, upd
     takes, pays = rounds * sum(costs) * _UNIT_S, 10 * most * WORKER_START_COST * _UNIT_S
     told = f"{rounds} rounds take one core some {takes:,.0f} s, and {most} processes pay from {pays:,.0f} s on"
     return (most if takes > pays else 0), told
+
+
+def _merges(sizes: Sizes, losses: Mapping[str, LossName], parameters: TrainingParameters, processes: int) -> int:
+    """How often in a round workers merge."""
+    counts = {label: size.num_hyperedges for label, size in sizes.types.items()}
+    kept = validation_counts(counts, losses, parameters)
+    return num_merges(
+        sum(num_batches(count - kept[label], parameters.batch_size, processes) for label, count in counts.items()), processes
+    )
 
 
 def _sizes(summary: SnapshotSummary, parameters: TrainingParameters) -> Sizes:
@@ -238,14 +255,14 @@ class _Needs:
             A constant, and another one of the recurrent update.
         hyperedges
             Members (8 K) and value (4) of each; of least squares those of own modalities again by each position (4 K + 8), of the
-            likelihood those of own modalities again as a whole.
+            likelihood all again.
         factors
             N × W numbers as they stand, as the others tell them, and, where the last round may not be the best, of the best one.
         graphs
             Weights and Laplacian (20 M); own ones laid out (8 M), or the means of neighbours (12 M).
         optimiser
-            Of own modalities the step and residual before (exact), the start (recurrent), the sums of squares (stochastic;
-            of a part those of the whole, and both once more as they were when last told).
+            Of own modalities the step and residual before (exact), the start (recurrent), the sums of squares (stochastic; of
+            several workers factors and sums once more, as they were when last merged).
         products
             What a solve, a pass of the network, or a validation holds meanwhile, of as many modalities as there are threads.
         """
@@ -272,7 +289,7 @@ class _Needs:
             total += count * (8 * arity + 4)
             places = sum(modality in own for modality in size.modalities)
             if self._update == "stochastic":
-                total += count * (8 * arity + 4) * min(1, places)
+                total += count * (8 * arity + 4)
             else:
                 total += count * (4 * arity + 8) * places // parts
         return total
@@ -292,24 +309,23 @@ class _Needs:
         """Bytes that a worker sends and receives in a round: matrices, and sums that all add up.
 
         Those who have a modality between them tell each other more: the vector of each step of conjugate gradients, where a graph
-        ties its rows (exact), the gradient of each step of the network (recurrent), or what each has moved and its squares, as many
-        times an exchange as there are of them (stochastic).
+        ties its rows (exact), or the gradient of each step of the network (recurrent).
         """
         dim = self._parameters.embedding_dim
         slots = sum(len(size.modalities) for size in self._sizes.types.values())
-        if self._update == "stochastic":
-            sums = EXCHANGES * 8 * dim * (slots + len(self._sizes.types) + 2 * len(self._sizes.graph_entries))
-            times = EXCHANGES
-        else:
-            sums, times = 8 * 3 * slots * dim**2, 1
+        sums = 8 * 3 * slots * dim**2
         held = sum(self._matrices[label] for label in own)
         mine = held // parts
-        sent, received = times * mine + sums, times * (sum(self._matrices.values()) - mine) + sums
+        sent, received = mine + sums, sum(self._matrices.values()) - mine + sums
         if parts > 1:
-            if self._update == "stochastic":
-                merged = EXCHANGES * parts * 2 * held
-                return sent + merged, received + merged
             tied = any(label in self._sizes.graph_entries for label in own)
             gathers = self._parameters.network_steps if self._update == "recurrent" else (self._parameters.cg_iterations + 1) * tied
             sent, received = sent + gathers * mine, received + gathers * (held - mine)
         return sent, received
+
+    def merged(self, merges: int) -> tuple[int, int]:
+        """Bytes that a worker that shares batches sends and receives in a round: all that moves, and squares, added up over all."""
+        slots = sum(len(size.modalities) for size in self._sizes.types.values())
+        small = _FLOAT * self._parameters.embedding_dim * (slots + len(self._sizes.types) + 2 * len(self._sizes.graph_entries))
+        told = merges * 2 * (sum(self._matrices.values()) + small)
+        return told, told

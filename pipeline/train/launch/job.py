@@ -42,7 +42,7 @@ class Job:
     checkpoints
         Folder of the training's checkpoints.
     checkpoint_key
-        Of data, settings and code, and of the number of workers where the result depends on it.
+        Of data, settings and code.
     checkpoint_every_s
         Seconds between two.
     device

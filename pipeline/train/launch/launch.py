@@ -1,10 +1,11 @@
 """Training from a snapshot directory to an embeddings directory, on as many workers as pay.
 
-One worker per modality, several modalities a worker, or several workers a modality. Workers are processes under torchrun, in a
-session of their own: nothing is forked and no process group begins in the caller's process. They meet in a file and talk over the
-loopback interface: no port is fixed, none is open to other machines. A worker that dies takes the others down with it and becomes a
-`WorkerFailedError`. Whatever ends the caller meanwhile (Ctrl-C, what Prefect makes of SIGTERM) ends training after the round, with
-a checkpoint. Over several hosts it is people who start torchrun, for a job that is written here.
+Of least squares one worker per modality, several modalities a worker, or several workers a modality; of the likelihood each worker
+has all modalities and takes its part of the batches. Workers are processes under torchrun, in a session of their own: nothing is
+forked and no process group begins in the caller's process. They meet in a file and talk over the loopback interface: no port is
+fixed, none is open to other machines. A worker that dies takes the others down with it and becomes a `WorkerFailedError`. Whatever
+ends the caller meanwhile (Ctrl-C, what Prefect makes of SIGTERM) ends training after the round, with a checkpoint. Over several
+hosts it is people who start torchrun, for a job that is written here.
 """
 
 import os
@@ -63,9 +64,9 @@ def train(
     run
         Id of the run.
     workers
-        Number of worker processes; of more than there are modalities some have one between them. ``auto``: one per GPU where there
-        are several, at most one per modality; else as many as make it quicker, which on a small problem is none: it is then done in
-        this process, with the same result.
+        Number of worker processes. ``auto``: of least squares one per GPU where there are several, at most one per modality; else
+        as many as make it quicker, which on a small problem is none: it is then done in this process, with the same result. Of the
+        likelihood none, since another number gives other vectors.
     device
         What they compute on.
     timeout
@@ -77,7 +78,7 @@ def train(
         are of another length is passed over.
     checkpoint_every_s
         Seconds between two checkpoints, in the folder that `checkpoints_folder` names; a training that finds some of its own
-        there goes on from the newest; the likelihood, whose result depends on the number of workers, from those of the same number.
+        there goes on from the newest, whatever number of workers left it.
     progress
         Shows that it goes on.
 
@@ -107,7 +108,7 @@ def train(
         max(1, len(os.sched_getaffinity(0)) // len(planned.shares)),
         timeout,
         checkpoints_folder(embeddings),
-        checkpoint_key(snapshot, parameters, planned),
+        checkpoint_key(snapshot, parameters),
         checkpoint_every_s,
         device,
         quality,
@@ -166,7 +167,7 @@ def prepare(
         threads=1,
         timeout=timeout,
         checkpoints=checkpoints_folder(embeddings),
-        checkpoint_key=checkpoint_key(snapshot, parameters, planned),
+        checkpoint_key=checkpoint_key(snapshot, parameters),
         checkpoint_every_s=checkpoint_every_s,
         device=device,
         hosts=hosts,
@@ -251,10 +252,9 @@ def logs_folder(embeddings: Path) -> Path:
     return embeddings.with_name(f"{embeddings.name}.logs")
 
 
-def checkpoint_key(snapshot: Path, parameters: TrainingParameters, planned: Plan) -> str:
-    """What a checkpoint must have for a training to go on from it to what it would have yielded by itself."""
-    key = embeddings_key(Snapshot.read_summary(snapshot).digest, parameters)
-    return f"{key} on {planned.processes} workers" if planned.update == "stochastic" and planned.processes > 1 else key
+def checkpoint_key(snapshot: Path, parameters: TrainingParameters) -> str:
+    """What a checkpoint must have for a training to go on from it; the number of workers may be another."""
+    return embeddings_key(Snapshot.read_summary(snapshot).digest, parameters)
 
 
 def remove_checkpoints(job: Job) -> None:

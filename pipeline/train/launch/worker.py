@@ -1,9 +1,9 @@
 """A worker process, as torchrun starts it: ``python -m pipeline.train.launch.worker JOB.json``.
 
-It reads the snapshot, takes its share of the modalities, runs the rounds with the other workers, and the one of rank 0 writes
-the embeddings. On standard output it tells the launcher, one JSON object a line: rounds as they end (rank 0), and why it stops
-if it must. It ends when its standard input does, so that it never outlives the launcher; and where it is asked to by SIGTERM, which
-torchrun hands on, after the round, with the others and a checkpoint.
+It reads the snapshot, takes its share of the modalities or of the batches, runs the rounds with the other workers, and the one of
+rank 0 writes the embeddings. On standard output it tells the launcher, one JSON object a line: rounds as they end (rank 0), and why
+it stops if it must. It ends when its standard input does, so that it never outlives the launcher; and where it is asked to by
+SIGTERM, which torchrun hands on, after the round, with the others and a checkpoint.
 """
 
 import json
@@ -21,9 +21,10 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
 from pipeline.train.assignment import cut_rows, in_words, parts_of
-from pipeline.train.fit import Station, fit_share, widths_of
+from pipeline.train.fit import Station, fit_share
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job
+from pipeline.train.problem.layout import Layout
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import ProcessGroup, file_store, joined
@@ -79,7 +80,7 @@ def work(job: Job, rank: int, meet: Callable[[str], Store], on_round: Callable[[
         joined(meet(kernels.process_group), rank, len(job.owned), kernels.process_group, job.timeout),
     ):
         cuts = {label: cut_rows(problem, label, len(parts_of(job.owned, label))) for label in problem.labels}
-        widths = widths_of(problem, job.parameters)
+        widths = Layout(problem, job.parameters.embedding_dim).widths
         exchange = ProcessGroup(job.owned, cuts, widths, kernels.device, kernels.finish, job.timeout)
         station = Station(job.owned[rank], exchange, kernels, kernels.host_threads(job.threads))
         told_to_end: list[int] = []

@@ -227,16 +227,20 @@ def build_problem(
 
 
 def _validation_counts(hypergraph: Hypergraph, parameters: TrainingParameters) -> dict[str, int]:
+    edges = hypergraph.hyperedges
+    losses = {label: loss_of(label, each.is_measured, parameters) for label, each in edges.items()}
+    return validation_counts({label: each.num_hyperedges for label, each in edges.items()}, losses, parameters)
+
+
+def validation_counts(
+    num_hyperedges: Mapping[str, int], losses: Mapping[str, LossName], parameters: TrainingParameters
+) -> dict[str, int]:
     """How many hyperedges of each type are kept for validation: of those that are there or not, no more than are asked for.
 
     Where such are too few to tell which round is best none are kept.
     """
-    counts = {label: int(parameters.validation * edges.num_hyperedges) for label, edges in hypergraph.hyperedges.items()}
-    likely = [
-        label
-        for label, edges in hypergraph.hyperedges.items()
-        if edges.num_hyperedges and loss_of(label, edges.is_measured, parameters) == "likelihood"
-    ]
+    counts = {label: int(parameters.validation * count) for label, count in num_hyperedges.items()}
+    likely = [label for label, count in num_hyperedges.items() if count and losses[label] == "likelihood"]
     counts |= {label: min(counts[label], MOST_ASKED) for label in likely}
     return dict.fromkeys(counts, 0) if likely and sum(counts.values()) < FEWEST_ASKED else counts
 

@@ -99,9 +99,11 @@ class Alone:
 
 
 class _Parts:
-    """A torch.distributed group of its own for those who have a modality between them."""
+    """Those who have a modality between them: a torch.distributed group of their own, or the one of all."""
 
-    def __init__(self, group: dist.ProcessGroup, ranks: Sequence[int], cuts: Sequence[int], finish: Callable[[], None]) -> None:
+    def __init__(
+        self, group: dist.ProcessGroup | None, ranks: Sequence[int], cuts: Sequence[int], finish: Callable[[], None]
+    ) -> None:
         self._group, self._ranks, self._cuts, self._finish = group, ranks, cuts, finish
         self.number, self.count = ranks.index(dist.get_rank()), len(ranks)
         self.rows = slice(cuts[self.number], cuts[self.number + 1])
@@ -157,7 +159,9 @@ class ProcessGroup:
         self._finish = finish
         self._parts: dict[str, Peers] = {}
         for label, ranks in self._owners.items():
-            if len(ranks) > 1:
+            if len(ranks) == len(owned) > 1:
+                self._parts[label] = _Parts(None, ranks, cuts[label], finish)
+            elif len(ranks) > 1:
                 with _losing_nobody():
                     # All begin every group, whether they belong to it or not.
                     group = dist.new_group(ranks, timeout=timedelta(seconds=timeout))

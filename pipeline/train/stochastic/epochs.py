@@ -1,10 +1,8 @@
 """The rounds of the stochastic update, as one worker runs them: every hyperedge once a round, in batches, in random order.
 
-In one process all modalities move with every batch. A worker among several moves its own modalities and holds the others', as the
-paper has it, and they exchange what they have moved `EXCHANGES` times a round. Workers that have a modality between them take its
-batches in turn and each moves all of it; what they have moved becomes one (`merged_moves`), up to as many times as often as there
-are of them. Other numbers of workers give other factors, about as good; the same number gives the same bits. The validation part
-says when to stop and which round counts.
+All modalities move with every batch. Several workers each have all of them and take the batches in turn (`turns`); what they have
+moved becomes one model (`merged_moves`), the same bits on each. Other numbers of workers give other factors, about as good; the
+same number gives the same bits. The validation part says when to stop and which round counts.
 """
 
 import time
@@ -27,17 +25,14 @@ from pipeline.train.sharing.threads import Threads
 from pipeline.train.stochastic.merged_moves import MergedMoves
 from pipeline.train.stochastic.slot_model import SlotModel
 from pipeline.train.stochastic.steps import Steps
+from pipeline.train.stochastic.turns import num_batches, num_merges
 from pipeline.train.stochastic.validation import Validation
 from pipeline.train.tensor.line_search import Losses
 from pipeline.train.update.divergence import diverged
 
-_BATCHES = 32
-"""A type with few hyperedges gives at least so many batches a round: a round of one step learns next to nothing."""
 _ENOUGH = 30
 """Fewer hyperedges of somebody's own validation part tell by chance which round is best: then the last one counts, and patience
 says which that is. So few learn by heart what many rounds tell them."""
-EXCHANGES = 8
-"""How often in a round several workers exchange what they have moved."""
 
 Batches = Sequence[tuple[str, npt.NDArray[np.int64]]]
 """A hyperedge type's label and numbers of its hyperedges, those that are kept for validation after the others."""
@@ -50,8 +45,6 @@ class Epochs:
     ----------
     problem
         The objective.
-    own
-        Labels of the modalities that this worker moves.
     parameters
         Settings.
     exchange
@@ -67,7 +60,6 @@ class Epochs:
     def __init__(
         self,
         problem: Problem,
-        own: Sequence[str],
         parameters: TrainingParameters,
         exchange: Exchange,
         kernels: Kernels,
@@ -75,7 +67,6 @@ class Epochs:
         former: Factors | None = None,
     ) -> None:
         self._problem = problem
-        self._own = frozenset(own)
         self._parameters = parameters
         self._exchange = exchange
         self._kernels = kernels
@@ -91,8 +82,8 @@ class Epochs:
             former,
             kernels.device,
         )
-        self._peers = exchange.peers(next(iter(own)))  # a worker that has a part has nothing else
-        self._steps = Steps(self._model, problem, own, parameters, kernels, threads, part=self._peers.number)
+        self._peers = exchange.peers(problem.labels[0])  # all have all modalities
+        self._steps = Steps(self._model, problem, parameters, kernels, threads, part=self._peers.number)
         self._merged = MergedMoves(self._model.learned(), self._steps.squares(), self._peers)
         self._validations = {term.label: Validation(term) for term in problem.terms}
         self._num_asked = problem.num_held_out
@@ -170,8 +161,8 @@ class Epochs:
         return Round(number, Losses(weighted, {}, 0.0), validation, float(number > 0), 0.0, {}, time.perf_counter() - clock)
 
     def _state(self, history: list[Round]) -> State:
-        """What this worker moves, and the state of what draws for it."""
-        squares, learned = self._steps.squares() if self._peers.number == 0 else {}, self._model.learned()  # parts hold the same
+        """What moves, of which all workers hold the same and the first tells; and the state of what draws for this one."""
+        squares, learned = self._steps.squares() if self._peers.number == 0 else {}, self._model.learned()
         arrays = {f"learned/{name}": learned[name].cpu().numpy() for name in squares}
         arrays |= {f"squares/{name}": tensor.cpu().numpy() for name, tensor in squares.items()}
         arrays |= {f"kept/{name}": self._kept[name].cpu().numpy() for name in squares if name in self._kept}
@@ -185,7 +176,8 @@ class Epochs:
             tensor.copy_(torch.from_numpy(learned[name]))
         for name, tensor in self._steps.squares().items():
             tensor.copy_(torch.from_numpy(squares[name]))
-        self._steps.draws.set_state(torch.from_numpy(state.arrays[self._draws_name]))
+        if self._draws_name in state.arrays:  # of more workers than there were some have drawn nothing yet
+            self._steps.draws.set_state(torch.from_numpy(state.arrays[self._draws_name]))
         self._random.bit_generator.state = state.numbers["random"]
         self.best_round, self.best = state.numbers["bestRound"], state.numbers["best"]
         self._kept = {name: torch.from_numpy(array).to(self._kernels.device) for name, array in kept.items()}
@@ -193,8 +185,8 @@ class Epochs:
 
     @property
     def _draws_name(self) -> str:
-        """Each worker draws for the batches that it takes, so by what it has: the same of the same number of workers."""
-        return f"draws/{min(self._own)}/{self._peers.number}"
+        """Each worker draws for the batches that it takes; that a label is in the name is of the checkpoints' format."""
+        return f"draws/{min(self._problem.labels)}/{self._peers.number}"
 
     def watched(self, validation: Mapping[str, float]) -> float:
         """What training stops by: the mean of the types' validation losses, values in units of their variance."""
@@ -221,7 +213,7 @@ class Epochs:
         """Take every hyperedge once; give the mean loss of a question per hyperedge type."""
         counts = {label: term.hyperedges.num_hyperedges for label, term in self._terms.items()}
         batches = [(label, numbers_B) for label, count in counts.items() for numbers_B in self._in_batches(label, count)]
-        sums = self._take(batches, EXCHANGES)
+        sums = self._take(batches)
         total = self._exchange.total(torch.stack(list(sums.values())).cpu().numpy())
         asked = {
             label: counts[label] * (len(term.modalities) if term.loss == "likelihood" else 1) for label, term in self._terms.items()
@@ -236,58 +228,23 @@ class Epochs:
             for label, term in self._terms.items()
             for numbers_B in self._in_batches(label, term.held_out.num_hyperedges)
         ]
-        self._take(batches, 1)
+        self._take(batches)
 
     def _in_batches(self, label: str, count: int) -> list[npt.NDArray[np.int64]]:
         """So many numbers from 0, in random order, in batches as large as those of a round of the type."""
         all_of_them = self._terms[label].hyperedges.num_hyperedges
-        num_batches = max(-(-all_of_them // self._parameters.batch_size), min(_BATCHES, all_of_them))
-        return np.array_split(self._random.permutation(count), -(-num_batches * count // all_of_them)) if count else []
+        batches = num_batches(all_of_them, self._parameters.batch_size, self._peers.count)
+        return np.array_split(self._random.permutation(count), -(-batches * count // all_of_them)) if count else []
 
-    def _take(self, batches: Batches, exchanges: int) -> dict[str, Tensor]:
-        """Take batches in random order; give the losses of each type, added up, of those types that this worker counts."""
+    def _take(self, batches: Batches) -> dict[str, Tensor]:
+        """Take batches in random order; give the losses of each type, added up, of those that this worker has taken."""
         none = torch.zeros((), dtype=torch.float64, device=self._kernels.device)
         sums = dict.fromkeys(self._terms, none)
-        for between in np.array_split(self._random.permutation(len(batches)), exchanges):
-            asked = [number for number in between if not self._own.isdisjoint(self._terms[batches[number][0]].modalities)]
-            # The more take batches at once, the sooner they hear of each other's; but each of them takes one.
-            times = max(1, min(self._peers.count, len(asked) // self._peers.count))
-            for at_once in np.array_split(asked, times):
-                self._merged.begin()
-                for number in at_once[self._peers.number :: self._peers.count]:
-                    label, numbers_B = batches[number]
-                    term = self._terms[label]
-                    loss = self._steps.step(term, torch.from_numpy(numbers_B))
-                    if term.modalities[0] in self._own:
-                        sums[label] = sums[label] + loss
-                self._merged.merge()
-            self._share()
+        its = self._random.permutation(len(batches))[self._peers.number :: self._peers.count]
+        self._merged.begin()
+        for before_a_merge in np.array_split(its, num_merges(len(batches), self._peers.count)):
+            for number in before_a_merge:
+                label, numbers_B = batches[number]
+                sums[label] = sums[label] + self._steps.step(self._terms[label], torch.from_numpy(numbers_B))
+            self._merged.merge()
         return sums
-
-    def _share(self) -> None:
-        """Give the other workers what this one has moved, and take what they have."""
-        if self._exchange.num_workers == 1:
-            return
-        columns = {
-            label: [bias for (kind, k), bias in self._model.biases.items() if self._terms[kind].modalities[k] == label]
-            for label in self._problem.labels
-        }
-        own = {label: torch.column_stack([self._model.own[label], *columns[label]])[self._peers.rows] for label in self._own}
-        dim = self._parameters.embedding_dim
-        for label, matrix_NW in self._exchange.share(own).items():
-            self._model.own[label].copy_(matrix_NW[:, :dim])
-            for number, bias_N in enumerate(columns[label]):
-                bias_N.copy_(matrix_NW[:, dim + number])
-        for learned in (self._model.scales, self._model.centres):
-            self._share_small(learned, {label: term.modalities[0] for label, term in self._terms.items()})
-        self._share_small(self._model.filters, {label: label for label in self._model.filters})
-
-    def _share_small(self, tensors: Mapping[str, Tensor], owners: Mapping[str, str]) -> None:
-        if not tensors:
-            return
-        told = self._own if self._peers.number == 0 else ()
-        parts = [tensor if owners[name] in told else torch.zeros_like(tensor) for name, tensor in tensors.items()]
-        own = torch.cat([part.flatten() for part in parts]).double().cpu().numpy()
-        total = torch.from_numpy(self._exchange.total(own)).float().to(self._kernels.device)
-        for tensor, part in zip(tensors.values(), torch.split(total, [part.numel() for part in parts]), strict=True):
-            tensor.copy_(part.view_as(tensor))

@@ -1,4 +1,4 @@
-"""How workers that have a modality between them make one model of what each has moved for a while."""
+"""How workers make one model of what each has moved for a while."""
 
 from collections.abc import Mapping
 
@@ -30,15 +30,15 @@ class MergedMoves:
         self._before: dict[str, tuple[Tensor, Tensor]] = {}
 
     def begin(self) -> None:
-        """Remember from where all go on."""
+        """Remember from where all start."""
         if self._peers.count > 1:
             self._before = {name: (self._learned[name].clone(), squares.clone()) for name, squares in self._squares.items()}
 
     def merge(self) -> None:
-        """Make one of what all have moved since."""
+        """Make one of what all have moved since they started, or since the last one, from which all go on."""
         for name, (learned_before, squares_before) in self._before.items():
             learned, squares = self._learned[name], self._squares[name]
-            of_all = squares_before + self._peers.total(squares - squares_before)
-            shrunk = (learned - learned_before).mul_((squares / of_all).sqrt_())
-            learned.copy_(learned_before + self._peers.total(shrunk))
-            squares.copy_(of_all)
+            squares_before.add_(self._peers.total(squares - squares_before))  # now those of all
+            shrunk = learned.sub_(learned_before).mul_(squares.div_(squares_before).sqrt_())
+            learned.copy_(learned_before.add_(self._peers.total(shrunk)))
+            squares.copy_(squares_before)

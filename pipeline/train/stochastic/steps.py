@@ -78,7 +78,7 @@ class _Asked:
 
 
 class Steps:
-    """What moves one worker's modalities.
+    """What moves the model.
 
     Parameters
     ----------
@@ -86,8 +86,6 @@ class Steps:
         What is learned.
     problem
         The hyperedge types and graphs.
-    own
-        Labels of the modalities that this worker moves; the others' vectors are held.
     parameters
         Settings.
     kernels
@@ -95,14 +93,13 @@ class Steps:
     threads
         What the slots are shared out to.
     part
-        Which part of its modality this worker has, from 0: each draws other candidates.
+        Which of several workers this one is: each draws other candidates.
     """
 
     def __init__(
         self,
         model: SlotModel,
         problem: Problem,
-        own: Sequence[str],
         parameters: TrainingParameters,
         kernels: Kernels,
         threads: Threads,
@@ -110,31 +107,22 @@ class Steps:
     ) -> None:
         self._model = model
         self._problem = problem
-        self._own = frozenset(own)
         self._parameters = parameters
         self._threads = threads
         self._kernels = kernels
         self._cubic_norm = cubic_norms_of(problem.terms, parameters)[0]
         self.draws = torch.Generator().manual_seed(parameters.seed + (part << 32))
         """Draws candidates, and vectors to leave out."""
-        every = {term.label: term.everything for term in problem.terms if not self._own.isdisjoint(term.modalities)}
+        every = {term.label: term.everything for term in problem.terms}
         self._members = {label: np.ascontiguousarray(edges.members_EK.T) for label, edges in every.items()}
         self._variances = {term.label: max(float(np.var(term.hyperedges.values_E)), 1e-6) for term in problem.terms}
         self._values = {label: torch.from_numpy(edges.values_E).to(kernels.device) for label, edges in every.items()}
         size, beginning = step_size_of(problem.terms, parameters), parameters.initial_accumulator
-        modalities = {term.label: term.modalities for term in problem.terms}
-        first = [label for label, members in modalities.items() if members[0] in self._own]
-        self._vectors = {label: Adagrad(model.own[label], size, beginning) for label in own}
-        self._biases = {
-            (label, position): Adagrad(bias, size, beginning)
-            for (label, position), bias in model.biases.items()
-            if modalities[label][position] in self._own
-        }
-        self._scales = {label: Adagrad(model.scales[label][None], _SLOWER * size, beginning) for label in first}
-        self._centres = {label: Adagrad(model.centres[label], size, beginning) for label in first}
-        self._filters = {
-            label: Adagrad(filters, _SLOWER * size, beginning) for label, filters in model.filters.items() if label in self._own
-        }
+        self._vectors = {label: Adagrad(own, size, beginning) for label, own in model.own.items()}
+        self._biases = {at: Adagrad(bias, size, beginning) for at, bias in model.biases.items()}
+        self._scales = {label: Adagrad(scale[None], _SLOWER * size, beginning) for label, scale in model.scales.items()}
+        self._centres = {label: Adagrad(centres, size, beginning) for label, centres in model.centres.items()}
+        self._filters = {label: Adagrad(filters, _SLOWER * size, beginning) for label, filters in model.filters.items()}
 
     def squares(self) -> dict[str, Tensor]:
         """The sums of squared gradients, by the names that `SlotModel.learned` gives what they are of."""
@@ -149,7 +137,7 @@ class Steps:
     def step(self, term: TensorTerm, numbers_B: Tensor) -> Tensor:
         """Take a batch of a type's hyperedges, by their numbers; give its loss, a float64 added up over their questions.
 
-        The type joins an own modality. Those that are kept for validation are numbered after the others.
+        Those that are kept for validation are numbered after the others.
         """
         members_KB = self._members[term.label][:, numbers_B.numpy()]
         is_asked = term.loss == "likelihood"
@@ -168,10 +156,9 @@ class Steps:
         members_KBD = asked.members_KBD
         if self._cubic_norm:
             members_KBD.addcmul_(own_KBD, own_KBD.abs(), value=3 * self._cubic_norm)
-        moves = [move for label in vectors if label in self._own for move in self._moves(term, label, vectors[label], asked)]
-        if term.modalities[0] in self._own:
-            moves.append(self._scales[term.label].move(term.weight * asked.scale_D[None]))
-            moves.append(self._centres[term.label].move(term.weight * asked.centres_KD))
+        moves = [move for label in vectors for move in self._moves(term, label, vectors[label], asked)]
+        moves.append(self._scales[term.label].move(term.weight * asked.scale_D[None]))
+        moves.append(self._centres[term.label].move(term.weight * asked.centres_KD))
         self._kernels.adagrad(moves)
         return asked.loss
 

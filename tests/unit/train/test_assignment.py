@@ -60,6 +60,7 @@ def test_a_cut_leaves_the_busiest_little_more_than_the_mean(workers: int) -> Non
 def test_what_a_worker_has_is_told_in_words() -> None:
     owned = [["Movie"], ["Actor", "Genre"], ["Movie"], []]
     assert [in_words(owned, rank) for rank in range(4)] == ["Movie, part 1 of 2", "Actor, Genre", "Movie, part 2 of 2", ""]
+    assert [in_words([["Movie", "Actor"]] * 2, rank) for rank in range(2)] == ["all, part 1 of 2", "all, part 2 of 2"]
 
 
 def test_rows_are_cut_by_what_they_have_to_do() -> None:

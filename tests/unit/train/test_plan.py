@@ -40,7 +40,7 @@ def power_law(num_modalities: int) -> SnapshotSummary:
         ([WORKER_START_COST] * 7, 100, 4, 0, "recurrent", 4, "4 processes"),
         ([WORKER_START_COST] * 7, 100, 1, 0, "exact", 0, "one core"),
         ([WORKER_START_COST], 100, 16, 4, "exact", 0, "one modality"),
-        ([WORKER_START_COST] * 7, 100, 16, 8, "stochastic", 0, "one process moves all modalities"),
+        ([WORKER_START_COST] * 7, 100, 16, 8, "stochastic", 0, "another number of workers gives other vectors"),
     ],
 )
 def test_workers_are_started_where_they_pay(
@@ -103,20 +103,45 @@ def test_more_workers_than_entities_are_refused(workers: int) -> None:
         plan(power_law(4), least_squares(), workers, cores=64, gpus=0)
 
 
-@pytest.mark.parametrize(("update", "sent"), [("exact", 7), ("recurrent", 5), ("stochastic", 2 * 8 * 2 * 2)])
+@pytest.mark.parametrize(("update", "sent"), [("exact", 7), ("recurrent", 5)])
 def test_a_part_tells_its_peers_what_they_need_to_work_as_one(update: UpdateName, sent: int) -> None:
-    """In matrices of the part's rows: the vector of six steps and the residual, five gradients, or moves and squares."""
-    parameters = least_squares(update=update, embedding_dim=32, losses={"T": "squared"}, network_steps=5)
+    """In matrices of the part's rows: the vector of six steps and the residual, or five gradients."""
+    parameters = least_squares(update=update, embedding_dim=32, network_steps=5)
     dataset = Dataset("one", (Modality("A"), Modality("B")), (HyperedgeType("T", ("A", "B")),), (IntraModalGraph("A"),))
     counts = {"entities": {"A": 200_000, "B": 100}, "relations": {"A-SIMILAR": 5_000_000}, "hyperedges": {"T": 1_000_000}}
     summary = SnapshotSummary(dataset, counts, frozenset(), {}, "")
     plans = {workers: plan(summary, parameters, workers, cores=1, gpus=0) for workers in (2, 3)}
     assert [share.has for share in plans[3].shares] == ["A, part 1 of 2", "A, part 2 of 2", "B"]
     whole, part = (plans[workers].shares[0] for workers in (2, 3))
-    width = 33 if update == "stochastic" else 32
-    matrix = 4 * width * 100_000
-    times = 8 if update == "stochastic" else 1
-    assert part.sends - (whole.sends - times * matrix) == sent * matrix
+    matrix = 4 * 32 * 100_000
+    assert part.sends - (whole.sends - matrix) == sent * matrix
+
+
+def test_of_the_likelihood_all_have_everything_and_a_part_of_the_batches() -> None:
+    """And tell each other, at each merge, what moves and its squares."""
+    summary, parameters = power_law(4), TrainingParameters(embedding_dim=32, validation=0.0)
+    alone, *several = (plan(summary, parameters, workers, cores=1, gpus=0) for workers in (1, 2, 8))
+    (whole,) = alone.shares
+    assert (alone.merges, whole.has, whole.sends) == (0, "M0, M1, M2, M3", 0)
+    # An entity has its vector and a number for each place; a type its scale and centres, and the graph two filters.
+    moves = 4 * (sum(summary.counts["entities"].values()) * (32 + 3) + 32 * (4 * (3 + 1) + 2))
+    for planned, merges in zip(several, (8, 32), strict=True):
+        assert planned.merges == merges
+        count = len(planned.shares)
+        assert [share.has for share in planned.shares] == [f"all, part {number} of {count}" for number in range(1, count + 1)]
+        for share in planned.shares:
+            assert set(share.modalities) == set(summary.dataset.labels)
+            assert (share.entities, share.hyperedges) == (whole.entities, whole.hyperedges // count)
+            assert share.work == pytest.approx(1 / count)
+            assert share.sends == share.receives == merges * 2 * moves
+            more = {part: size - whole.memory[part] for part, size in share.memory.items() if size != whole.memory[part]}
+            assert more == {"optimiser": 2 * whole.memory["optimiser"]}  # what moves and squares, as they were
+
+
+def test_more_workers_than_hyperedges_are_refused() -> None:
+    summary = power_law(1)
+    with pytest.raises(ConfigurationError, match="1000001 workers cannot share 1000000 hyperedges"):
+        plan(summary, TrainingParameters(), 1_000_001, cores=64, gpus=0)
 
 
 @pytest.mark.parametrize(

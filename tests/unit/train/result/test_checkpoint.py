@@ -181,6 +181,8 @@ def test_who_is_told_to_end_and_cannot_write_says_so(tmp_path: Path, monkeypatch
 
 TWO = [["Bee", "Dog"], ["Ant", "Cat"]]
 THREE = [["Dog"], ["Ant", "Cat"], ["Bee"]]
+ALL = [["Ant", "Bee", "Cat", "Dog"]]
+"""Of the likelihood each worker has all."""
 CUT = [["Ant"], ["Ant"], ["Ant"], ["Bee"], ["Bee"], ["Cat", "Dog"]]
 
 
@@ -238,23 +240,42 @@ def test_modalities_that_were_cut_go_on_whole_and_the_other_way_round(tmp_path: 
         np.testing.assert_allclose(resumed.predict(label, edges), whole.predict(label, edges), atol=1e-2)
 
 
-@pytest.mark.parametrize(("owned", "presence"), [(TWO, False), (TWO, True), (CUT, True)], ids=["values", "whole", "cut"])
-def test_the_likelihood_goes_on_with_the_same_workers(tmp_path: Path, owned: list[list[str]], presence: bool) -> None:
+@pytest.mark.parametrize("presence", [False, True])
+def test_the_likelihood_goes_on_with_the_same_workers_to_the_same_bits(tmp_path: Path, presence: bool) -> None:
     parameters = replace(SMALL, update="stochastic")
-    whole, _ = shared(tmp_path / "whole", parameters, owned, presence=presence)
-    shared_and_interrupted(tmp_path / "broken", parameters, owned, 3, presence=presence)
-    resumed, checkpoints = shared(tmp_path / "broken", parameters, owned, presence=presence)
+    whole, _ = shared(tmp_path / "whole", parameters, ALL * 3, presence=presence)
+    shared_and_interrupted(tmp_path / "broken", parameters, ALL * 3, 3, presence=presence)
+    resumed, checkpoints = shared(tmp_path / "broken", parameters, ALL * 3, presence=presence)
     same(whole, resumed)
-    assert [each.resumed_round for each in checkpoints] == [2] * len(owned)
+    assert [each.resumed_round for each in checkpoints] == [2] * 3
 
 
-@pytest.mark.parametrize("update", ["exact", "stochastic"])
-def test_where_one_worker_is_told_to_end_all_do(tmp_path: Path, update: UpdateName) -> None:
+def test_the_likelihood_goes_on_with_another_number_of_workers(tmp_path: Path) -> None:
+    """From one to three to two to one, each from where the last was; all of them from the same vectors."""
+    hypergraph, parameters = coupled(5, 300, presence=True), replace(SMALL, update="stochastic", patience=20)
+    interrupted(tmp_path, parameters, 2, presence=True)
+    for workers, number in ((3, 4), (2, 6)):
+        shared_and_interrupted(tmp_path, parameters, ALL * workers, number, presence=True)
+        assert [path.name for path in sorted(tmp_path.iterdir())] == [
+            f"{number - 1:06}-{rank}-of-{workers}" for rank in range(workers)
+        ]
+    checkpoints = Checkpoints(tmp_path, "key")
+    resumed = fit(hypergraph, parameters, checkpoints=checkpoints)
+    assert checkpoints.resumed_round == 5
+    assert [done.number for done in resumed.history] == list(range(parameters.rounds + 1))
+    alone = fit(hypergraph, parameters)
+    assert [done.losses for done in resumed.history[:2]] == [done.losses for done in alone.history[:2]]
+    start, end = alone.history[0].losses.total, alone.history[-1].losses.total
+    assert resumed.history[-1].losses.total < end + 0.3 * (start - end)
+
+
+@pytest.mark.parametrize(("update", "owned"), [("exact", TWO), ("stochastic", ALL * 2)])
+def test_where_one_worker_is_told_to_end_all_do(tmp_path: Path, update: UpdateName, owned: list[list[str]]) -> None:
     parameters, asked = replace(SMALL, update=update), count()
-    whole, _ = shared(tmp_path / "whole", parameters, TWO, presence=True)
+    whole, _ = shared(tmp_path / "whole", parameters, owned, presence=True)
     with pytest.raises(TrainingStoppedError, match="after round 2"):
-        shared(tmp_path / "told", parameters, TWO, presence=True, told_to_end=lambda rank: rank == 1 and next(asked) == 1)
-    resumed, checkpoints = shared(tmp_path / "told", parameters, TWO, presence=True)
+        shared(tmp_path / "told", parameters, owned, presence=True, told_to_end=lambda rank: rank == 1 and next(asked) == 1)
+    resumed, checkpoints = shared(tmp_path / "told", parameters, owned, presence=True)
     same(whole, resumed)
     assert [each.resumed_round for each in checkpoints] == [2, 2]
 

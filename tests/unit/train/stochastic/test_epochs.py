@@ -192,15 +192,19 @@ def test_hyperedges_that_are_too_few_to_hide_any_are_learned_for_a_few_rounds() 
     assert fit(hypergraph, replace(SMALL, rounds=60, validation=0.05, patience=5)).history[-1].number == 5
 
 
-def test_measured_values_and_presence_learn_together() -> None:
-    """Types whose values differ keep their squares beside types that are there or not."""
-    hypergraph = coupled(3, num=60, presence=True)
+def with_values(hypergraph: Hypergraph) -> Hypergraph:
+    """The same with values of pairs."""
     rng = np.random.default_rng(0)
     left, right = rng.normal(size=(5, 2)), rng.normal(size=(7, 2))
     members = hypergraph.hyperedges["Pair"].members_EK
     values = (3 + (left[members[:, 0]] * right[members[:, 1]]).sum(1)).astype(np.float32)
-    pair = HyperedgeList(("Cat", "Bee"), members, values)
-    mixed = replace(hypergraph, hyperedges={**hypergraph.hyperedges, "Pair": pair})
+    return replace(hypergraph, hyperedges={**hypergraph.hyperedges, "Pair": HyperedgeList(("Cat", "Bee"), members, values)})
+
+
+def test_measured_values_and_presence_learn_together() -> None:
+    """Types whose values differ keep their squares beside types that are there or not."""
+    mixed = with_values(coupled(3, num=60, presence=True))
+    pair = mixed.hyperedges["Pair"]
     assert {term.label: term.loss for term in build_problem(mixed, SMALL).terms} == {
         "Trio": "likelihood",
         "Twins": "likelihood",
@@ -208,7 +212,7 @@ def test_measured_values_and_presence_learn_together() -> None:
         "Quad": "likelihood",
     }
     result = fit(mixed, replace(SMALL, rounds=100))
-    assert np.mean((result.predict("Pair", pair) - values) ** 2) < 0.5 * values.var()
+    assert np.mean((result.predict("Pair", pair) - pair.values_E) ** 2) < 0.5 * pair.values_E.var()
 
 
 def test_measured_values_alone_are_solved_exactly() -> None:

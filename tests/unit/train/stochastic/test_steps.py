@@ -97,7 +97,7 @@ def test_steps_are_those_of_autograd_and_torchs_adagrad(kernels: Kernels, thread
             torch.optim.Adagrad(fast, lr=0.2, eps=1e-10, initial_accumulator_value=0.1),
             torch.optim.Adagrad(slow, lr=0.02, eps=1e-10, initial_accumulator_value=0.1),
         ]
-    steps = Steps(model, problem, problem.labels, SMALL, kernels, threads)
+    steps = Steps(model, problem, SMALL, kernels, threads)
     rng = np.random.default_rng(0)
     for _ in range(3):
         for term in problem.terms:
@@ -116,20 +116,6 @@ def test_steps_are_those_of_autograd_and_torchs_adagrad(kernels: Kernels, thread
         torch.testing.assert_close(tensor, expected, rtol=2e-3, atol=2e-3, msg=lambda text, name=name: f"{name}: {text}")
 
 
-def test_a_worker_moves_its_own_modalities_only(threads: Threads) -> None:
-    problem = build_problem(coupled(4, presence=True), SMALL)
-    model = SlotModel(problem, 6, 0.5, 0.8, seed=3)
-    before = {name: tensor.clone() for name, tensor in tensors_of(model).items()}
-    steps = Steps(model, problem, ["Bee"], SMALL, CompiledKernels(), threads)
-    for term in problem.terms:
-        steps.step(term, torch.arange(20))
-    moved = {name for name, tensor in tensors_of(model).items() if not torch.equal(tensor, before[name])}
-    assert moved == {
-        *("own Bee", "filter Bee", "scale Twins", "centres Twins"),
-        *("bias ('Trio', 1)", "bias ('Twins', 0)", "bias ('Pair', 1)", "bias ('Quad', 3)"),
-    }
-
-
 def test_candidates_stand_for_all(threads: Threads) -> None:
     """The loss against a sample is near the loss against everyone, on average over draws."""
     hypergraph = coupled(4, presence=True)
@@ -139,7 +125,7 @@ def test_candidates_stand_for_all(threads: Threads) -> None:
     batch, losses = torch.arange(25), []
     for seed in range(200):
         model = SlotModel(problem, 6, 0.3, 0.8, seed=3)
-        losses.append(float(Steps(model, problem, ["Ant"], replace(few, seed=seed), CompiledKernels(), threads).step(term, batch)))
+        losses.append(float(Steps(model, problem, replace(few, seed=seed), CompiledKernels(), threads).step(term, batch)))
     model = SlotModel(problem, 6, 0.3, 0.8, seed=3)
-    everyone = float(Steps(model, problem, ["Ant"], SMALL, CompiledKernels(), threads).step(term, batch))
+    everyone = float(Steps(model, problem, SMALL, CompiledKernels(), threads).step(term, batch))
     assert np.mean(losses) == pytest.approx(everyone, rel=0.05)
