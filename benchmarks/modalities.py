@@ -1,4 +1,4 @@
-"""How long a round takes with more modalities, one worker each: the paper's promise is, no longer.
+"""How long a round of least squares takes with more modalities, one worker each: the paper's promise is, no longer.
 
     python benchmarks/modalities.py                  # on the CPU
     python benchmarks/modalities.py --device cuda    # every worker on the one GPU, in turn
@@ -7,7 +7,8 @@ K modalities of as many entities stand in a ring of K hyperedge types of as many
 (of two modalities, one stands in a type twice); so each has three places whatever K is. There are not K machines here: the
 workers take turns, from one exchange to the next, each with the others idle, and a round is the slowest worker's time of each
 stretch, added up. What they exchange is added as measured between two processes over the loopback interface, one of which has one
-modality and gets all others'. Prints a Markdown table an update; a round is the least of several but the first.
+modality and gets all others'. Prints a Markdown table; a round is the least of several but the first. (Workers of the
+likelihood have no modalities of their own: benchmarks/row_splits.py.)
 """
 
 import argparse
@@ -37,9 +38,8 @@ from pipeline.train.sharing.exchange import ProcessGroup, file_store, joined
 CORES = len(os.sched_getaffinity(0))
 KINDS = (2, 3, 4, 6, 8)
 NUM_HYPEREDGES, NUM_ENTITIES, DIM, ROUNDS = 100_000, 10_000, 32, 3
-MESSAGES = {"exact": 2, "stochastic": 0}
+MESSAGES = 2
 """Sums that workers add up in a round beside what they share."""
-SHARES = {"exact": 1, "stochastic": 8}
 
 
 def ring(num_modalities: int) -> Hypergraph:
@@ -57,23 +57,22 @@ def ring(num_modalities: int) -> Hypergraph:
     return Hypergraph(dataset, dict.fromkeys(labels, NUM_ENTITIES), hyperedges, {})
 
 
-def computing_seconds(num_modalities: int, update: str, device: Device) -> float:
+def computing_seconds(num_modalities: int, device: Device) -> float:
     """Seconds of a round's computing, one worker a modality."""
     parameters = TrainingParameters(
-        update=update, embedding_dim=DIM, rounds=ROUNDS, patience=ROUNDS, tolerance=0.0, validation=0.0, batch_size=1024
+        update="exact", embedding_dim=DIM, rounds=ROUNDS, patience=ROUNDS, tolerance=0.0, validation=0.0
     )
     problem = build_problem(ring(num_modalities), parameters)
     return round_seconds(problem, parameters, [[label] for label in problem.labels], [kernels_of(device)] * num_modalities, CORES)
 
 
-def exchange_seconds(num_modalities: int, update: str) -> float:
+def exchange_seconds(num_modalities: int) -> float:
     """Seconds of what one of two processes, with one modality, tells and hears in a round."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable,
             __file__,
             "--exchange",
-            update,
             "--modalities",
             str(num_modalities),
             "--store",
@@ -89,7 +88,7 @@ def exchange_seconds(num_modalities: int, update: str) -> float:
     return float(answers[0])
 
 
-def exchange(num_modalities: int, update: str, store: Path, rank: int) -> None:
+def exchange(num_modalities: int, store: Path, rank: int) -> None:
     """Be one of the two, and print the median seconds of a round's exchange."""
     labels = [f"Modality{number}" for number in range(num_modalities)]
     owned = [labels[:1], labels[1:]]
@@ -102,36 +101,34 @@ def exchange(num_modalities: int, update: str, store: Path, rank: int) -> None:
         for _ in range(30):
             group.total(np.zeros(1))  # begin together
             clock = time.perf_counter()
-            for _ in range(SHARES[update]):
-                group.share(own)
-            for _ in range(MESSAGES[update]):
+            group.share(own)
+            for _ in range(MESSAGES):
                 group.total(np.zeros(3 * DIM * DIM * num_modalities))
             taken.append(time.perf_counter() - clock)
     print(np.median(taken))
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the table."""
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", type=Device, default=Device.CPU, choices=[Device.CPU, Device.CUDA])
-    parser.add_argument("--exchange", choices=tuple(SHARES), help=argparse.SUPPRESS)
+    parser.add_argument("--exchange", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--modalities", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.exchange:
-        exchange(arguments.modalities, arguments.exchange, arguments.store, arguments.rank)
+        exchange(arguments.modalities, arguments.store, arguments.rank)
         return
-    for update in SHARES:
-        print(f"\n| {update}, K | computing, ms | exchange, ms | a round, ms | against K = 3 |\n|---|---|---|---|---|")
-        rows = {}
-        for count in KINDS:
-            rows[count] = 1e3 * computing_seconds(count, update, arguments.device), 1e3 * exchange_seconds(count, update)
-        for count, (computing, telling) in rows.items():
-            whole, base = computing + telling, sum(rows[3])
-            print(f"| {count} | {computing:.1f} | {telling:.1f} | {whole:.1f} | {whole / base:.2f} |", flush=True)
+    print("| K | computing, ms | exchange, ms | a round, ms | against K = 3 |\n|---|---|---|---|---|")
+    rows = {}
+    for count in KINDS:
+        rows[count] = 1e3 * computing_seconds(count, arguments.device), 1e3 * exchange_seconds(count)
+    for count, (computing, telling) in rows.items():
+        whole, base = computing + telling, sum(rows[3])
+        print(f"| {count} | {computing:.1f} | {telling:.1f} | {whole:.1f} | {whole / base:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.assignment import cut_rows, parts_of
-from pipeline.train.fit import Station, fit_share
+from pipeline.train.fit import Fit, Station, fit_share
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.problem import Problem
 from pipeline.train.result.round import Round
@@ -106,7 +106,15 @@ class _Exchange:
 def round_seconds(
     problem: Problem, parameters: TrainingParameters, owned: Sequence[Sequence[str]], kernels: Sequence[Kernels], cores: int
 ) -> float:
-    """Seconds of a round's computing, each worker on a machine of its own: the least of all rounds but the first.
+    """Seconds of a round's computing, each worker on a machine of its own: the least of all rounds but the first."""
+    _, ends = fit_in_turn(problem, parameters, owned, kernels, cores)
+    return float(np.diff(ends)[1:].min())
+
+
+def fit_in_turn(
+    problem: Problem, parameters: TrainingParameters, owned: Sequence[Sequence[str]], kernels: Sequence[Kernels], cores: int
+) -> tuple[Fit, list[float]]:
+    """Train; give what all come to, and seconds of computing until the end of each round, the start the first.
 
     Parameters
     ----------
@@ -119,7 +127,8 @@ def round_seconds(
     cores
         Of each machine.
     """
-    clocks, ends = _Clocks(len(owned), kernels[0], cores), []
+    clocks = _Clocks(len(owned), kernels[0], cores)
+    ends: list[float] = []
     everybody = _Meeting(range(len(owned)), clocks)
     parts: list[dict[str, Peers]] = [{} for _ in owned]
     for label in problem.labels:
@@ -129,7 +138,7 @@ def round_seconds(
             for rank in ranks:
                 parts[rank][label] = _Parts(rank, ranks, cuts, meeting)
 
-    def work(rank: int) -> None:
+    def work(rank: int) -> Fit:
         clocks.go_on()
         exchange = _Exchange(rank, len(owned), everybody, parts[rank])
         station = Station(owned[rank], exchange, kernels[rank], kernels[rank].host_threads(cores))
@@ -138,9 +147,10 @@ def round_seconds(
             if rank == 0:  # its clock is at the round's last exchange, where all were alike
                 ends.append(clocks.seconds[0])
 
-        fit_share(problem, parameters, station, on_round=on_round)
+        done = fit_share(problem, parameters, station, on_round=on_round)
         clocks.stop(rank)
+        return done
 
     with ThreadPoolExecutor(len(owned)) as pool:
-        list(pool.map(work, range(len(owned))))
-    return float(np.diff(ends)[1:].min())
+        fits = list(pool.map(work, range(len(owned))))
+    return fits[0], ends

@@ -129,22 +129,24 @@ def test_more_workers_than_modalities_cut_them_by_rows(snapshot: Path, alone: Em
         np.testing.assert_allclose(predicted, expected, atol=1e-2)
 
 
-@pytest.mark.parametrize("workers", [2, 6])
-def test_workers_share_the_likelihood(tmp_path_factory: pytest.TempPathFactory, out: Path, workers: int) -> None:
-    """Each moves its own modalities, or takes its part of the batches: other factors than one process, which do as well."""
-    hypergraph = coupled(seed=3, num=200, presence=True)
-    directory = tmp_path_factory.mktemp("presence") / "snapshot"
-    snapshot_of(hypergraph).write(directory)
-    parameters = TrainingParameters(embedding_dim=8, rounds=6, validation=0.0, batch_size=32)
+def test_workers_take_the_batches_of_the_likelihood_in_turn(tmp_path_factory: pytest.TempPathFactory, out: Path) -> None:
+    """Other factors than one process, which do as well; and a training that is killed goes on with fewer of them."""
     folder = tmp_path_factory.mktemp("likelihood")
-    alone = train(directory, folder / "alone", parameters, run="alone")
-    again = train(directory, folder / "again", parameters, run="again", workers=workers)
-    found = train(directory, out, parameters, run="some", workers=workers)
-    assert (found.report["update"], found.report["workers"]) == ("stochastic", workers)
-    assert all(np.array_equal(found.factors[label], factor) for label, factor in again.factors.items())
+    snapshot_of(coupled(seed=3, num=200, presence=True)).write(folder / "snapshot")
+    parameters = TrainingParameters(embedding_dim=8, rounds=6, validation=0.0, batch_size=32)
+    alone = train(folder / "snapshot", folder / "alone", parameters, run="alone")
+    found = train(folder / "snapshot", folder / "found", parameters, run="some", workers=3)
+    assert (found.report["update"], found.report["workers"]) == ("stochastic", 3)
+    kill = when_training(lambda: signal_rank(1, signal.SIGKILL))
+    with pytest.raises(WorkerFailedError, match=r"worker 1 of 3 \(all, part 2 of 3\) ended with status -9"):
+        train(folder / "snapshot", out, replace(parameters, rounds=20), run="r", workers=3, checkpoint_every_s=0, progress=kill)
+    resumed = train(folder / "snapshot", out, replace(parameters, rounds=20), run="r", workers=2)
+    assert 2 <= resumed.report["resumedRound"] < 20
     start, end = (alone.report["history"][number]["losses"]["total"] for number in (0, -1))
-    assert found.report["history"][0]["losses"]["total"] == start
-    assert found.report["history"][-1]["losses"]["total"] < end + 0.3 * (start - end)
+    for history in (found.report["history"], resumed.report["history"]):
+        assert history[0]["losses"]["total"] == start
+        assert history[6]["losses"]["total"] < end + 0.3 * (start - end)
+    assert [done["losses"] for done in resumed.report["history"][:3]] == [done["losses"] for done in found.report["history"][:3]]
 
 
 def test_the_report_says_what_was_done(alone: Embeddings) -> None:

@@ -75,8 +75,8 @@ def test_all_have_the_same_bits_and_those_of_the_same_number_again() -> None:
         assert all(np.array_equal(found.factors[label], factor) for label, factor in first.factors.items())
         assert [done.losses for done in found.history] == [done.losses for done in first.history]
         for label, learned in first.types.items():
-            assert np.array_equal(found.types[label].scale, learned.scale)
-            assert np.array_equal(found.types[label].centres, learned.centres)
+            assert np.array_equal(found.types[label].scale_D, learned.scale_D)
+            assert np.array_equal(found.types[label].centres_KD, learned.centres_KD)
 
 
 @pytest.mark.parametrize("workers", [2, 4])
@@ -94,7 +94,7 @@ def test_what_was_planted_is_found_by_several_as_well(workers: int) -> None:
 def test_values_beside_presence_are_learned_by_several_as_well() -> None:
     hypergraph = with_values(coupled(3, num=60, presence=True))
     pair = hypergraph.hyperedges["Pair"]
-    (found, *_) = shared(hypergraph, TrainingParameters(embedding_dim=8, rounds=100, batch_size=64, validation=0.0), 2)
+    (found, *_) = shared(hypergraph, TrainingParameters(embedding_dim=8, rounds=30, batch_size=64, validation=0.0), 2)
     assert np.mean((found.predict("Pair", pair) - pair.values_E) ** 2) < 0.5 * pair.values_E.var()
 
 
