@@ -264,7 +264,8 @@ class _Needs:
             Of own modalities the step and residual before (exact), the start (recurrent), the sums of squares (stochastic; of
             several workers factors and sums once more, as they were when last merged).
         products
-            What a solve, a pass of the network, or a validation holds meanwhile, of as many modalities as there are threads.
+            What a solve, a pass of the network, or a validation holds meanwhile, of as many modalities as there are threads; or, of
+            several workers that merge, three times what moves.
         """
         least_squares = self._update != "stochastic"
         every = sum(self._matrices.values())
@@ -273,13 +274,14 @@ class _Needs:
         entries = self._sizes.graph_entries
         near = 8 * sum(entries.get(label, 0) for label in own) // parts if least_squares else 12 * sum(entries.values())
         times = {"exact": 2 / parts, "recurrent": 1, "stochastic": 1 if parts == 1 else 3}[self._update]
+        products = sum(sorted((self._products(label, parts) for label in own), reverse=True)[:threads])
         return {
             "programs": _PROGRAMS + (_AUTOGRAD if self._update == "recurrent" else 0),
             "hyperedges": self._hyperedges(own, parts),
             "factors": every * (3 if keeps_best else 2),
             "graphs": 20 * sum(entries.values()) + near,
             "optimiser": int(sum(mine) * times),
-            "products": sum(sorted((self._products(label, parts) for label in own), reverse=True)[:threads]),
+            "products": max(3 * every * (not least_squares and parts > 1), products),
         }
 
     def _hyperedges(self, own: Sequence[str], parts: int) -> int:

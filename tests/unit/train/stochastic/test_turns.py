@@ -56,7 +56,7 @@ def test_every_hyperedge_is_taken_by_one_of_them_once_a_round(monkeypatch: pytes
         return step(self, term, numbers_B)
 
     monkeypatch.setattr(Steps, "step", counted)
-    hypergraph, parameters = coupled(5, 300, presence=True), replace(PARAMETERS, rounds=3, validation=0.3)
+    hypergraph, parameters = blocks(), replace(PARAMETERS, rounds=3, validation=0.3)
     first, *_ = shared(hypergraph, parameters, workers)
     assert first.best_round
     counts = {label: edges.num_hyperedges for label, edges in hypergraph.hyperedges.items()}
@@ -82,7 +82,7 @@ def test_all_have_the_same_bits_and_those_of_the_same_number_again() -> None:
 @pytest.mark.parametrize("workers", [2, 4])
 def test_what_was_planted_is_found_by_several_as_well(workers: int) -> None:
     hypergraph = blocks()
-    (found, *_) = shared(hypergraph, TrainingParameters(embedding_dim=8, rounds=30, batch_size=64, validation=0.0), workers)
+    (found, *_) = shared(hypergraph, TrainingParameters(embedding_dim=8, rounds=15, validation=0.0), workers)
     members = hypergraph.hyperedges["Tagging"].members_EK
     inside = np.arange(60)[None] // 10 == members[:, [0]] // 10
     for position in range(3):
@@ -94,12 +94,14 @@ def test_what_was_planted_is_found_by_several_as_well(workers: int) -> None:
 def test_values_beside_presence_are_learned_by_several_as_well() -> None:
     hypergraph = with_values(coupled(3, num=60, presence=True))
     pair = hypergraph.hyperedges["Pair"]
-    (found, *_) = shared(hypergraph, TrainingParameters(embedding_dim=8, rounds=30, batch_size=64, validation=0.0), 2)
+    others = dict.fromkeys(("Twins", "Quad"), 0.0)
+    parameters = TrainingParameters(embedding_dim=8, rounds=30, validation=0.0, type_weights=others)
+    (found, *_) = shared(hypergraph, parameters, 2)
     assert np.mean((found.predict("Pair", pair) - pair.values_E) ** 2) < 0.5 * pair.values_E.var()
 
 
 def test_few_hyperedges_are_cross_validated_alike_on_all() -> None:
-    parameters = TrainingParameters(embedding_dim=8, rounds=20, batch_size=64, validation=0.05, step_size=1.0)
+    parameters = TrainingParameters(embedding_dim=8, rounds=8, validation=0.05, step_size=1.0)
     first, second = shared(blocks(num_blocks=2), parameters, 2)
     assert 1 <= first.best_round == second.best_round == first.history[-1].number
     assert all(np.array_equal(second.factors[label], factor) for label, factor in first.factors.items())
