@@ -135,9 +135,10 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
     share_batches = update == "stochastic"
     costs = assign(sizes, parameters.cg_iterations).costs
     counts = [size.num_hyperedges for size in sizes.types.values()] if share_batches else sizes.num_entities.values()
+    most = max(sum(counts), len(costs))
     if workers == "auto":
         processes, reason = choose_workers(list(costs.values()), parameters.rounds, cores, gpus, update)
-    elif 1 <= workers <= (most := max(sum(counts), len(costs))):
+    elif 1 <= workers <= most:
         processes, reason = workers, ""
     else:
         what = "hyperedges" if share_batches else "entities"
