@@ -55,7 +55,7 @@ from pipeline.tune.choice import Choice, choice_in_force
 from pipeline.tune.tune import settle
 from pipeline.writeback.fixed_names import complete_copy, copy_is_due, switch_fixed_names
 from pipeline.writeback.fold_in import extend_run, few_are_new, run_to_extend
-from pipeline.writeback.recognise import served_run
+from pipeline.writeback.recognise import Served, served_run
 from pipeline.writeback.runs import kept_runs
 from pipeline.writeback.writeback import write_back
 
@@ -346,7 +346,7 @@ def up_to_date(dataset: str, path: Path | None, settings: dict[str, Any]) -> lis
         return None if served is None else [recognised, *_unchanged(served), *copied]
 
 
-def _served(client: GraphClient, stored: StoredDataset, snapshot: str, settings: Mapping[str, Any]) -> str | None:
+def _served(client: GraphClient, stored: StoredDataset, snapshot: str, settings: Mapping[str, Any]) -> Served | None:
     """The run that is served, if it is whole and what a refresh with these settings would make of a snapshot of this key."""
     return served_run(client, stored.dataset, run_key(embeddings_key(snapshot, _parameters_in_force(stored, settings))))
 
@@ -383,10 +383,11 @@ def _parameters(dataset: Dataset, choice: Choice | None, settings: Mapping[str, 
     return dataset.training_parameters({**(choice.settings if choice else {}), **settings})
 
 
-def _unchanged(served: str) -> list[StageReport]:
+def _unchanged(served: Served) -> list[StageReport]:
     """What is said of the stages that have nothing to do."""
     skipped = [StageReport(stage, 0.0, NOTHING_CHANGED) for stage in ("export", "tune", "train")]
-    return [*skipped, StageReport("write-back", 0.0, f"skipped: run {served} stays served")]
+    why = f", since {served.rolled_back} was rolled back; --force trains anew" if served.rolled_back else ""
+    return [*skipped, StageReport("write-back", 0.0, f"skipped: run {served.run} stays served{why}")]
 
 
 def _done(stage: str, start: float, did: str, notes: tuple[str, ...] = ()) -> StageReport:

@@ -1,11 +1,4 @@
-// The members of a hyperedge are those of its id; where somebody has taken one away it comes back.
+// The members of a hyperedge are those of its id: only the rest can change.
 UNWIND $batch.rows AS row
 MATCH (hyperedge:`HyperedgeType` {id: row.id})
 SET hyperedge.value = row.value, hyperedge.time = row.time, hyperedge.ingest = $ingest
-WITH row, hyperedge
-// each member
-MATCH (member0:`Member0` {id: row.members[0]})
-// end
-// each member
-MERGE (hyperedge)-[:MEMBER {position: 0}]->(member0)
-// end

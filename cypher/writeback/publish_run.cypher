@@ -1,11 +1,11 @@
 // One small transaction: readers ask for the published run, or for where the served vectors are, and find either the former
 // run's or this one's, whole. Only a run that has its slot is published. What the former run's nodes say of its vectors does not
 // change: whoever found them reads to the end what they name. A run is served later than all before it, also where the clock was
-// set back.
+// set back. The former one is remembered as rolled back where that was meant and it is the newer.
 MATCH (dataset:Dataset)-[:HAS_RUN]->(run:EmbeddingRun {id: $id, status: $status, slot: $slot})
-CALL (dataset) {
+CALL (dataset, run) {
   MATCH (dataset)-[:HAS_RUN]->(former:EmbeddingRun {status: 'published'})
-  SET former.status = 'superseded'
+  SET former.status = 'superseded', former.rolledBack = $rollsBack AND former.startedAt > run.startedAt
   WITH former
   MATCH (former)-[:HAS_VECTORS]->(vectors:ServedVectors)
   REMOVE vectors:ServedVectors
@@ -14,7 +14,7 @@ CALL (dataset) {
   MATCH (dataset)-[:HAS_RUN]->(former:EmbeddingRun)
   RETURN max(former.publishedAt) + duration({milliseconds: 1}) AS earliest
 }
-SET run.status = 'published', run.numEntities = $numEntities,
+SET run.status = 'published', run.rolledBack = false, run.numEntities = $numEntities,
     run.publishedAt = CASE WHEN earliest > datetime() THEN earliest ELSE datetime() END
 WITH run
 UNWIND $vectors AS row

@@ -49,7 +49,7 @@ def runs(dataset: DatasetName, as_json: Json = False) -> None:
     shown = [
         [
             run["id"],
-            "served" if run["served"] else run["status"],
+            "rolled back" if run["rolledBack"] else "served" if run["served"] else run["status"],
             _minute(run["publishedAt"]),
             run["embeddingDim"],
             run["vectorsFrom"],
@@ -66,7 +66,7 @@ def rollback(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Serve a former run of a data set again, until the next one is published.
+    """Serve a former run of a data set again, until its source or its settings change.
 
     Its vectors are in the database still where it was the last but one; else they are written back from its folder.
 
@@ -133,6 +133,7 @@ def _run(run: "StoredRun", folder: Path, dataset: str) -> dict[str, Any]:
         "id": run.id,
         "status": run.status,
         "served": run.is_served,
+        "rolledBack": run.rolled_back,
         "startedAt": run.started_at,
         "publishedAt": run.published_at,
         "embeddingDim": run.embedding_dim,

@@ -18,6 +18,7 @@ from pipeline.errors import GraphError, LeaseHeldError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.lease import BEAT_S, EXPIRY_S, LONGEST_S, Lease
 from pipeline.graph.machine import is_gone, this_machine
+from pipeline.graph.schema import create_missing
 from pipeline.graph.statement import load
 
 _POLL_S = 0.5
@@ -109,7 +110,7 @@ def holder_of(client: GraphClient, dataset: str) -> Holder | None:
 
 
 def _take(client: GraphClient, dataset: str, command: str, *, wait: bool, progress: Progress) -> Lease:
-    client.change_schema(load("schema/lease_dataset"))
+    create_missing(client, {"lease_dataset": load("schema/lease_dataset")})
     writer = {"command": command, "process": os.getpid(), "host": socket.gethostname(), "machine": this_machine()}
     while True:
         # Looked at first: a lease that is held is neither locked nor waited for.

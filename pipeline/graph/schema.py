@@ -1,10 +1,11 @@
 """Constraints and indexes: their names, and how they come to be."""
 
 import re
+from collections.abc import Mapping
 
 from pipeline.domain.dataset import Dataset
 from pipeline.graph.client import GraphClient
-from pipeline.graph.statement import load
+from pipeline.graph.statement import Statement, load
 
 _DAY_S = 24 * 60 * 60
 
@@ -19,15 +20,28 @@ def create_schema(client: GraphClient, dataset: Dataset) -> None:
 
     Everything is created only where it is missing, and is online when this returns.
     """
-    client.change_schema(load("schema/dataset_name"))
-    client.change_schema(load("schema/embedding_run_id"))
+    needed = {"dataset_name": load("schema/dataset_name"), "embedding_run_id": load("schema/embedding_run_id")}
     for label in dataset.labels:
-        client.change_schema(load("schema/entity_id").with_identifiers(entity_id=_ids(label), Modality=label))
-        client.change_schema(load("schema/entity_name").with_identifiers(entity_name=_names(label), Modality=label))
+        ids, names = _ids(label), _names(label)
+        needed[ids] = load("schema/entity_id").with_identifiers(entity_id=ids, Modality=label)
+        needed[names] = load("schema/entity_name").with_identifiers(entity_name=names, Modality=label)
     for hyperedge_type in dataset.hyperedge_types:
-        label = hyperedge_type.label
-        client.change_schema(load("schema/hyperedge_id").with_identifiers(hyperedge_id=_ids(label), HyperedgeType=label))
+        ids = _ids(hyperedge_type.label)
+        needed[ids] = load("schema/hyperedge_id").with_identifiers(hyperedge_id=ids, HyperedgeType=hyperedge_type.label)
+    create_missing(client, needed)
     await_indexes(client)
+
+
+def create_missing(client: GraphClient, needed: Mapping[str, Statement]) -> None:
+    """Create the constraints and indexes that are not there; statements by name.
+
+    Asked first, since one that is there costs a transaction all the same, as long as a page of rows; the statements themselves bear
+    that somebody is quicker.
+    """
+    there = {row["name"] for row in client.read(load("schema/read_indexes"))}
+    for name, statement in needed.items():
+        if name not in there:
+            client.change_schema(statement)
 
 
 def drop_schema(client: GraphClient, dataset: Dataset) -> None:

@@ -38,6 +38,8 @@ class StoredRun:
         What decided it, as `pipeline.domain.keys` has it; None where that is not known.
     num_folded_in
         How many of its vectors were added without training.
+    rolled_back
+        Whether it was served until a rollback put a former one in its place.
     """
 
     id: str
@@ -51,6 +53,7 @@ class StoredRun:
     report: Mapping[str, Any]
     key: str | None
     num_folded_in: int
+    rolled_back: bool
 
     @property
     def is_served(self) -> bool:
@@ -73,6 +76,7 @@ def stored_runs(client: GraphClient, dataset: str) -> list[StoredRun]:
             json.loads(row["report"]),
             row["key"],
             row["numFoldedIn"],
+            row["rolledBack"],
         )
         for row in client.read(load("query/runs"), dataset=dataset)
     ]

@@ -9,11 +9,19 @@ from pipeline.records.comparison import Comparison
 
 
 def write_hyperedges(
-    client: GraphClient, hyperedge_type: HyperedgeType, comparison: Comparison, progress: Progress, *, number: int, keep_stale: bool
+    client: GraphClient,
+    hyperedge_type: HyperedgeType,
+    comparison: Comparison,
+    progress: Progress,
+    *,
+    number: int,
+    keep_stale: bool,
+    read_back: bool,
 ) -> None:
     """Write the difference.
 
-    The members of a hyperedge never change, since its id is made of theirs; its value and its time may.
+    The members of a hyperedge never change, since its id is made of theirs; its value and its time may. Where rows were read back,
+    those that somebody has taken a member from are among the changed, and get it back.
 
     Parameters
     ----------
@@ -29,6 +37,8 @@ def write_hyperedges(
         Number of the ingest, which the hyperedges get as a stamp.
     keep_stale
         Whether hyperedges that are no longer wanted stay.
+    read_back
+        Whether they were compared as the database has them, and not by the digests of what was written.
     """
     label, arity = hyperedge_type.label, hyperedge_type.arity
     if not keep_stale:
@@ -41,9 +51,11 @@ def write_hyperedges(
         return {"id": id_, "members": values[:arity], "value": value, "time": time}
 
     members = {f"Member{p}": modality for p, modality in enumerate(hyperedge_type.members)}
-    for doing, name, rows, total in (
-        ("Writing", "ingest/create_hyperedges", comparison.created_rows(BATCH_SIZE), comparison.created),
-        ("Changing", "ingest/change_hyperedges", comparison.changed_rows(BATCH_SIZE), comparison.changed),
+    create = load("ingest/create_hyperedges").with_members(arity).with_identifiers(HyperedgeType=label, **members)
+    change = load("ingest/change_hyperedges").with_identifiers(HyperedgeType=label)
+    restore = load("ingest/restore_hyperedges").with_members(arity).with_identifiers(HyperedgeType=label, **members)
+    for doing, statement, rows, total in (
+        ("Writing", create, comparison.created_rows(BATCH_SIZE), comparison.created),
+        ("Changing", restore if read_back else change, comparison.changed_rows(BATCH_SIZE), comparison.changed),
     ):
-        statement = load(name).with_members(arity).with_identifiers(HyperedgeType=label, **members)
         send(client, progress, f"{doing} {label}", statement, rows, row, total=total, ingest=number)

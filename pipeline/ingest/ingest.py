@@ -7,7 +7,7 @@ next one, which reads back the tables that were being written. All of it, readin
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -176,7 +176,7 @@ def _ingest_records(
     for key in read_back(dataset):
         del undigested[key]
     _begin(client, dataset, [*undigested, *dropped])
-    _write(client, records, stored, comparisons, dropped, keep_stale=keep, number=number, progress=progress)
+    _write(client, records, stored, comparisons, dropped, digested, keep_stale=keep, number=number, progress=progress)
     write_digests(client, dataset.name, undigested, digested, stale=keep)
     # What is stale or set aside is not in the source: the next run must look again.
     whole = not records.num_quarantined and not any(table.stale for table in report)
@@ -215,13 +215,16 @@ def recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport 
 
 def _digested(client: GraphClient, records: Records) -> dict[str, Digests]:
     """The tables whose digests tell what the database holds."""
-    digested = digested_tables(client, records.dataset.name)
     changing = read_back(records.dataset)
-    # A count that is not what the last ingest left tells that somebody else was there.
+    digested = {
+        key: (known, records.tables[key])
+        for key, known in digested_tables(client, records.dataset.name).items()
+        if key in records.tables and key not in changing
+    }
+    # A count that is not what the last ingest left tells that somebody else was there. Entities that went took what hung on them.
+    touched = {key for key, (known, table) in digested.items() if known.rows != count_rows(client, table)}
     return {
-        key: known
-        for key, known in digested.items()
-        if key in records.tables and key not in changing and known.rows == count_rows(client, records.tables[key])
+        key: known for key, (known, table) in digested.items() if key not in touched and touched.isdisjoint(table.members.values())
     }
 
 
@@ -259,6 +262,7 @@ def _write(
     stored: StoredDataset | None,
     comparisons: dict[str, Comparison],
     dropped: dict[str, Comparison],
+    digested: Collection[str],
     *,
     keep_stale: bool,
     number: int,
@@ -281,7 +285,8 @@ def _write(
                 write_relations(client, graph.key, relations, progress, number=number, keep_stale=keep)
         for kind in described.hyperedge_types:
             if hyperedges := all_compared.get(kind.label):
-                write_hyperedges(client, kind, hyperedges, progress, number=number, keep_stale=keep)
+                was_read = kind.label not in digested
+                write_hyperedges(client, kind, hyperedges, progress, number=number, keep_stale=keep, read_back=was_read)
     # Entities go last: the hyperedges and relations that held them are gone by now.
     for key, comparison in (*comparisons.items(), *dropped.items()):
         if comparison.table.kind != "entities" or (keep_stale and key in comparisons):

@@ -50,7 +50,8 @@ def rollback(
 ) -> Rollback:
     """Serve a former run of a data set again. All of it is under the data set's lease.
 
-    Entities that came after the run have no vector of it. The run that was served stays where it is, and can be gone back to.
+    Entities that came after the run have no vector of it. The run that was served stays where it is, and can be gone back to; a
+    refresh does not make it anew as long as nothing has changed since.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def rollback(
         elif folder.is_dir():
             embeddings = Embeddings.read(folder)
             _check_labels(run, embeddings, labels)
-            counts, written = write_run(writer, embeddings, progress, whole=False), True
+            counts, written = write_run(writer, embeddings, progress, rolls_back=True), True
         else:
             raise WriteBackError(
                 f"the vectors of run {run.id} are no longer in the database, and {folder} is not there",
@@ -135,7 +136,7 @@ def _serve_slot(client: GraphClient, run: StoredRun, slot: Slot, labels: Sequenc
     await_indexes(client)
     for label, count in counts.items():
         check_indexed(client, label, count, slot)
-    publish_run(client, run.id, slot, counts, status=run.status)
+    publish_run(client, run.id, slot, counts, status=run.status, rolls_back=True)
     return counts
 
 

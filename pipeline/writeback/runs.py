@@ -65,6 +65,7 @@ def publish_run(
     *,
     recall: Mapping[str, float | None] | None = None,
     status: str = "staging",
+    rolls_back: bool = False,
 ) -> None:
     """Make a run the published one, in place of the former.
 
@@ -82,6 +83,8 @@ def publish_run(
         Per modality label what `pipeline.writeback.recall` measured; by default it stays as it was.
     status
         The state that it must be in.
+    rolls_back
+        Whether it is served because the one that is served now shall not be.
 
     Raises
     ------
@@ -94,7 +97,9 @@ def publish_run(
     ]
     num_entities = sum(counts.values())
     statement = load("writeback/publish_run")
-    counters = client.write(statement, id=run, slot=slot, status=status, numEntities=num_entities, vectors=vectors)
+    counters = client.write(
+        statement, id=run, slot=slot, status=status, numEntities=num_entities, vectors=vectors, rollsBack=rolls_back
+    )
     if not counters.contains_updates:
         raise WriteBackError(f"run {run} is no longer {status} in slot {slot}", hint="run the command again")
 

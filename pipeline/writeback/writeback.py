@@ -88,7 +88,7 @@ def write_back(
 
 
 def write_run(
-    client: GraphClient, embeddings: Embeddings, progress: Progress = no_progress, *, whole: bool = True
+    client: GraphClient, embeddings: Embeddings, progress: Progress = no_progress, *, rolls_back: bool = False
 ) -> dict[str, int]:
     """Do it with a client that is under the lease.
 
@@ -96,9 +96,9 @@ def write_run(
     ----------
     client, embeddings, progress
         As for `write_back`.
-    whole
-        Whether the database must hold exactly the entities of the run. If not, those that it has no more are passed over, and those
-        that came since have no vector.
+    rolls_back
+        Whether the run was served before and is to be so again, in place of a later one: entities that the database has no more are
+        passed over then, and those that came since have no vector. Else it must hold exactly the entities of the run.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def write_run(
         drop_vector_index(client, label, slot)
         _clear(client, label, slot)
         write_vectors(client, embeddings, label, slot, progress)
-        counts[label] = _count_written(client, embeddings, label, slot, whole=whole)
+        counts[label] = _count_written(client, embeddings, label, slot, whole=not rolls_back)
         # The index is made after the vectors, which is quicker than keeping it up to date, and while the next modality is written.
         create_vector_index(client, label, slot, embeddings.embedding_dim)
     write_positions(client, embeddings)
@@ -125,7 +125,7 @@ def write_run(
         for label in counts:
             recall[label] = index_recall(client, embeddings, label, slot)
             advance(1)
-    publish_run(client, embeddings.run, slot, counts, recall=recall)
+    publish_run(client, embeddings.run, slot, counts, recall=recall, rolls_back=rolls_back)
     return counts
 
 

@@ -20,10 +20,12 @@ from pipeline.errors import TrainingDivergedError, WriteBackError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.connection import Connection
 from pipeline.graph.stored_datasets import stored_datasets
+from pipeline.graph.stored_runs import stored_runs
 from pipeline.query.served import published
 from pipeline.query.status import status
 from pipeline.source import catalogue
 from pipeline.tune.choice import Choice
+from pipeline.writeback.rollback import rollback
 from tests import library, tiny
 from tests.database import change, expire, variables
 
@@ -105,6 +107,29 @@ def test_the_command_sees_that_nothing_has_changed_without_prefect(
     changed.hyperedges["Making"]["value"] = 2.0
     monkeypatch.setitem(catalogue._BUILT_IN, "tiny", lambda path: changed)
     assert flow.up_to_date("tiny", **given) is None
+
+
+def test_a_run_that_was_rolled_back_is_not_made_anew_until_something_changes(
+    flow: ModuleType, client: GraphClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh(flow)
+    first = served(client)
+    other = {**SETTINGS, "rounds": 3}
+    refresh(flow, settings=other)
+    second = served(client)
+    rollback(client, "tiny", tmp_path / "runs")
+    with monkeypatch.context() as patch:
+        forbid(patch, flow, "export", "settle", "train", "write_back")
+        did = refresh(flow, settings=other)
+        assert flow.up_to_date("tiny", None, other) is not None
+    assert did["write-back"] == f"skipped: run {first} stays served, since {second} was rolled back; --force trains anew"
+    assert served(client) == first
+
+    assert [run.id for run in stored_runs(client, "tiny") if run.rolled_back] == [second]
+    # Whoever goes on to the newer one takes that back, and has not rolled the older one back.
+    rollback(client, "tiny", tmp_path / "runs", to=second)
+    assert not any(run.rolled_back for run in stored_runs(client, "tiny"))
+    assert not refresh(flow)["write-back"].startswith("skipped")
 
 
 def test_another_host_recognises_what_one_has_done(

@@ -83,6 +83,7 @@ PARAMETERS: dict[str, Any] = {
     "dimensions": 2,
     "embeddingDim": 2,
     "numEntities": 2,
+    "rollsBack": True,
     "slot": "A",
     "key": "k",
     "choice": "{}",

@@ -14,8 +14,9 @@ from pipeline.errors import GraphSchemaError, IngestRefusedError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.statement import Statement
 from pipeline.graph.stored_datasets import stored_datasets
-from pipeline.ingest import batches, present
+from pipeline.ingest import batches, hyperedges, present
 from pipeline.ingest import ingest as ingest_module
+from pipeline.ingest.batches import send
 from pipeline.ingest.ingest import IngestOptions, IngestReport, ingest
 from pipeline.ingest.ownership import claim
 from pipeline.records.problems import SourceProblems
@@ -103,6 +104,14 @@ def test_a_source_that_has_not_changed_is_read_where_the_database_lost_rows(clie
     change(client, "MATCH (h:Remake) WITH h LIMIT 3 DETACH DELETE h")
     report = ingest(client, tiny.tables())
     assert counted(report)["Remake"] == (3, 0, 0, 4)
+    assert content(client) == wanted(tiny.tables())
+
+
+def test_what_hung_on_an_entity_that_somebody_removed_comes_back(client: GraphClient) -> None:
+    ingest(client, tiny.tables())
+    change(client, "MATCH (f:Film {id: 'f2'}) DETACH DELETE f")
+    assert content(client) != wanted(tiny.tables())
+    ingest(client, tiny.tables())
     assert content(client) == wanted(tiny.tables())
 
 
@@ -231,6 +240,36 @@ def test_what_others_changed_is_found_when_asked_to_verify(client: GraphClient) 
         "Making": (0, 1, 0, 45),
     }
     assert content(client) == wanted(tiny.tables())
+
+
+def test_members_are_looked_at_only_where_hyperedges_were_read_back(client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+
+    def listen(*args: Any, **parameters: Any) -> None:
+        if parameters["total"]:
+            sent.append(args[3].name)
+        send(*args, **parameters)
+
+    monkeypatch.setattr(hyperedges, "send", listen)
+    ingest(client, tiny.tables())
+    changed = tiny.tables()
+    changed.hyperedges["Making"]["value"] = 0.5
+    ingest(client, changed)
+    assert sent[-1] == "ingest/change_hyperedges"
+    change(client, "MATCH (:Making {id: $id})-[m:MEMBER {position: 1}]->() DELETE m", id=some_making(client))
+    ingest(client, changed, IngestOptions(verify=True))
+    assert sent[-1] == "ingest/restore_hyperedges"
+    assert content(client) == wanted(changed)
+
+
+def test_a_schema_that_is_there_is_not_created_again(client: GraphClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(client, tiny.tables())
+    with monkeypatch.context() as patch:
+        patch.setattr(GraphClient, "change_schema", None)
+        ingest(client, tiny.tables(num_films=25))
+    change(client, "DROP INDEX film_name")
+    ingest(client, tiny.tables(num_films=26))
+    assert "film_name" in {row["name"] for row in ask(client, "SHOW INDEXES")}
 
 
 def some_making(client: GraphClient) -> str:
