@@ -23,6 +23,10 @@ _FROM_ZERO = (
 )
 _FROM_ZERO_OR_AUTO = ("ridge", "step_size", "cubic_norm")
 
+_COMPONENTS = 64
+"""A model of an ensemble has at least so many, where nothing else is said."""
+_MOST_MODELS = 4
+
 
 @dataclass(frozen=True)
 class TrainingParameters:
@@ -102,6 +106,9 @@ class TrainingParameters:
         Of the recurrent update's Adam.
     network_steps
         Its steps of Adam in a round, between two exchanges.
+    ensemble
+        How many models the stochastic update trains, one after the other, each of an equal share of the components; their mean is
+        served. ``auto``: one for each 64 components, at most 4, as far as that divides them.
     candidates
         Entities that each batch of the stochastic update draws per slot to stand for all that could be there; all of them where
         they are at most twice as many.
@@ -154,6 +161,7 @@ class TrainingParameters:
     learning_rate: float = 1e-3
     network_steps: int = 10
     losses: Mapping[str, LossName] = field(default_factory=dict)
+    ensemble: int | Literal["auto"] = "auto"
     candidates: int = 1024
     batch_size: int = 1024
     step_size: float | Literal["auto"] = "auto"
@@ -171,6 +179,10 @@ class TrainingParameters:
             value, auto = getattr(self, name), name in _FROM_ZERO_OR_AUTO
             if not (auto and value == "auto") and not 0 <= value < float("inf"):
                 raise ConfigurationError(f"{name} is {value}, a finite number from 0 on{' or auto' * auto} is needed")
+        if self.ensemble != "auto" and (self.ensemble < 1 or self.embedding_dim % self.ensemble):
+            raise ConfigurationError(
+                f"ensemble is {self.ensemble}, auto or a number that divides embedding_dim, {self.embedding_dim}, is needed"
+            )
         for name in ("validation", "own_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a part from 0 to below 1 is needed")
@@ -191,6 +203,14 @@ class TrainingParameters:
         for label, weight in getattr(self, name).items():
             if not 0 <= weight < float("inf") or (most is not None and weight > most):
                 raise ConfigurationError(f"{name}: {label} has {weight}, {needed} is needed")
+
+    @property
+    def num_models(self) -> int:
+        """How many models the stochastic update makes vectors of."""
+        if self.ensemble != "auto":
+            return self.ensemble
+        most = min(_MOST_MODELS, self.embedding_dim // _COMPONENTS)
+        return next((number for number in range(most, 1, -1) if self.embedding_dim % number == 0), 1)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain dictionaries, strings and numbers."""

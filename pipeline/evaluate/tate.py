@@ -27,7 +27,15 @@ the weights that were tried with least squares none ranked all works better on t
 GRAPH_WEIGHTS = {("Artwork", "SIMILAR"): 0.02, ("Decade", "NEXT"): 1.0}
 """μ of the graphs that are trained with; the artists' makes near artists one."""
 LIKELIHOOD = TrainingParameters(
-    update="stochastic", validation=0.0, embedding_dim=128, rounds=12, patience=12, candidates=1024, own_dropout=0.5, centre=1.0
+    update="stochastic",
+    validation=0.0,
+    embedding_dim=128,
+    ensemble=1,
+    rounds=12,
+    patience=12,
+    candidates=1024,
+    own_dropout=0.5,
+    centre=1.0,
 )
 EXACT = TrainingParameters(update="exact", validation=0.0, patience=10, embedding_dim=128, rounds=14, ridge=5e-4, absent_scale=3.0)
 WITHOUT_GRAPHS = {"stochastic": replace(LIKELIHOOD, embedding_dim=32), "exact": replace(EXACT, embedding_dim=32)}

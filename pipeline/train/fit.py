@@ -29,6 +29,7 @@ from pipeline.train.sharing.threads import one_kernel_thread
 from pipeline.train.start.start import random_start, side_by_side, starting_offsets, untied_entities
 from pipeline.train.start.svd import singular_vectors, weighed
 from pipeline.train.stochastic.cross_validation import settings_to_try
+from pipeline.train.stochastic.ensemble import Learned, as_one, components_of, settings_of
 from pipeline.train.stochastic.epochs import Epochs
 
 
@@ -41,7 +42,8 @@ class Fit:
     factors
         A (N × D, float32) per modality label; no row is zero.
     history
-        What every round did, the start first; where several norms were tried, of the training that counts.
+        What every round did, the start first; where several norms were tried, of the training that counts; of several models of
+        the first.
     seconds
         What the rounds took, those of all trainings.
     num_untied
@@ -163,8 +165,8 @@ def fit(
     checkpoints
         Where to go on from, and where to leave others; what is given besides must be what it was.
     on_round
-        Is told of every round as it ends, the start (number 0) included; where several norms are tried, of one training after the
-        other.
+        Is told of every round as it ends, the start (number 0) included; where several norms are tried, or several models
+        trained, of one training after the other.
     progress
         Shows that it goes on.
 
@@ -178,7 +180,8 @@ def fit(
     kernels = kernels_of(device)
     problem = build_problem(hypergraph, parameters, held_out)
     station = Station(problem.labels, Alone(), kernels, kernels.host_threads(threads or torch.get_num_threads()))
-    total = parameters.rounds * len(cubic_norms_of(problem.terms, parameters))
+    others = parameters.num_models - 1 if update_of((term.loss for term in problem.terms), parameters) == "stochastic" else 0
+    total = parameters.rounds * (len(cubic_norms_of(problem.terms, parameters)) + others)
     with progress(f"Training rounds on {kernels.hardware}", total=total) as advance:
 
         def tell(done: Round) -> None:
@@ -202,9 +205,9 @@ def fit_share(
     cubic_norm = None
     if update == "stochastic":
         trained = _stochastic(problem, parameters, station, former, checkpoints, on_round)
-        best = min(trained, key=lambda each: each.loss)
-        (factors, types), history, best_round, cubic_norm = best.result, best.history, best.best_round, best.cubic_norm
-        seconds = sum(done.seconds for each in trained for done in each.history)
+        factors, types = as_one([each.result for each in trained.models])
+        first, seconds = trained.models[0], trained.seconds
+        history, best_round, cubic_norm = first.history, first.best_round, first.cubic_norm
     else:
         layout = Layout(problem, parameters.embedding_dim)
         matrices, history, best_round = _least_squares(problem, layout, parameters, station, on_round, checkpoints)
@@ -227,10 +230,17 @@ class _Trained(NamedTuple):
     """What one training by the stochastic update came to."""
 
     loss: float
-    result: tuple[Factors, dict[str, TypeParameters]]
+    result: Learned
     history: list[Round]
     best_round: int
     cubic_norm: float
+
+
+class _Ensemble(NamedTuple):
+    """The models that count, and the seconds of all that were trained."""
+
+    models: list[_Trained]
+    seconds: float
 
 
 def _stochastic(
@@ -240,23 +250,28 @@ def _stochastic(
     former: Factors | None,
     checkpoints: Checkpoints | None,
     on_round: Callable[[Round], None],
-) -> list[_Trained]:
-    """Train, with one norm after the other where that is left to the data."""
-    trained = []
+) -> _Ensemble:
+    """Train one model after the other; the first with each norm, where that is left to the data, and the others with its best."""
+    num_models = parameters.num_models
     with one_kernel_thread(station.threads) as pool:
 
         def begin(part: Problem, settings: TrainingParameters, towards: Factors | None = None) -> Epochs:
             return Epochs(part, settings, station.exchange, station.kernels, pool, towards)
 
-        several = settings_to_try(problem, parameters, begin)
-        for settings in several:
+        def trained(settings: TrainingParameters, model: int, folder: str | None) -> _Trained:
             (norm,) = cubic_norms_of(problem.terms, settings)
-            epochs = begin(problem, settings, former)
-            its_own = checkpoints.of(f"norm-{norm:g}") if checkpoints and len(several) > 1 else checkpoints
-            history = epochs.run(on_round, its_own)
-            trained.append(_Trained(epochs.best, epochs.result(), history, epochs.best_round, norm))
-            del epochs
-    return trained
+            epochs = begin(problem, settings, former and components_of(former, model, num_models))
+            history = epochs.run(on_round, checkpoints.of(folder) if checkpoints and folder else checkpoints)
+            return _Trained(epochs.best, epochs.result(), history, epochs.best_round, norm)
+
+        several = settings_to_try(problem, settings_of(parameters, 0), begin)
+        tried = [trained(each, 0, f"norm-{each.cubic_norm:g}" if len(several) > 1 else None) for each in several]
+        best = min(range(len(tried)), key=lambda number: tried[number].loss)
+        others = [
+            trained(replace(several[best], seed=settings_of(parameters, number).seed), number, f"model-{number}")
+            for number in range(1, num_models)
+        ]
+    return _Ensemble([tried[best], *others], sum(done.seconds for each in (*tried, *others) for done in each.history))
 
 
 def _least_squares(

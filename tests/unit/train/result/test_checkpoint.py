@@ -86,11 +86,20 @@ def test_what_was_broken_off_twice_goes_on_to_the_same_bits(tmp_path: Path, upda
     assert checkpoints.trouble == ""
 
 
+PAIRS = replace(SMALL, type_weights=dict.fromkeys(("Trio", "Twins", "Quad"), 0.0))
+
+
 @pytest.mark.parametrize("killed", [(1, 4), (2, 1), (2, 4)], ids=["in the first", "as the second begins", "in the second"])
-def test_where_two_norms_are_tried_each_goes_on_from_its_own(tmp_path: Path, killed: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("parameters", "folders"),
+    [(PAIRS, ["norm-0.03", "norm-0.3"]), (replace(SMALL, ensemble=2), ["model-1"])],
+    ids=["two norms are tried", "two models are trained"],
+)
+def test_where_there_are_several_trainings_each_goes_on_from_its_own(
+    tmp_path: Path, parameters: TrainingParameters, folders: list[str], killed: tuple[int, int]
+) -> None:
     """Killed in a training, the first or the second, and a round; what is kept of the other is as it was."""
     hypergraph, folder = coupled(5, 300, presence=True), tmp_path / "checkpoints"
-    parameters = replace(SMALL, type_weights=dict.fromkeys(("Trio", "Twins", "Quad"), 0.0))
     whole, starts = fit(hypergraph, parameters), []
 
     def on_round(done: Round) -> None:
@@ -103,7 +112,7 @@ def test_where_two_norms_are_tried_each_goes_on_from_its_own(tmp_path: Path, kil
     checkpoints = Checkpoints(folder, "key", 0)
     same(whole, fit(hypergraph, parameters, checkpoints=checkpoints))
     assert checkpoints.resumed_round
-    assert sorted(path.name for path in folder.iterdir()) == ["norm-0.03", "norm-0.3"]
+    assert sorted(path.name for path in folder.iterdir() if not path.name[0].isdigit()) == folders
 
 
 def test_a_damaged_checkpoint_and_one_of_something_else_are_passed_over(tmp_path: Path) -> None:
