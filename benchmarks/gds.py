@@ -69,7 +69,7 @@ def by_ours(hidden: Hidden, label: str, seed: int) -> tuple[list[float], float]:
 
 def settings_of(gds: Gds, hypergraph: Hypergraph, label: str) -> Mapping[str, Any]:
     """FastRP's settings that are best on the validation part."""
-    hidden, dim = hide(hypergraph, label, None, "validation", 0), hypergraph.dataset.training_parameters().embedding_dim
+    hidden, dim = hide(hypergraph, label, None, "validation", 0), hypergraph.dataset.training_parameters().components("stochastic")
     gds.project(hidden.known)
     tried = [{"embeddingDimension": dim, "randomSeed": 0, **settings} for settings in FASTRP]
     return max(tried, key=lambda settings: np.mean(by_vectors(hidden, label, gds.vectors(hidden.known, "fastRP", settings)[0])))

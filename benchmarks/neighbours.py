@@ -122,7 +122,7 @@ def measure(asked: Question, gds: Gds) -> dict[str, dict[str, float] | None]:
     ours = fit(asked.known, own).factors[asked.modality]
     least_squares = fit(asked.known, asked.known.dataset.training_parameters({"update": "exact"})).factors[asked.modality]
     gds.project(asked.known)
-    fastrp, _ = gds.vectors(asked.known, "fastRP", {"embeddingDimension": own.embedding_dim, "randomSeed": 0, **FASTRP})
+    fastrp, _ = gds.vectors(asked.known, "fastRP", {"embeddingDimension": own.components("stochastic"), "randomSeed": 0, **FASTRP})
     drawn_QK = np.random.default_rng(1).integers(len(asked.rows_N), size=(len(asked.queries_Q), NEAREST))
     return {
         "similar": by_vectors(asked, ours, shrunk=True),

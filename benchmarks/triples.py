@@ -174,12 +174,12 @@ def main() -> None:
         cores = torch.get_num_threads()
         torch.set_num_threads(1)
         for kind in MODELS:
-            train = partial(train_peer, kind, parts, parameters.embedding_dim, seconds=asked.seconds)
+            train = partial(train_peer, kind, parts, parameters.components("stochastic"), seconds=asked.seconds)
             rate, first = max(((rate, train(rate, seed=0)) for rate in LEARNING_RATES), key=lambda tried: tried[1][0])
             peers = [first, *(train(rate, seed=seed) for seed in range(1, asked.seeds))]
             show(f"{name} | {kind.__name__}", [figures for _, figures in peers], asked.seconds)
         torch.set_num_threads(cores)
-        chosen = tune(hypergraph, seconds=asked.tune, settings={"embedding_dim": parameters.embedding_dim}).settings
+        chosen = tune(hypergraph, seconds=asked.tune, settings={"embedding_dim": parameters.components("stochastic")}).settings
         for what, settings in (("ours, defaults", {}), ("**ours, chosen by tune**", chosen)):
             found, seconds = [], []
             for seed in range(asked.seeds):

@@ -14,7 +14,7 @@ StartName = Literal["random", "svd"]
 _CHOICES = {"update": UpdateName, "start": StartName, "graph_scaling": GraphScaling}
 
 _FROM_ONE = (
-    *("embedding_dim", "rounds", "patience", "cg_iterations", "diffusion_steps", "hidden_dim", "network_steps"),
+    *("rounds", "patience", "cg_iterations", "diffusion_steps", "hidden_dim", "network_steps"),
     *("candidates", "batch_size"),
 )
 _FROM_ZERO = (
@@ -23,6 +23,8 @@ _FROM_ZERO = (
 )
 _FROM_ZERO_OR_AUTO = ("ridge", "step_size", "cubic_norm")
 
+_LIKELIHOOD_DIM = 128
+_LEAST_SQUARES_DIM = 64
 _COMPONENTS = 64
 """A model of an ensemble has at least so many, where nothing else is said."""
 _MOST_MODELS = 4
@@ -43,7 +45,7 @@ class TrainingParameters:
         stand in its place. ``squared``: of a value. A type that is not named gets ``squared`` where its values differ from each
         other, so that they must be measurements, or where the update is not the stochastic one; else ``likelihood``.
     embedding_dim
-        R, the length of every vector (the CP rank).
+        R, the length of every vector (the CP rank). ``auto``: 128 of the stochastic update, 64 of the others.
     rounds
         Most rounds; each updates all modalities once, or, of the stochastic update, takes every hyperedge once.
     tolerance
@@ -134,7 +136,7 @@ class TrainingParameters:
     """
 
     update: UpdateName = "auto"
-    embedding_dim: int = 64
+    embedding_dim: int | Literal["auto"] = "auto"
     rounds: int = 60
     tolerance: float = 1e-4
     validation: float = 0.05
@@ -172,6 +174,7 @@ class TrainingParameters:
     cubic_norm: float | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
+        self._check_components()
         for name in _FROM_ONE:
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, at least 1 is needed")
@@ -179,10 +182,6 @@ class TrainingParameters:
             value, auto = getattr(self, name), name in _FROM_ZERO_OR_AUTO
             if not (auto and value == "auto") and not 0 <= value < float("inf"):
                 raise ConfigurationError(f"{name} is {value}, a finite number from 0 on{' or auto' * auto} is needed")
-        if self.ensemble != "auto" and (self.ensemble < 1 or self.embedding_dim % self.ensemble):
-            raise ConfigurationError(
-                f"ensemble is {self.ensemble}, auto or a number that divides embedding_dim, {self.embedding_dim}, is needed"
-            )
         for name in ("validation", "own_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}, a part from 0 to below 1 is needed")
@@ -198,6 +197,13 @@ class TrainingParameters:
             if value not in get_args(choices):
                 raise ConfigurationError(f"{name} is {value!r}", hint=f"choose one of {', '.join(get_args(choices))}")
 
+    def _check_components(self) -> None:
+        if self.embedding_dim != "auto" and self.embedding_dim < 1:
+            raise ConfigurationError(f"embedding_dim is {self.embedding_dim}, at least 1 is needed")
+        dim = self.components("stochastic")
+        if self.ensemble != "auto" and (self.ensemble < 1 or dim % self.ensemble):
+            raise ConfigurationError(f"ensemble is {self.ensemble}, auto or a number that divides embedding_dim, {dim}, is needed")
+
     def _check_weights(self, name: str, most: float | None) -> None:
         needed = "a finite number from 0 on" if most is None else f"a number from 0 to {most:.0f}"
         for label, weight in getattr(self, name).items():
@@ -209,8 +215,14 @@ class TrainingParameters:
         """How many models the stochastic update makes vectors of."""
         if self.ensemble != "auto":
             return self.ensemble
-        most = min(_MOST_MODELS, self.embedding_dim // _COMPONENTS)
-        return next((number for number in range(most, 1, -1) if self.embedding_dim % number == 0), 1)
+        dim = self.components("stochastic")
+        return next((number for number in range(min(_MOST_MODELS, dim // _COMPONENTS), 1, -1) if dim % number == 0), 1)
+
+    def components(self, update: UpdateName) -> int:
+        """R, as an update takes it."""
+        if self.embedding_dim != "auto":
+            return self.embedding_dim
+        return _LIKELIHOOD_DIM if update == "stochastic" else _LEAST_SQUARES_DIM
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain dictionaries, strings and numbers."""

@@ -20,7 +20,7 @@ MODALITY_COLUMNS = ("modality", "entities", "in no hyperedge", "recall@10", "as 
 def figure_rows(view: RunView) -> list[list[str]]:
     """Names and values of what it was learned from, and how."""
     report = view.report
-    parameters, counts = report["parameters"], report["snapshot"]["counts"]
+    counts = report["snapshot"]["counts"]
     best = f"{report['bestRound']} of {report['rounds']}"
     norm = "" if report.get("cubicNorm") is None else f", with norm {report['cubicNorm']:g}"
     rows = [
@@ -29,7 +29,7 @@ def figure_rows(view: RunView) -> list[list[str]]:
         ["entities", f"{sum(counts['entities'].values()):,}"],
         ["relations", f"{sum(counts['relations'].values()):,}"],
         ["hyperedges", f"{sum(counts['hyperedges'].values()):,}"],
-        ["vectors", f"of {parameters['embedding_dim']} numbers, by the {report['update']} update"],
+        ["vectors", f"of {view.modalities[0].matrix_NR.shape[1]} numbers, by the {report['update']} update"],
         ["training", f"{report['seconds']:.1f} s on {report['workers']} worker(s), {report['device']}; round {best} counts{norm}"],
     ]
     return [*rows, ["folded in since", f"{view.num_folded_in:,} entities, without training"]] if view.num_folded_in else rows

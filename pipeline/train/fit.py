@@ -157,7 +157,7 @@ def fit(
         A validation part by hyperedge type, which the hypergraph does not hold; drawn of its hyperedges where it is None.
     former
         Vectors of a former run (N × D per modality label), zero for entities that it does not have: the stochastic update starts
-        towards them. Least squares start as ever.
+        towards them, unless they are of another length. Least squares start as ever.
     threads
         Cores to use; all that torch would use where left out. The result is the same for any number.
     device
@@ -204,12 +204,14 @@ def fit_share(
     update = update_of((term.loss for term in problem.terms), parameters)
     cubic_norm = None
     if update == "stochastic":
+        if former and any(matrix_ND.shape[1] != parameters.components(update) for matrix_ND in former.values()):
+            former = None
         trained = _stochastic(problem, parameters, station, former, checkpoints, on_round)
         factors, types = as_one([each.result for each in trained.models])
         first, seconds = trained.models[0], trained.seconds
         history, best_round, cubic_norm = first.history, first.best_round, first.cubic_norm
     else:
-        layout = Layout(problem, parameters.embedding_dim)
+        layout = Layout(problem, parameters.components(update))
         matrices, history, best_round = _least_squares(problem, layout, parameters, station, on_round, checkpoints)
         if problem.keeps_own and problem.num_held_out and best_round:
             # What was kept to stop by is learned as well: all anew, for as many rounds as were best.
@@ -218,7 +220,7 @@ def fit_share(
             matrices, _, _ = _least_squares(problem, layout, parameters, station, checkpoints=anew)
         seconds = sum(done.seconds for done in history)
         types = least_squares_types(problem, layout, matrices)
-        factors = {label: np.ascontiguousarray(matrix[:, : parameters.embedding_dim]) for label, matrix in matrices.items()}
+        factors = {label: np.ascontiguousarray(matrix[:, : layout.embedding_dim]) for label, matrix in matrices.items()}
         factors = balance_columns(problem, factors)
     found = findings(problem, factors)
     filled, num_zero = fill_zero_rows(factors)
@@ -295,7 +297,7 @@ def starting_matrices(problem: Problem, layout: Layout, parameters: TrainingPara
     """Give what the rounds start from, the same on every worker."""
     offsets = starting_offsets(problem)
     if parameters.start == "random":
-        factors = random_start(problem, parameters.embedding_dim, parameters.seed)
+        factors = random_start(problem, layout.embedding_dim, parameters.seed)
     else:
         factors = _svd_start(problem, layout, offsets, parameters, station)
     for label, untied_N in untied_entities(problem).items():
@@ -311,12 +313,12 @@ def _svd_start(
     station: Station,
 ) -> Factors:
     """Decompose the own modalities' unfoldings, get those of all, and weigh the components."""
-    found = {label: singular_vectors(problem, label, offsets, parameters.embedding_dim, parameters.seed) for label in station.own}
-    blank = {label: np.zeros((count, parameters.embedding_dim), np.float32) for label, count in problem.num_entities.items()}
+    found = {label: singular_vectors(problem, label, offsets, layout.embedding_dim, parameters.seed) for label in station.own}
+    blank = {label: np.zeros((count, layout.embedding_dim), np.float32) for label, count in problem.num_entities.items()}
     own = side_by_side(layout, blank | found, offsets)
     rows = {label: station.exchange.peers(label).rows for label in station.own}
     shared = station.exchange.share(
         {label: torch.from_numpy(own[label][rows[label]]).to(station.kernels.device) for label in station.own}
     )
-    vectors = {label: shared[label][:, : parameters.embedding_dim].cpu().numpy() for label in problem.labels}
+    vectors = {label: shared[label][:, : layout.embedding_dim].cpu().numpy() for label in problem.labels}
     return weighed(problem, vectors, offsets)

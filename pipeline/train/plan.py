@@ -236,7 +236,7 @@ def _widths(
     """W: the vectors, and a column for each slot that has an offset or a bias."""
     with_columns = [label for label in losses if update == "stochastic" or (parameters.offsets and label in measured)]
     held = {label: sum(sizes.types[kind].modalities.count(label) for kind in with_columns) for label in sizes.num_entities}
-    return {label: parameters.embedding_dim + count for label, count in held.items()}
+    return {label: parameters.components(update) + count for label, count in held.items()}
 
 
 class _Needs:
@@ -314,7 +314,7 @@ class _Needs:
         Those who have a modality between them tell each other more: the vector of each step of conjugate gradients, where a graph
         ties its rows (exact), or the gradient of each step of the network (recurrent).
         """
-        dim = self._parameters.embedding_dim
+        dim = self._parameters.components(self._update)
         slots = sum(len(size.modalities) for size in self._sizes.types.values())
         sums = 8 * 3 * slots * dim**2
         held = sum(self._matrices[label] for label in own)

@@ -85,7 +85,7 @@ def posterior_mean(
         If a draw is not finite.
     """
     problem = build_problem(hypergraph, parameters)
-    layout = Layout(problem, parameters.embedding_dim)
+    layout = Layout(problem, parameters.components("exact"))
     total_E = np.zeros(edges.num_hyperedges)
     with one_kernel_thread(1):
         for number, drawn in enumerate(_draws(hypergraph, problem, layout, parameters, sampling)):

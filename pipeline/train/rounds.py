@@ -90,7 +90,7 @@ class Rounds:
         self._exchange = exchange
         self._kernels = kernels
         self._threads = threads
-        self._layout = Layout(problem, parameters.embedding_dim)
+        self._layout = Layout(problem, parameters.components("exact"))
         self._matrices = {label: torch.from_numpy(start[label]).to(kernels.device) for label in problem.labels}
         work = assign(Sizes.of(problem), parameters.cg_iterations)
         # Dearest first: the threads then end together.
@@ -252,7 +252,7 @@ class Rounds:
 
     def _line(self, steps: Mapping[str, Tensor], number: int) -> Line:
         """Expand the objective along a joint step, all workers together."""
-        pieces, dim = self._pieces(steps), self._parameters.embedding_dim
+        pieces, dim = self._pieces(steps), self._parameters.components("exact")
         total = self._exchange.total(pieces.pack(self._problem, dim))
         pieces = Pieces.unpack(self._problem, dim, total)
         for label, ridge in pieces.ridges.items():

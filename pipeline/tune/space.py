@@ -82,7 +82,7 @@ class Space:
         # What auto stands for is not tried by itself as well.
         are_pairs = not (self._is_long or self._has_values)
         chosen: dict[str, Any] = {
-            "embedding_dim": trial.suggest_categorical("embedding_dim", [64, 32, 128]),
+            "embedding_dim": trial.suggest_categorical("embedding_dim", ["auto", 64, 32]),
             "step_size": trial.suggest_categorical("step_size", ["auto", 0.1 if are_pairs else 0.05, 0.2]),
             "cubic_norm": trial.suggest_categorical(
                 "cubic_norm", ["auto", 0.003, 0.1, 1.0] if are_pairs else ["auto", 0.0003, 0.03, 0.1]

@@ -97,10 +97,10 @@ class Job:
         return cls(**data)
 
     def former_vectors(self) -> Factors | None:
-        """The vectors towards which training starts, if there are any of the right length."""
+        """The vectors towards which training starts, if there are any."""
         if self.former is None:
             return None
-        return former_vectors(Embeddings.read(self.former), Snapshot.read_ids(self.snapshot), self.parameters.embedding_dim)
+        return former_vectors(Embeddings.read(self.former), Snapshot.read_ids(self.snapshot))
 
     def checkpoints_of(self, exchange: Exchange, told_to_end: Callable[[], bool]) -> Checkpoints:
         """The training's checkpoints, as a worker with that exchange has them, and what tells it to end."""
@@ -132,7 +132,7 @@ class Job:
             "snapshot": {"origin": dict(summary.origin), "counts": summary.counts},
         }
         ids = Snapshot.read_ids(self.snapshot)
-        name, dim = summary.dataset.name, self.parameters.embedding_dim
-        result = Embeddings(self.run, name, dim, ids, fit.factors, fit.types, report)
+        dim = next(iter(fit.factors.values())).shape[1]
+        result = Embeddings(self.run, summary.dataset.name, dim, ids, fit.factors, fit.types, report)
         result.write(self.embeddings)
         return result

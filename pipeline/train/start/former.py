@@ -16,8 +16,8 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.train.problem.layout import Factors
 
 
-def former_vectors(former: Embeddings, ids: Mapping[str, Sequence[str]], embedding_dim: int) -> Factors | None:
-    """The vectors that entities had in a former run (N × D per modality label), zero for those that it does not have.
+def former_vectors(former: Embeddings, ids: Mapping[str, Sequence[str]]) -> Factors:
+    """The vectors that entities had in a former run (N × its D per modality label), zero for those that it does not have.
 
     Parameters
     ----------
@@ -25,19 +25,10 @@ def former_vectors(former: Embeddings, ids: Mapping[str, Sequence[str]], embeddi
         The run.
     ids
         Ids of the entities now, in the order of the rows.
-    embedding_dim
-        D.
-
-    Returns
-    -------
-    Factors or None
-        None if its vectors are of another length.
     """
-    if former.embedding_dim != embedding_dim:
-        return None
     found = {}
     for label, known in ids.items():
-        vectors_ND = former.factors.get(label, np.zeros((0, embedding_dim), np.float32))
+        vectors_ND = former.factors.get(label, np.zeros((0, former.embedding_dim), np.float32))
         found[label] = by_rows_now(vectors_ND, rows_then(former, label, known))
     return found
 
@@ -64,10 +55,12 @@ def turn_towards(start_ND: npt.NDArray[np.float32], former_ND: npt.NDArray[np.fl
 
 
 def similarity_to_former(factors: Factors, former: Factors) -> dict[str, float]:
-    """The mean cosine of the vectors with the former ones, per modality label, of the entities that have both."""
-    found = {}
+    """The mean cosine of the vectors with the former ones, per modality label, of entities that have both; {} for other lengths."""
+    found: dict[str, float] = {}
     for label, then_ND in former.items():
         now_ND = factors[label]
+        if now_ND.shape[1] != then_ND.shape[1]:
+            return {}
         both_N = then_ND.any(axis=1) & now_ND.any(axis=1)
         if both_N.any():
             now, then = now_ND[both_N].astype(np.float64), then_ND[both_N].astype(np.float64)

@@ -25,7 +25,7 @@ def settings_of(parameters: TrainingParameters, number: int) -> TrainingParamete
     """The settings of one of the models: its share of the components, and draws of its own; the first one's are the seed's."""
     num_models = parameters.num_models
     seed = parameters.seed if number == 0 else int(np.random.SeedSequence([parameters.seed, 5, number]).generate_state(1)[0])
-    return replace(parameters, embedding_dim=parameters.embedding_dim // num_models, ensemble=1, seed=seed)
+    return replace(parameters, embedding_dim=parameters.components("stochastic") // num_models, ensemble=1, seed=seed)
 
 
 def components_of(factors: Factors, number: int, num_models: int) -> Factors:

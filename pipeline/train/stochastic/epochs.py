@@ -75,7 +75,7 @@ class Epochs:
         self._random = np.random.default_rng([parameters.seed, 2])
         self._model = SlotModel(
             problem,
-            parameters.embedding_dim,
+            parameters.components("stochastic"),
             parameters.start_size,
             parameters.centre,
             parameters.seed,

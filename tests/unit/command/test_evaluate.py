@@ -73,7 +73,7 @@ def test_the_json_has_every_question_beside_its_baselines(planted: Path) -> None
     found = json.loads(result.stdout)
     assert {"dataset", "parameters", "seconds", "questions"} <= found.keys()
     assert found["dataset"] == "planted"
-    assert found["parameters"]["embedding_dim"] == 64
+    assert found["parameters"]["embedding_dim"] == "auto"
     asked = [(question["type"], question["slot"], question["modality"], question["asked"]) for question in found["questions"]]
     assert asked == [
         ("Tagging", 0, "User", 80),

@@ -12,11 +12,9 @@ FORMER = Embeddings("run-1", "tiny", 2, {"Film": ["b", "a"]}, {"Film": np.array(
 
 
 def test_former_vectors_are_found_by_id() -> None:
-    found = former_vectors(FORMER, {"Film": ["a", "b", "c"], "Maker": ["m"]}, 2)
-    assert found is not None
+    found = former_vectors(FORMER, {"Film": ["a", "b", "c"], "Maker": ["m"]})
     np.testing.assert_array_equal(found["Film"], [[3, 4], [1, 2], [0, 0]])
     np.testing.assert_array_equal(found["Maker"], [[0, 0]])
-    assert former_vectors(FORMER, {"Film": ["a"]}, 3) is None
 
 
 def test_a_start_keeps_its_length_and_zero_stays() -> None:
@@ -41,3 +39,11 @@ def test_similarity_leaves_out_whom_only_one_run_has() -> None:
     now = {"Film": np.array([[1, 0], [0, 1], [1, 1]], np.float32), "Maker": np.ones((1, 2), np.float32)}
     then = {"Film": np.array([[2, 0], [1, 0], [0, 0]], np.float32), "Maker": np.zeros((1, 2), np.float32)}
     assert similarity_to_former(now, then) == {"Film": 0.5}
+
+
+def test_vectors_of_another_length_are_passed_over() -> None:
+    hypergraph, parameters = coupled(num=60, presence=True), TrainingParameters(embedding_dim=8, rounds=2, validation=0.0)
+    other = fit(hypergraph, replace(parameters, embedding_dim=6), threads=1).factors
+    alone, towards = (fit(hypergraph, parameters, former=given, threads=1).factors for given in (None, other))
+    assert all(np.array_equal(alone[label], towards[label]) for label in alone)
+    assert similarity_to_former(alone, other) == {}

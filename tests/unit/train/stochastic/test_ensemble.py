@@ -1,6 +1,7 @@
 """Several models as one."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -72,6 +73,7 @@ def test_what_is_trained_are_models_apart_from_each_other(towards_former: bool) 
     [
         (8, "auto", 1),
         (64, "auto", 1),
+        ("auto", "auto", 2),
         (127, "auto", 1),
         (128, "auto", 2),
         (193, "auto", 1),
@@ -80,11 +82,21 @@ def test_what_is_trained_are_models_apart_from_each_other(towards_former: bool) 
         (6, 3, 3),
     ],
 )
-def test_as_many_models_as_leave_each_enough(embedding_dim: int, ensemble: int, num_models: int) -> None:
+def test_as_many_models_as_leave_each_enough(
+    embedding_dim: int | Literal["auto"], ensemble: int | Literal["auto"], num_models: int
+) -> None:
     assert TrainingParameters(embedding_dim=embedding_dim, ensemble=ensemble).num_models == num_models
 
 
 @pytest.mark.parametrize("ensemble", [0, -1, 5])
 def test_models_of_unequal_size_are_refused(ensemble: int) -> None:
-    with pytest.raises(ConfigurationError, match=f"ensemble is {ensemble}, auto or a number that divides embedding_dim, 64"):
+    with pytest.raises(ConfigurationError, match=f"ensemble is {ensemble}, auto or a number that divides embedding_dim, 128"):
         TrainingParameters(ensemble=ensemble)
+
+
+def test_least_squares_are_one_model_of_fewer_components() -> None:
+    assert TrainingParameters().components("stochastic") == 128
+    assert TrainingParameters().components("exact") == TrainingParameters().components("recurrent") == 64
+    assert (
+        TrainingParameters(embedding_dim=5).components("stochastic") == TrainingParameters(embedding_dim=5).components("exact") == 5
+    )
