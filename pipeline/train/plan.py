@@ -233,10 +233,15 @@ def _sizes(summary: SnapshotSummary, parameters: TrainingParameters) -> Sizes:
 def _widths(
     sizes: Sizes, losses: Mapping[str, str], measured: Iterable[str], parameters: TrainingParameters, update: UpdateName
 ) -> dict[str, int]:
-    """W: the vectors, and a column for each slot that has an offset or a bias."""
+    """W: the vectors, of an ensemble those of one model, and a column for each slot that has an offset or a bias."""
     with_columns = [label for label in losses if update == "stochastic" or (parameters.offsets and label in measured)]
     held = {label: sum(sizes.types[kind].modalities.count(label) for kind in with_columns) for label in sizes.num_entities}
-    return {label: parameters.components(update) + count for label, count in held.items()}
+    return {label: _components(parameters, update) + count for label, count in held.items()}
+
+
+def _components(parameters: TrainingParameters, update: UpdateName) -> int:
+    """How many components are trained at once."""
+    return parameters.components(update) // (parameters.num_models if update == "stochastic" else 1)
 
 
 class _Needs:
@@ -258,7 +263,8 @@ class _Needs:
             Members (8 K) and value (4) of each; of least squares those of own modalities again by each position (4 K + 8), of the
             likelihood all again.
         factors
-            N × W numbers as they stand, as the others tell them, and, where the last round may not be the best, of the best one.
+            N × W numbers as they stand, as the others tell them, and, where the last round may not be the best, of the best one;
+            and those of the models of an ensemble that are trained already.
         graphs
             Weights and Laplacian (20 M); own ones laid out (8 M), or the means of neighbours (12 M).
         optimiser
@@ -272,6 +278,7 @@ class _Needs:
         every = sum(self._matrices.values())
         mine = [self._matrices[label] for label in own]
         keeps_best = self._parameters.validation > 0 or self._update == "recurrent"
+        before = 0 if least_squares else self._parameters.num_models - 1
         entries = self._sizes.graph_entries
         near = 8 * sum(entries.get(label, 0) for label in own) // parts if least_squares else 12 * sum(entries.values())
         times = {"exact": 2 / parts, "recurrent": 1, "stochastic": 1 if parts == 1 else 3}[self._update]
@@ -279,7 +286,7 @@ class _Needs:
         return {
             "programs": _PROGRAMS + (_AUTOGRAD if self._update == "recurrent" else 0),
             "hyperedges": self._hyperedges(own, parts),
-            "factors": every * (3 if keeps_best else 2),
+            "factors": every * ((3 if keeps_best else 2) + before),
             "graphs": 20 * sum(entries.values()) + near,
             "optimiser": int(sum(mine) * times),
             "products": max(3 * every * (not least_squares and parts > 1), products),
@@ -314,7 +321,7 @@ class _Needs:
         Those who have a modality between them tell each other more: the vector of each step of conjugate gradients, where a graph
         ties its rows (exact), or the gradient of each step of the network (recurrent).
         """
-        dim = self._parameters.components(self._update)
+        dim = _components(self._parameters, self._update)
         slots = sum(len(size.modalities) for size in self._sizes.types.values())
         sums = 8 * 3 * slots * dim**2
         held = sum(self._matrices[label] for label in own)
@@ -329,6 +336,7 @@ class _Needs:
     def merged(self, merges: int) -> tuple[int, int]:
         """Bytes that a worker that shares batches sends and receives in a round: all that moves, and squares, added up over all."""
         slots = sum(len(size.modalities) for size in self._sizes.types.values())
-        small = _FLOAT * self._parameters.embedding_dim * (slots + len(self._sizes.types) + 2 * len(self._sizes.graph_entries))
+        dim = _components(self._parameters, self._update)
+        small = _FLOAT * dim * (slots + len(self._sizes.types) + 2 * len(self._sizes.graph_entries))
         told = merges * 2 * (sum(self._matrices.values()) + small)
         return told, told

@@ -80,7 +80,7 @@ def work(job: Job, rank: int, meet: Callable[[str], Store], on_round: Callable[[
         joined(meet(kernels.process_group), rank, len(job.owned), kernels.process_group, job.timeout),
     ):
         cuts = {label: cut_rows(problem, label, len(parts_of(job.owned, label))) for label in problem.labels}
-        widths = Layout(problem, job.parameters.embedding_dim).widths
+        widths = Layout(problem, job.parameters.components("exact")).widths
         exchange = ProcessGroup(job.owned, cuts, widths, kernels.device, kernels.finish, job.timeout)
         station = Station(job.owned[rank], exchange, kernels, kernels.host_threads(job.threads))
         told_to_end: list[int] = []
