@@ -29,13 +29,13 @@ class Preconditioner:
         self, kernels: Kernels, even_DD: Tensor, second_DD: Tensor, stiffness: float, degree_N: Tensor, mean_degree: float
     ) -> None:
         self._kernels = kernels
-        identity = torch.eye(len(even_DD), dtype=torch.float64, device=even_DD.device)
         floor = stiffness + 1e-6 * float(torch.trace(even_DD + mean_degree * second_DD)) / len(even_DD) + 1e-30
-        lower_DD = torch.linalg.cholesky(even_DD + floor * identity)
-        half_DD = torch.linalg.solve_triangular(lower_DD, second_DD, upper=False)
-        inner_DD = torch.linalg.solve_triangular(lower_DD, half_DD.T, upper=False)
+        # Not by Cholesky: of data that say little, rounding leaves G with eigenvalues below zero, and by more than the floor.
+        evens_D, axes_DD = torch.linalg.eigh(0.5 * (even_DD + even_DD.T))
+        white_DD = axes_DD * (evens_D.clamp_min(0) + floor).rsqrt()
+        inner_DD = white_DD.T @ second_DD @ white_DD
         eigenvalues_D, vectors_DD = torch.linalg.eigh(0.5 * (inner_DD + inner_DD.T))
-        basis_DD = torch.linalg.solve_triangular(lower_DD.T, vectors_DD, upper=True)
+        basis_DD = white_DD @ vectors_DD
         self._basis_DD = basis_DD.float()
         self._eigenvalues_D = eigenvalues_D.clamp_min(0).float()
         self._degree_N = degree_N

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -58,6 +58,7 @@ def trained(hypergraph: Hypergraph, parameters: TrainingParameters, start: Facto
     iterations=st.integers(1, 10),
     presence=st.booleans(),
 )
+@example(seed=5945, num=1, absent=(None, 0.5), ridge=0.0, graph_weight=0.0, iterations=1, presence=False)
 def test_the_objective_never_rises(
     seed: int,
     num: int,
