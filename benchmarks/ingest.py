@@ -6,9 +6,9 @@ The same rows go three times into a server of its own, each from an empty store:
 * a bare loop: the statements of ours with the same batches, one transaction after the other, rows ready in memory, nothing checked;
 * LOAD CSV: the same writes, the server reading the same CSV files, in transactions of as many rows.
 
-Then ours again with nothing changed, and three times with 1 % of the rows of every table changed (entities renamed, weights and values
-set, a quarter of the 1 % of hyperedges replaced by others; then all back, and once more): the first finds a server that has planned none
-of its statements.
+Then ours again with nothing changed, and three times with 1 % of the rows of every table changed (entities renamed, weights and
+values set, a quarter of the 1 % of hyperedges replaced by others; then all back, and once more): the first finds a server that has
+planned none of its statements.
 
     uv run python benchmarks/ingest.py [--hyperedges 300000] [--markdown FILE]
 """
