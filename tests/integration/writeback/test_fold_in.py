@@ -54,7 +54,7 @@ def test_few_are_new_where_little_came_and_nothing_else_changed(
     of = {"entities": ("Film", "Maker", "Style"), "hyperedges": ("Making", "Remake")}
     trained = {kind: {label: counts[label] for label in labels} for kind, labels in of.items()}
     report = {"snapshot": {"origin": {"ingest": stored.ingest}, "counts": trained}}
-    run = StoredRun("run-1", "published", "A", 4, 34, "", "", 0, report, None, 0)
+    run = StoredRun("run-1", "published", "A", 4, 34, "", "", 0, report, None, 0, rolled_back=False)
     assert not few_are_new(client, stored, run)
 
     changed = tiny.tables()
