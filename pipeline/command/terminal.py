@@ -88,7 +88,20 @@ OnDevice = Annotated[
     Device,
     typer.Option("--device", help="What trains: a GPU where there is one ([bold]auto[/bold]), the CPU, or GPUs and nothing else."),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, help="Number of training workers; chosen for this machine by default.")]
+
+
+def _number_of_workers(text: str) -> int | None:
+    if text != "auto" and not (text.isdecimal() and int(text)):
+        raise typer.BadParameter(f"{text} is neither auto nor a number from 1 on")
+    return None if text == "auto" else int(text)
+
+
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        parser=_number_of_workers, metavar="auto|N", help="Number of training workers; chosen for this machine by default (auto)."
+    ),
+]
 
 
 def asks_for_json() -> bool:

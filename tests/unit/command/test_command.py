@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from pipeline import __main__ as main_module
 from pipeline.__main__ import app
-from pipeline.errors import ConfigurationError, SourceError
+from pipeline.errors import ArtifactError, ConfigurationError, SourceError
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
@@ -87,6 +87,19 @@ def test_a_path_that_is_not_there_is_told_before_a_server_is_started(tmp_path: P
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(f"error: {tmp_path / 'nowhere'} does not exist\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["auto", "1", "12"])
+def test_the_number_of_workers_is_chosen_or_given(given: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["train", str(tmp_path / "nowhere"), "--plan", "--workers", given])
+    assert isinstance(result.exception, ArtifactError)  # what it was asked is understood
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5", ""])
+def test_another_number_of_workers_is_refused(given: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["train", str(tmp_path), "--plan", f"--workers={given}"])
+    assert result.exit_code == 2
+    assert "neither auto nor a number from 1 on" in " ".join(result.output.replace("│", " ").split())
 
 
 def test_evaluating_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
