@@ -210,12 +210,13 @@ class TrainingParameters:
             if not 0 <= weight < float("inf") or (most is not None and weight > most):
                 raise ConfigurationError(f"{name}: {label} has {weight}, {needed} is needed")
 
-    @property
-    def num_models(self) -> int:
-        """How many models the stochastic update makes vectors of."""
+    def num_models(self, update: UpdateName) -> int:
+        """How many models an update makes vectors of: one, unless it is the stochastic one."""
+        if update != "stochastic":
+            return 1
         if self.ensemble != "auto":
             return self.ensemble
-        dim = self.components("stochastic")
+        dim = self.components(update)
         return next((number for number in range(min(_MOST_MODELS, dim // _COMPONENTS), 1, -1) if dim % number == 0), 1)
 
     def components(self, update: UpdateName) -> int:
@@ -223,6 +224,10 @@ class TrainingParameters:
         if self.embedding_dim != "auto":
             return self.embedding_dim
         return _LIKELIHOOD_DIM if update == "stochastic" else _LEAST_SQUARES_DIM
+
+    def components_of_each(self, update: UpdateName) -> int:
+        """How many of them one model has."""
+        return self.components(update) // self.num_models(update)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain dictionaries, strings and numbers."""

@@ -216,16 +216,11 @@ def recognise(client: GraphClient, name: str, fingerprint: str) -> IngestReport 
 def _digested(client: GraphClient, records: Records) -> dict[str, Digests]:
     """The tables whose digests tell what the database holds."""
     changing = read_back(records.dataset)
-    digested = {
-        key: (known, records.tables[key])
-        for key, known in digested_tables(client, records.dataset.name).items()
-        if key in records.tables and key not in changing
-    }
+    tables = {key: table for key, table in records.tables.items() if key not in changing}
+    digested = {key: known for key, known in digested_tables(client, records.dataset.name).items() if key in tables}
     # A count that is not what the last ingest left tells that somebody else was there. Entities that went took what hung on them.
-    touched = {key for key, (known, table) in digested.items() if known.rows != count_rows(client, table)}
-    return {
-        key: known for key, (known, table) in digested.items() if key not in touched and touched.isdisjoint(table.members.values())
-    }
+    touched = {key for key, known in digested.items() if known.rows != count_rows(client, tables[key])}
+    return {key: known for key, known in digested.items() if touched.isdisjoint((key, *tables[key].members.values()))}
 
 
 def _compare(

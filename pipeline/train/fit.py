@@ -180,7 +180,7 @@ def fit(
     kernels = kernels_of(device)
     problem = build_problem(hypergraph, parameters, held_out)
     station = Station(problem.labels, Alone(), kernels, kernels.host_threads(threads or torch.get_num_threads()))
-    others = parameters.num_models - 1 if update_of((term.loss for term in problem.terms), parameters) == "stochastic" else 0
+    others = parameters.num_models(update_of((term.loss for term in problem.terms), parameters)) - 1
     total = parameters.rounds * (len(cubic_norms_of(problem.terms, parameters)) + others)
     with progress(f"Training rounds on {kernels.hardware}", total=total) as advance:
 
@@ -254,7 +254,7 @@ def _stochastic(
     on_round: Callable[[Round], None],
 ) -> _Ensemble:
     """Train one model after the other; the first with each norm, where that is left to the data, and the others with its best."""
-    num_models = parameters.num_models
+    num_models = parameters.num_models("stochastic")
     with one_kernel_thread(station.threads) as pool:
 
         def begin(part: Problem, settings: TrainingParameters, towards: Factors | None = None) -> Epochs:

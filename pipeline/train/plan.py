@@ -236,12 +236,7 @@ def _widths(
     """W: the vectors, of an ensemble those of one model, and a column for each slot that has an offset or a bias."""
     with_columns = [label for label in losses if update == "stochastic" or (parameters.offsets and label in measured)]
     held = {label: sum(sizes.types[kind].modalities.count(label) for kind in with_columns) for label in sizes.num_entities}
-    return {label: _components(parameters, update) + count for label, count in held.items()}
-
-
-def _components(parameters: TrainingParameters, update: UpdateName) -> int:
-    """How many components are trained at once."""
-    return parameters.components(update) // (parameters.num_models if update == "stochastic" else 1)
+    return {label: parameters.components_of_each(update) + count for label, count in held.items()}
 
 
 class _Needs:
@@ -278,7 +273,7 @@ class _Needs:
         every = sum(self._matrices.values())
         mine = [self._matrices[label] for label in own]
         keeps_best = self._parameters.validation > 0 or self._update == "recurrent"
-        before = 0 if least_squares else self._parameters.num_models - 1
+        before = self._parameters.num_models(self._update) - 1
         entries = self._sizes.graph_entries
         near = 8 * sum(entries.get(label, 0) for label in own) // parts if least_squares else 12 * sum(entries.values())
         times = {"exact": 2 / parts, "recurrent": 1, "stochastic": 1 if parts == 1 else 3}[self._update]
@@ -321,7 +316,7 @@ class _Needs:
         Those who have a modality between them tell each other more: the vector of each step of conjugate gradients, where a graph
         ties its rows (exact), or the gradient of each step of the network (recurrent).
         """
-        dim = _components(self._parameters, self._update)
+        dim = self._parameters.components_of_each(self._update)
         slots = sum(len(size.modalities) for size in self._sizes.types.values())
         sums = 8 * 3 * slots * dim**2
         held = sum(self._matrices[label] for label in own)
@@ -336,7 +331,7 @@ class _Needs:
     def merged(self, merges: int) -> tuple[int, int]:
         """Bytes that a worker that shares batches sends and receives in a round: all that moves, and squares, added up over all."""
         slots = sum(len(size.modalities) for size in self._sizes.types.values())
-        dim = _components(self._parameters, self._update)
+        dim = self._parameters.components_of_each(self._update)
         small = _FLOAT * dim * (slots + len(self._sizes.types) + 2 * len(self._sizes.graph_entries))
         told = merges * 2 * (sum(self._matrices.values()) + small)
         return told, told

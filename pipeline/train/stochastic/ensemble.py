@@ -23,9 +23,8 @@ Learned = tuple[Factors, dict[str, TypeParameters]]
 
 def settings_of(parameters: TrainingParameters, number: int) -> TrainingParameters:
     """The settings of one of the models: its share of the components, and draws of its own; the first one's are the seed's."""
-    num_models = parameters.num_models
     seed = parameters.seed if number == 0 else int(np.random.SeedSequence([parameters.seed, 5, number]).generate_state(1)[0])
-    return replace(parameters, embedding_dim=parameters.components("stochastic") // num_models, ensemble=1, seed=seed)
+    return replace(parameters, embedding_dim=parameters.components_of_each("stochastic"), ensemble=1, seed=seed)
 
 
 def components_of(factors: Factors, number: int, num_models: int) -> Factors:

@@ -85,7 +85,7 @@ def test_what_is_trained_are_models_apart_from_each_other(towards_former: bool) 
 def test_as_many_models_as_leave_each_enough(
     embedding_dim: int | Literal["auto"], ensemble: int | Literal["auto"], num_models: int
 ) -> None:
-    assert TrainingParameters(embedding_dim=embedding_dim, ensemble=ensemble).num_models == num_models
+    assert TrainingParameters(embedding_dim=embedding_dim, ensemble=ensemble).num_models("stochastic") == num_models
 
 
 @pytest.mark.parametrize("ensemble", [0, -1, 5])
