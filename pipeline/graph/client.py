@@ -76,6 +76,17 @@ Row = dict[str, Any]
 _Item = TypeVar("_Item")
 
 
+class _Batch(dict[str, object]):
+    """A parameter that holds many rows.
+
+    The driver makes text of all parameters for a line of its log, printed or not. Of 2,000 vectors as lists that took 0.12 s, ten
+    times as long as all else that it does with them.
+    """
+
+    def __repr__(self) -> str:
+        return "{…}"
+
+
 class GraphClient:
     """A connection pool to one database; use it as a context manager.
 
@@ -216,6 +227,10 @@ class GraphClient:
         """Run a writing statement in one transaction, and say what it changed."""
         return self._write(statement, parameters, lambda result: result.consume().counters)
 
+    def write_rows(self, statement: Statement, rows: Sequence[object], **parameters: object) -> neo4j.SummaryCounters:
+        """Run a writing statement over a batch of rows: the ``rows`` of its parameter ``$batch``, see `write_batches`."""
+        return self.write(statement, batch=_Batch(rows=rows), **parameters)
+
     def write_and_return(self, statement: Statement, **parameters: object) -> list[Row]:
         """Run a writing statement in one transaction, and give its records."""
         return self._write(statement, parameters, neo4j.Result.data)
@@ -355,7 +370,7 @@ class GraphClient:
         """
 
         def work(batch: Sequence[object]) -> int:
-            self.write(statement, batch={"rows": batch}, **parameters)
+            self.write_rows(statement, batch, **parameters)
             return len(batch)
 
         for num_rows in _in_order(work, batches, concurrency):

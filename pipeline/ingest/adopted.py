@@ -123,7 +123,7 @@ def release_rekeyed(client: GraphClient, stored: StoredDataset, found: Mapping[s
         statement = load("ingest/release_nodes").with_identifiers(Modality=label)
         gone = gone_properties(stored, adopted_of(stored.dataset)[label], label)
         for batch in _batches(ids):
-            client.write(statement, batch={"rows": batch}, types=_types(stored, label), gone=gone)
+            client.write_rows(statement, batch, types=_types(stored, label), gone=gone)
 
 
 def without_vanished(dataset: Dataset, left: Mapping[str, int], comparison: Comparison) -> Comparison:

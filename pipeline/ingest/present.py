@@ -138,7 +138,7 @@ def write_digests(
                     yield {"key": key, "number": number, "digests": part, "changed": None}
 
     for batch in _batches(parts()):
-        client.write(load("ingest/write_parts"), dataset=dataset, batch={"rows": batch})
+        client.write_rows(load("ingest/write_parts"), batch, dataset=dataset)
 
 
 def _batches(parts: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
