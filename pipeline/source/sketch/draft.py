@@ -191,6 +191,14 @@ class _Drafting:
             else:
                 name = property_name(column.header, modality.properties)
                 modality.properties[name] = column
+                if column.has_comma:
+                    modality.seen.append(
+                        f"{column.header}: numbers with commas, which are read as texts; with points they would be numbers"
+                    )
+                elif column.is_time and column.type == "string":
+                    modality.seen.append(
+                        f"{column.header}: dates or times that are read as texts; as 2026-11-23 they would be dates"
+                    )
                 if _is_code(column):
                     modality.seen.append(f"{column.header} could be a member of hyperedges as well: {_shown(column)}")
         first = [(c, r) for c, r in joined if c.num >= _FILLED * table.num_rows]
@@ -317,7 +325,9 @@ def _name_of(table: TableProfile, key: ColumnProfile, refers: Mapping[str, Refer
 def _is_category(column: ColumnProfile) -> bool:
     """Whether a column's texts stand in several rows each, so that they join those."""
     num, distinct = column.num_values
-    if column.type not in {"string", "strings"} or column.column.kind == "numbers" or distinct < 2 or column.is_time:
+    if column.type not in {"string", "strings"} or column.column.kind == "numbers" or distinct < 2:
+        return False
+    if column.is_time or column.has_comma:
         return False
     short = column.num_words <= _WORDS_OF_CATEGORY and column.longest <= _LONGEST_CATEGORY
     return short and (2 * distinct <= num or (column.is_list and distinct < num))

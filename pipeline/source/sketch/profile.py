@@ -18,6 +18,8 @@ _ODD_ELEMENT = 0.5
 _GAPS = 1.1
 _MOSTLY = 0.9
 _NUM_EXAMPLES = 3
+_COMMAS = r"[+-]?([0-9.]*[0-9](,[0-9]+)?|[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?)"
+"""Whole numbers, and numbers with a comma before decimals or between thousands."""
 _TIME = r"^\s*([0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([ T,]|$)|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?\s*([AaPp][Mm])?$)"
 """What dates and times begin with, or are, in forms that are no ISO dates as well."""
 
@@ -46,6 +48,8 @@ class ColumnProfile:
         Whether most cells are dates or times, in whatever form.
     has_point
         Whether numbers are written with a decimal point, as measurements are.
+    has_comma
+        Whether all cells are numbers, some of them with a comma, which no type takes for one.
     examples
         Its most frequent values, the most frequent first.
     """
@@ -62,6 +66,7 @@ class ColumnProfile:
     is_running: bool = False
     is_time: bool = False
     has_point: bool = False
+    has_comma: bool = False
     examples: tuple[str, ...] = ()
 
     @property
@@ -147,10 +152,11 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
     kinds: tuple[PropertyType, ...] = ("integer", "float", "boolean", "date", "datetime")
     counted = ", ".join(f"count({typed(kind, c)})" for kind in kinds)
     number = typed("integer", c)
-    num, distinct, num_words, longest, codes, bits, points, times, span, *of_kind = store.rows(f"""
+    num, distinct, num_words, longest, codes, bits, points, commas, times, span, *of_kind = store.rows(f"""
         SELECT count({c}), count(DISTINCT {c}), coalesce(avg(len(string_split({c}, ' '))), 0), coalesce(max(len({c})), 0),
                count(*) FILTER (regexp_full_match({c}, '[+-]?0[0-9]+')), count(*) FILTER ({c} IN ('0', '1')),
                count(*) FILTER (contains({c}, '.')),
+               count(*) FILTER (contains({c}, ',')) * bool_and(regexp_full_match({c}, {literal(_COMMAS)}))::INTEGER,
                count(*) FILTER (regexp_matches({c}, {literal(_TIME)})), max({number})::DOUBLE - min({number}), {counted}
         FROM {raw.name}
     """)[0]
@@ -161,10 +167,20 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
         kind = "boolean"
     is_running = kind == "integer" and num == distinct and span < _GAPS * num
     is_time = times > _MOSTLY * num
+    has_comma = kind == "string" and bool(commas)
     found = ColumnProfile(
-        column, num, distinct, kind, num_words, longest, is_running=is_running, is_time=is_time, has_point=points > 0
+        column,
+        num,
+        distinct,
+        kind,
+        num_words,
+        longest,
+        is_running=is_running,
+        is_time=is_time,
+        has_point=points > 0,
+        has_comma=has_comma,
     )
-    return _as_list(store, raw, found) if kind == "string" and num else found
+    return _as_list(store, raw, found) if kind == "string" and num and not has_comma else found
 
 
 def _examples(store: Store, raw: RawTable, column: ColumnProfile) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 import codecs
 import csv
+import json
 import re
+import shlex
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -24,6 +26,7 @@ _DELIMITERS = ",\t;|"
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _ALIKE = 0.25
 """Where so many cells of the first row stand in their column again, it is a row like the others."""
+_JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*["}]')
 _YEAR = re.compile(r"(1[5-9]|20)[0-9]{2}")
 
 
@@ -58,6 +61,8 @@ def tables_of_file(given: str, place: str) -> list[TableFile]:
                 named = [table] if table else _sqlite_tables(path)
                 file_place = place.partition("#")[0]
                 return [TableFile(path=f"{file_place}#{name}") for name in named]
+            case None if _is_json(path):
+                return [_json_lines(path, given, place)]
             case "csv" | None:
                 return [TableFile(path=place, **_options(path, place, told=kind is not None))]
             case _:
@@ -102,10 +107,37 @@ def _sqlite_tables(path: Path) -> list[str]:
         raise SourceError(f"cannot be read: {error}") from error
 
 
+def _is_json(path: Path) -> bool:
+    """Whether a file whose name does not tell begins as JSON does, which no header of a table does."""
+    with open_plain(path, _suffix(path.name)) as stream:
+        return bool(_JSON.match(stream.read(2**10)))
+
+
+def _json_lines(path: Path, given: str, place: str) -> TableFile:
+    """A file of JSON as one of JSON lines, if its first line is an object."""
+    with open_lines(path, _suffix(path.name), "utf-8") as lines:
+        first = next((line for line in lines if line.strip()), "")
+    try:
+        is_object = isinstance(json.loads(first), dict)
+    except ValueError:
+        is_object = False
+    if not is_object:
+        raise ConfigurationError(
+            f"{given}: expected JSON lines, an object a line, found JSON over the whole file",
+            hint=f"jq -c '.[]' {shlex.quote(given)} > {shlex.quote(f'{path.stem}.jsonl')} makes them of a list of objects",
+        )
+    return TableFile(path=place, format="jsonl")
+
+
+def _suffix(name: str) -> str:
+    """The end of a file name that tells the compression, or nothing."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return suffix if suffix in _COMPRESSED else ""
+
+
 def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     """The options of a file of delimited text that are not the defaults."""
-    suffix = PurePosixPath(place).suffix.lower()
-    suffix = suffix if suffix in _COMPRESSED else ""
+    suffix = _suffix(place)
     options: dict[str, Any] = {} if told else {"format": "csv"}
     encoding = _encoding(path, suffix)
     if encoding != "utf-8":
@@ -140,11 +172,15 @@ def _encoding(path: Path, suffix: str) -> str:
 
 
 def _delimiter(lines: list[str], default: str) -> str:
-    """The delimiter that gives most rows the same number of columns, more than one; the default where none does."""
+    """The delimiter that gives most rows the same number of columns, more than one; the default where none does.
+
+    It is in the first row too: a comma that is in all others alone stands in numbers or dates.
+    """
 
     def fit(delimiter: str) -> tuple[float, bool, int]:
-        widths = Counter(len(row) for row in _parsed(lines, delimiter) if row)
-        if not widths:
+        rows = [row for row in _parsed(lines, delimiter) if row]
+        widths = Counter(map(len, rows))
+        if not widths or len(rows[0]) == 1:
             return 0.0, False, 0
         width, count = widths.most_common(1)[0]
         return (round(count / widths.total(), 1) if width > 1 else 0.0), delimiter == default, width

@@ -254,3 +254,33 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for file, told in (("empty.csv", "an empty file"), ("broken.csv.gz", "damaged .gz file")):
         with pytest.raises(SourceError, match=told):
             sketch([str(tmp_path / file)], tmp_path, None, no_progress)
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-8-sig"])
+def test_semicolons_beside_commas_in_numbers(tmp_path: Path, encoding: str) -> None:
+    rows = [f"{n:03};Straße {n};{['München', 'Köln'][n % 2]};{n % 9},{n % 4};{n % 28 + 1:02}.02.1999\n" for n in range(40)]
+    (tmp_path / "läden.csv").write_text("Nr.;Name;Stadt;Umsatz (T€);seit\n" + "".join(rows), encoding=encoding)
+    description, counts, text = checked(tmp_path, "läden.csv")
+    assert "# Umsatz (T€): numbers with commas" in text
+    assert "# seit: dates or times that are read as texts" in text
+    table = description.modalities["Laden"].table
+    assert table is not None
+    assert table.delimiter == ";"
+    assert table.encoding == (None if encoding == "utf-8-sig" else encoding)
+    assert members(description, "LadenStadt") == [("Laden", "Nr.", None), ("Stadt", "Stadt", None)]
+    assert counts == {"Laden": 40, "Stadt": 2, "LadenStadt": 40}
+
+
+def test_json_by_another_name(tmp_path: Path) -> None:
+    objects = [f'{{"id": "c{n}", "make": "m{n % 3}"}}' for n in range(9)]
+    (tmp_path / "cars.json").write_text("\n".join(objects), encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "cars.json")
+    table = description.modalities["Car"].table
+    assert table is not None
+    assert table.format == "jsonl"
+    assert counts["Car"] == 9
+    for text in (f"[{', '.join(objects)}]", "[\n" + ",\n".join(objects) + "\n]"):
+        (tmp_path / "cars.json").write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigurationError, match="JSON over the whole file") as caught:
+            checked(tmp_path, "cars.json")
+        assert "jq -c" in (caught.value.hint or "")
