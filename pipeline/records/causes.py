@@ -15,6 +15,9 @@ SEPARATORS = (";", "|", ",")
 _SHARE = 0.5
 """From which share of what was found on a cause is told."""
 
+_NUMBER_OTHERWISE = re.compile(r"[+-]?(0[0-9]+([.]0*)?|[0-9]+[.]0*)")
+"""A whole number with leading zeros or a decimal point."""
+
 _AGAIN = re.compile(r" again \(first in row \d+\)$")
 
 
@@ -38,6 +41,9 @@ def likely_cause(expected: str, found: Sequence[str | None]) -> str | None:
         separator = next((sign for sign in SEPARATORS if _share(sign, texts) >= _SHARE), None)
         if separator is not None:
             return looks_like_list(next(text for text in texts if separator in text), separator)
+        otherwise = [text for text in texts if _NUMBER_OTHERWISE.fullmatch(text)]
+        if texts and len(otherwise) >= _SHARE * len(texts):
+            return f'"{otherwise[0]}" looks like a whole number written in another way than the key: say derive = "integer" of both'
     return None
 
 

@@ -83,6 +83,8 @@ def derived(derive: Derivation | None, value: str) -> str:
     match derive:
         case "lower":
             return f"lower({value})"
+        case "integer":
+            return f"coalesce(CAST({typed('integer', value)} AS VARCHAR), {value})"
         case "year":
             return f"coalesce(CAST({_year(value)} AS VARCHAR), {value})"
         case "decade":
@@ -93,9 +95,10 @@ def derived(derive: Derivation | None, value: str) -> str:
 
 def underivable(column: Column, separator: str | None = None) -> str:
     """The texts of a cell of which that cannot be made, as a list; parameters as of `texts`."""
-    if column.derive not in {"year", "decade"}:
+    if column.derive in {None, "lower"}:
         return "[]"
-    return f"list_filter({texts(replace(column, derive=None), separator)}, lambda x: {_year('x')} IS NULL)"
+    made = typed("integer", "x") if column.derive == "integer" else _year("x")
+    return f"list_filter({texts(replace(column, derive=None), separator)}, lambda x: ({made}) IS NULL)"
 
 
 def _year(value: str) -> str:

@@ -25,7 +25,8 @@ TrainingWeight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Derive = Annotated[
     Derivation,
     Field(
-        description="What to make of each of its texts: lower, the same in small letters; year, that of a year, a date or a "
+        description="What to make of each of its texts: lower, the same in small letters; integer, the whole "
+        "number, 7 of 7.0 and 007; year, that of a year, a date or a "
         "moment; decade, the first year of its decade."
     ),
 ]
@@ -57,8 +58,8 @@ class Property(Part):
     def _check_separator(self) -> Self:
         if self.separator is not None and not self.type.endswith("s"):
             raise contradiction(f'a separator is for lists; the type is {self.type}, a list of them is "{self.type}s"')
-        if self.derive in {"year", "decade"} and self.type in {"boolean", "date", "datetime"}:
-            raise contradiction(f"a {self.derive} is an integer, and no {self.type}")
+        if self.derive in {"integer", "year", "decade"} and self.type in {"boolean", "date", "datetime"}:
+            raise contradiction(f'what derive = "{self.derive}" makes is an integer, and no {self.type}')
         return self
 
 
@@ -218,6 +219,8 @@ class Member(Part):
     derive: Derive | None = None
     constant: Name | None = None
     """In place of a column: the id of the one entity that stands here in every hyperedge of the type."""
+    only_known: bool = False
+    """Leave out, and count, hyperedges whose member here is no key of the modality's table; otherwise they are problems."""
 
     @model_validator(mode="after")
     def _check_column(self) -> Self:

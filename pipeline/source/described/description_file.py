@@ -117,6 +117,7 @@ def _contradictions(description: Description) -> Iterator[str]:
         if modality not in description.modalities:
             known = description.modalities
             yield f"{location}.modality: {modality!r}, expected one of {', '.join(known)}{did_you_mean(modality, known)}"
+    yield from _known_by_nothing(description)
     for label, modality_table in description.modalities.items():
         if modality_table.table is None and label not in named:
             yield f"modalities.{label}: has no table, and no hyperedge or relation names it, so it has no entities"
@@ -135,6 +136,14 @@ def _contradictions(description: Description) -> Iterator[str]:
             if label not in description.hyperedges:
                 types = description.hyperedges
                 yield f"training.{name}: {label!r}, expected one of {', '.join(types)}{did_you_mean(label, types)}"
+
+
+def _known_by_nothing(description: Description) -> Iterator[str]:
+    for label, hyperedges in description.hyperedges.items():
+        for position, member in enumerate(hyperedges.members):
+            modality = description.modalities.get(member.modality)
+            if member.only_known and modality is not None and modality.table is None:
+                yield f"hyperedges.{label}.members[{position}].only_known: {member.modality} has no table that says who is known"
 
 
 def _adopted_twice(description: Description) -> Iterator[str]:

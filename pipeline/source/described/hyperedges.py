@@ -111,6 +111,9 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges,
         rows = f"SELECT * REPLACE (unnest({position.name}) AS {position.name}) FROM ({rows})"
     conditions = ["value IS NOT NULL", *_ordered(positions)]
     records.fill(label, f"SELECT {literal(raw.place)}, * FROM ({rows}) WHERE {' AND '.join(conditions)}")
+    for position in positions:
+        if position.member.only_known:
+            _leave_out_unknown(tables, label, position)
     if several:
         _note_several(tables, label, raw.place, {position.column.name: position for position in several}, raw.name)
 
@@ -146,6 +149,18 @@ def _ordered(positions: list[_Position]) -> list[str]:
             conditions.append(f"{before[cell]} < {position.name}")
         before[cell] = position.name
     return conditions
+
+
+def _leave_out_unknown(tables: DescribedTables, label: str, position: _Position) -> None:
+    """Take out the hyperedges whose member is no key of its modality, and say how many."""
+    records, modality = tables.records, position.member.modality
+    before = records.num_rows(label)
+    known = f"SELECT id FROM {records.tables[modality].name} WHERE id IS NOT NULL"
+    records.store.run(f"DELETE FROM {records.tables[label].name} WHERE {position.name} NOT IN ({known})")
+    left_out = before - records.num_rows(label)
+    if left_out:
+        counted = "1 hyperedge" if left_out == 1 else f"{left_out:,} hyperedges"
+        records.note(f"{label}: {counted} left out, with no key of {modality} in {position.column.header}")
 
 
 def _note_several(tables: DescribedTables, label: str, place: str, positions: dict[str, _Position], raw_name: str) -> None:

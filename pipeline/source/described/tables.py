@@ -151,10 +151,11 @@ class DescribedTables:
     def derived(self, raw: RawTable, key: str, column: Column, derive: Derivation | None, separator: str | None = None) -> Column:
         """A column of what is made of another's texts; a text of which that cannot be made is among the problems."""
         column = replace(column, derive=derive)
-        if derive in {"year", "decade"}:
+        if derive not in {None, "lower"}:
             # The one that is wrong, not the whole list.
             bad = underivable(column, separator)
-            self.problem(raw, key, column, "a year, or a date as 2026-11-23", f"len({bad}) > 0", f"{bad}[1]")
+            expected = EXPECTED["integer"] if derive == "integer" else "a year, or a date as 2026-11-23"
+            self.problem(raw, key, column, expected, f"len({bad}) > 0", f"{bad}[1]")
         return column
 
     def value(self, raw: RawTable, key: str, column: Column, kind: PropertyType, separator: str | None = None) -> str:

@@ -8,7 +8,7 @@ from pipeline.records.store import Store
 from pipeline.source.described.cell_values import typed
 from pipeline.source.sketch.names import label, property_name, singular, thing, words
 from pipeline.source.sketch.profile import ColumnProfile, TableProfile
-from pipeline.source.sketch.references import VALUE_WORDS, Reference, is_id, is_name, key_of, references, stem
+from pipeline.source.sketch.references import VALUE_WORDS, Reference, beside, is_id, is_name, key_of, references, stem
 
 _FILLED = 0.95
 _COMPLETE = 0.5
@@ -31,6 +31,7 @@ class DraftMember:
 
     modality: str
     column: ColumnProfile
+    only_known: bool = False
 
 
 @dataclass
@@ -131,12 +132,25 @@ class _Drafting:
             for column in columns
             if column.num and column is not key
         }
-        return {header: reference for header, reference in found.items() if reference is not None}
+        known = {header: reference for header, reference in found.items() if reference is not None}
+        named = {self._tables[position].columns[header]: reference for header, reference in known.items()}
+        for column in columns:
+            if column.header not in found or column.header in known or VALUE_WORDS & set(words(column.header)):
+                continue
+            for partner, reference in named.items():
+                other = self._tables[reference.target]
+                same = beside(self._store, self._tables[position], column, partner, reference, other)
+                if same is not None:
+                    known[column.header] = same
+                    break
+        return known
 
     def _member(self, position: int, column: ColumnProfile, reference: Reference | None, before: str) -> DraftMember:
         """A column as a member, of the table that it names or of a modality without one."""
         if reference is not None:
-            return DraftMember(self._label_of[reference.target], column)
+            if reference.derive != column.column.derive:
+                column = replace(column, column=replace(column.column, derive=reference.derive))
+            return DraftMember(self._label_of[reference.target], column, only_known=reference.num_missing > 0)
         # Columns of one name, in whatever table, are of one kind.
         about = thing(column.header)
         wanted = "".join(word.capitalize() for word in about)
@@ -184,8 +198,6 @@ class _Drafting:
                 continue
             if not column.num:
                 modality.seen.append(f"{column.header}: all cells are empty")
-            elif reference is not None and reference.num_missing:
-                self._dangling(modality.seen, column, reference)
             elif reference is not None or _is_category(column):
                 joined.append((column, reference))
             else:
@@ -201,7 +213,7 @@ class _Drafting:
                     )
                 if _is_code(column):
                     modality.seen.append(f"{column.header} could be a member of hyperedges as well: {_shown(column)}")
-        first = [(c, r) for c, r in joined if c.num >= _FILLED * table.num_rows]
+        first = [(c, r) for c, r in joined if c.num >= _FILLED * table.num_rows and not (r and r.num_missing)]
         first = _few_combinations(sorted(first, key=lambda each: each[1] is None))[: _MOST_MEMBERS - 1]
         # A key is one text, whatever stands in it.
         itself = DraftMember(own, replace(key, separator=None))
@@ -210,6 +222,8 @@ class _Drafting:
         for column, reference in joined:
             if not any(column is c for c, _ in first):
                 self._join(table, [itself, self._member(position, column, reference, own)])
+            if reference is not None and reference.num_missing:
+                self.draft.hyperedges[-1].seen.append(self._dangling(column, reference))
 
     def _join(self, table: TableProfile, members: list[DraftMember]) -> None:
         name = label(" ".join(member.modality for member in members), self._taken())
@@ -230,8 +244,8 @@ class _Drafting:
         for column in table.columns.values():
             reference = refers.get(column.header)
             if reference is not None and reference.num_missing:
-                self._dangling(seen, column, reference)
-            elif reference is not None or _is_category(column) or _is_code(column) or _is_id(column):
+                seen.append(self._dangling(column, reference))
+            if reference is not None or _is_category(column) or _is_code(column) or _is_id(column):
                 joined.append((column, reference))
             elif column.type in {"date", "datetime"}:
                 times.append(column)
@@ -299,12 +313,12 @@ class _Drafting:
         rows = f"SELECT {cells}, {content}::VARCHAR AS content FROM {found.table.raw.name}"
         return not self._store.value(f"SELECT count(*) FROM ({several.format(rows)})")
 
-    def _dangling(self, seen: list[str], column: ColumnProfile, reference: Reference) -> None:
+    def _dangling(self, column: ColumnProfile, reference: Reference) -> str:
         target = self._label_of[reference.target]
         _, num_distinct = column.num_values
-        seen.append(
-            f"{column.header} is not used: it seems to name {target}, but {reference.num_missing:,} of {num_distinct:,} "
-            f'values are no key there, such as "{reference.example}"'
+        return (
+            f"{column.header} seems to name {target}, but {reference.num_missing:,} of {num_distinct:,} values are no key there, "
+            f'such as "{reference.example}": they are left out'
         )
 
 
@@ -341,7 +355,7 @@ def _is_code(column: ColumnProfile) -> bool:
 
 def _is_id(column: ColumnProfile) -> bool:
     """Whether a column of whole numbers is called as ids are, and names something in several rows."""
-    return is_id(column.header) and _repeats(column)
+    return is_id(column.header) and _repeats(replace(column, has_point=False) if column.column.derive else column)
 
 
 def _repeats(column: ColumnProfile) -> bool:

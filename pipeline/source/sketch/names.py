@@ -9,6 +9,7 @@ from pipeline.errors import ConfigurationError
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ID_WORDS = frozenset({"id", "ids", "key", "fk", "uuid"})
+_SINGULARS = {"people": "person", "children": "child", "men": "man", "women": "woman"}
 _LONGEST = 50
 """Characters of a label or a name, of the 64 that are allowed: something may be put before or behind it."""
 
@@ -21,6 +22,8 @@ def words(text: str) -> list[str]:
 
 def singular(word: str) -> str:
     """A noun of several as one: ``genres`` is ``genre``, ``countries`` is ``country``."""
+    if word in _SINGULARS:
+        return _SINGULARS[word]
     if len(word) > 4 and word.endswith("ies") and word not in {"movies", "series", "species"}:
         return f"{word[:-3]}y"
     if word.endswith(("ches", "shes", "sses", "xes")):

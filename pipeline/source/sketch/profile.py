@@ -48,6 +48,8 @@ class ColumnProfile:
         Whether most cells are dates or times, in whatever form.
     has_point
         Whether numbers are written with a decimal point, as measurements are.
+    is_digits
+        Whether all cells are digits, some with a zero before them, as codes have it.
     has_comma
         Whether all cells are numbers, some of them with a comma, which no type takes for one.
     examples
@@ -66,6 +68,7 @@ class ColumnProfile:
     is_running: bool = False
     is_time: bool = False
     has_point: bool = False
+    is_digits: bool = False
     has_comma: bool = False
     examples: tuple[str, ...] = ()
 
@@ -152,10 +155,11 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
     kinds: tuple[PropertyType, ...] = ("integer", "float", "boolean", "date", "datetime")
     counted = ", ".join(f"count({typed(kind, c)})" for kind in kinds)
     number = typed("integer", c)
-    num, distinct, num_words, longest, codes, bits, points, commas, times, span, *of_kind = store.rows(f"""
+    num, distinct, num_words, longest, codes, digits, bits, points, zeros, commas, times, span, *of_kind = store.rows(f"""
         SELECT count({c}), count(DISTINCT {c}), coalesce(avg(len(string_split({c}, ' '))), 0), coalesce(max(len({c})), 0),
-               count(*) FILTER (regexp_full_match({c}, '[+-]?0[0-9]+')), count(*) FILTER ({c} IN ('0', '1')),
-               count(*) FILTER (contains({c}, '.')),
+               count(*) FILTER (regexp_full_match({c}, '[+-]?0[0-9]+')), count(*) FILTER (regexp_full_match({c}, '[0-9]+')),
+               count(*) FILTER ({c} IN ('0', '1')),
+               count(*) FILTER (contains({c}, '.')), count(*) FILTER (regexp_full_match({c}, '[+-]?[0-9]+[.]0+')),
                count(*) FILTER (contains({c}, ',')) * bool_and(regexp_full_match({c}, {literal(_COMMAS)}))::INTEGER,
                count(*) FILTER (regexp_matches({c}, {literal(_TIME)})), max({number})::DOUBLE - min({number}), {counted}
         FROM {raw.name}
@@ -168,6 +172,8 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
     is_running = kind == "integer" and num == distinct and span < _GAPS * num
     is_time = times > _MOSTLY * num
     has_comma = kind == "string" and bool(commas)
+    # Whole numbers that were once in a column with gaps, as 7.0: as members and keys they are 7.
+    column = replace(column, derive="integer") if kind == "integer" and zeros == num else column
     found = ColumnProfile(
         column,
         num,
@@ -178,6 +184,7 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
         is_running=is_running,
         is_time=is_time,
         has_point=points > 0,
+        is_digits=codes > 0 and digits == num,
         has_comma=has_comma,
     )
     return _as_list(store, raw, found) if kind == "string" and num and not has_comma else found

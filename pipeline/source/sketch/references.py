@@ -1,10 +1,12 @@
 """Which columns name the rows of another table: all their values are among its keys."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from pipeline.records.store import Store
+from pipeline.source.described.cell_values import text
+from pipeline.source.files.derivation import Derivation
 from pipeline.source.sketch.names import singular, thing, words
 from pipeline.source.sketch.profile import ColumnProfile, TableProfile
 
@@ -16,6 +18,8 @@ _NAME_WORDS = ("name", "title", "label")
 _LONGEST_KEY = 200
 _WORDS_OF_KEY = 3
 _DANGLING = 0.5
+_COMMON = 0.5
+_FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,14 @@ class Reference:
         How many different values are no key of it.
     example
         The first of those.
+    derive
+        What is to be made of its texts so that they are keys.
     """
 
     target: int
     num_missing: int = 0
     example: str | None = None
+    derive: Derivation | None = None
 
 
 def stem(table: TableProfile) -> str:
@@ -97,11 +104,43 @@ def references(
         if not num_distinct:
             continue
         missing, example = _missing(store, tables[table], column, tables[target], key)
+        derive = column.column.derive
+        if missing and alike and column.is_digits and key.type == "integer":
+            as_number = replace(column, column=replace(column.column, derive="integer"))
+            fewer, its_example = _missing(store, tables[table], as_number, tables[target], key)
+            if fewer < missing:
+                missing, example, derive = fewer, its_example, "integer"
         if missing == 0 and (alike or num_distinct > 2):
-            found.append((True, alike, -tables[target].num_rows, Reference(target)))
+            found.append((True, alike, -tables[target].num_rows, Reference(target, derive=derive)))
         elif alike and missing <= _DANGLING * num_distinct:
-            found.append((False, alike, -tables[target].num_rows, Reference(target, missing, example)))
+            found.append((False, alike, -tables[target].num_rows, Reference(target, missing, example, derive)))
     return max(found, key=lambda each: each[:3])[3] if found else None
+
+
+def beside(
+    store: Store, table: TableProfile, column: ColumnProfile, partner: ColumnProfile, reference: Reference, target: TableProfile
+) -> Reference | None:
+    """The reference of a column that holds much the same values as another of its table, as the ends of pairs do; None if not.
+
+    Parameters
+    ----------
+    store
+        Where the tables are.
+    table, column
+        The column that names nothing by itself.
+    partner, reference, target
+        The other column, what it names, and that table.
+    """
+    most = max(column.num_values[1], partner.num_values[1])
+    key = key_of(target)
+    if key is None or (column.type == "integer") != (partner.type == "integer") or most < _FEWEST:
+        return None
+    here, there = (f"SELECT DISTINCT unnest({each.values}) AS value FROM {table.raw.name}" for each in (column, partner))
+    common = store.value(f"SELECT count(*) FROM ({here}) WHERE value IN ({there})")
+    missing, example = _missing(store, table, column, target, key)
+    if common < _COMMON * most or missing > _DANGLING * column.num_values[1]:
+        return None
+    return replace(reference, num_missing=missing, example=example, derive=column.column.derive)
 
 
 def _alike(header: str, table: str, key: str) -> bool:
@@ -120,6 +159,6 @@ def _missing(
     store: Store, table: TableProfile, column: ColumnProfile, target: TableProfile, key: ColumnProfile
 ) -> tuple[int, str | None]:
     values = f"SELECT DISTINCT unnest({column.values}) AS value FROM {table.raw.name}"
-    known = f"SELECT {key.column.name} FROM {target.raw.name}"
+    known = f"SELECT {text(key.column)} FROM {target.raw.name}"
     count, example = store.rows(f"SELECT count(*), min(value) FROM ({values}) WHERE value NOT IN ({known})")[0]
     return count, example

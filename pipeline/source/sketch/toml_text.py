@@ -54,7 +54,8 @@ def _modality(modality: DraftModality) -> Iterator[str]:
         return
     yield from comments(modality.seen)
     yield f"table = {_table(modality.table.file)}"
-    yield f"key = {toml_string(modality.key.header)}"
+    key = toml_string(modality.key.header)
+    yield f"key = {key if modality.key.column.derive is None else f'{{ column = {key}{_derive(modality.key)} }}'}"
     if modality.name is not None:
         comment = f"  # {modality.name.num_distinct:,} different ones in {modality.name.num:,} rows"
         yield f"name = {toml_string(modality.name.header)}{comment}"
@@ -119,8 +120,14 @@ def _hyperedges(hyperedges: DraftHyperedges) -> Iterator[str]:
 
 def _member(member: DraftMember) -> str:
     separator = member.column.separator
-    more = "" if separator is None else f", separator = {toml_string(separator)}"
+    more = ("" if separator is None else f", separator = {toml_string(separator)}") + _derive(member.column)
+    more += ", only_known = true" if member.only_known else ""
     return f"{{ modality = {toml_string(member.modality)}, column = {toml_string(member.column.header)}{more} }}"
+
+
+def _derive(column: ColumnProfile) -> str:
+    derive = column.column.derive
+    return "" if derive is None else f", derive = {toml_string(derive)}"
 
 
 def _table(file: TableFile) -> str:

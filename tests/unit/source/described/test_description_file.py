@@ -318,7 +318,7 @@ def test_options_of_a_table_fit_its_file(table: str, problem: str) -> None:
         ('modality = "A", column = "a", constant = "x"', 'a member needs either its column or constant = "ID"'),
         ('modality = "A", constant = "x", derive = "lower"', "derive is for a column, and constant stands as it is"),
         ('modality = "A", constant = "x", separator = ";"', "separator is for a column, and constant stands as it is"),
-        ('modality = "A", column = "a", derive = "upper"', "expected one of 'lower', 'year' or 'decade'"),
+        ('modality = "A", column = "a", derive = "upper"', "expected one of 'lower', 'integer', 'year' or 'decade'"),
     ],
 )
 def test_a_member_is_a_column_or_a_constant(member: str, problem: str) -> None:
@@ -335,7 +335,7 @@ def test_a_member_is_a_column_or_a_constant(member: str, problem: str) -> None:
 
 def test_a_decade_is_a_number() -> None:
     (found,) = problems(WHOLE.replace('year = "integer"', 'year = { type = "date", derive = "decade" }'))
-    assert found == "modalities.Book.properties.year: a decade is an integer, and no date"
+    assert found == 'modalities.Book.properties.year: what derive = "decade" makes is an integer, and no date'
 
 
 @pytest.mark.parametrize(
@@ -444,3 +444,14 @@ def test_what_is_built_in_is_described_as_users_describe_theirs(package: str, fi
     assert f"{dataset.name}.toml" == file
     content = tomllib.loads((files(package) / file).read_text(encoding="utf-8"))
     Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(content)
+
+
+def test_only_known_needs_a_table() -> None:
+    (found,) = problems("""
+        name = "x"
+        [modalities.A]
+        [hyperedges.E]
+        table = "e.csv"
+        members = [ { modality = "A", column = "a", only_known = true }, { modality = "A", column = "b" } ]
+        """)
+    assert found == "hyperedges.E.members[0].only_known: A has no table that says who is known"

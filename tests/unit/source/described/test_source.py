@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.progress import no_progress
+from pipeline.errors import SourceError
 from pipeline.records.problems import SourceProblems
 from pipeline.records.records import Records
 from pipeline.source.described import frames
@@ -211,6 +212,33 @@ def test_derived_and_constant_columns(tmp_path: Path) -> None:
         "Tagging: 2 rows of works.csv made 3 hyperedges",
         "Tagging: 1 repeat inside cells of tags merged",
     ]
+
+
+def test_whole_numbers_however_written_and_members_that_are_not_known(tmp_path: Path) -> None:
+    described = """
+name = "visits"
+[modalities.Person]
+table = "people.csv"
+key = { column = "id", derive = "integer" }
+[modalities.Room]
+[hyperedges.Visit]
+table = "visits.csv"
+members = [
+    { modality = "Person", column = "who", separator = ";", derive = "integer", only_known = true },
+    { modality = "Room", column = "room" },
+]
+"""
+    (tmp_path / "visits.toml").write_text(described, encoding="utf-8")
+    (tmp_path / "people.csv").write_text("id\n1.0\n02\n+3\n", encoding="utf-8")
+    (tmp_path / "visits.csv").write_text("who,room\n001;2,a\n3.;9,b\n8,c\n", encoding="utf-8")
+    rows, notes = read(DescribedSource.of_file(tmp_path / "visits.toml"))
+    assert [row[2] for row in rows["Person"]] == ["1", "2", "3"]
+    assert [row[2:4] for row in rows["Visit"]] == [("1", "a"), ("2", "a"), ("3", "b")]
+    assert "Visit: 2 hyperedges left out, with no key of Person in who" in notes
+    (tmp_path / "visits.csv").write_text("who,room\n1,a\nx7,b\n", encoding="utf-8")
+    with DescribedSource.of_file(tmp_path / "visits.toml").read(no_progress) as records, pytest.raises(SourceError) as caught:
+        records.check()
+    assert "visits.csv, column who: expected a whole number, found 'x7' in row 2" in str(caught.value)
 
 
 def test_what_is_left_out_or_merged_is_counted(books: Records) -> None:

@@ -90,12 +90,43 @@ def test_two_tables_with_a_foreign_key(tmp_path: Path) -> None:
     assert 'opened = "date"  # empty in 1 of 3 rows' in text
 
 
-def test_a_reference_that_is_not_whole_is_told_and_left_out(tmp_path: Path) -> None:
+def test_a_reference_that_is_not_whole_leaves_out_what_is_not_known(tmp_path: Path) -> None:
     (tmp_path / "shops.csv").write_text("id,town\n1,A\n2,A\n3,B\n4,B\n", encoding="utf-8")
     (tmp_path / "sales.csv").write_text("shop,day,buyer\n1,mon,x\n2,mon,x\n9,tue,y\n2,tue,y\n", encoding="utf-8")
-    description, _, text = checked(tmp_path, "shops.csv", "sales.csv")
-    assert [modality for modality, *_ in members(description, "Sale")] == ["Day", "Buyer"]
-    assert '# shop is not used: it seems to name Shop, but 1 of 3 values are no key there, such as "9"' in text
+    description, counts, text = checked(tmp_path, "shops.csv", "sales.csv")
+    assert [modality for modality, *_ in members(description, "Sale")] == ["Shop", "Day", "Buyer"]
+    assert [member.only_known for member in description.hyperedges["Sale"].members] == [True, False, False]
+    assert counts["Sale"] == 3
+    assert '# shop seems to name Shop, but 1 of 3 values are no key there, such as "9": they are left out' in text
+
+
+def test_both_ends_of_pairs_name_one_table(tmp_path: Path) -> None:
+    (tmp_path / "papers.csv").write_text("doi,venue\n" + "".join(f"d{n},v{n % 3}\n" for n in range(40)), encoding="utf-8")
+    pairs = "".join(f"d{n},d{n * 7 % 40}\n" for n in range(2, 38)) + "d2,d5\nd1,elsewhere\n"
+    (tmp_path / "citations.csv").write_text(f"citing,cited\n{pairs}", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "papers.csv", "citations.csv")
+    assert members(description, "Citation") == [("Paper", "citing", None), ("Paper", "cited", None)]
+    assert counts["Citation"] == 37
+    # Numbers that happen to be keys are not meant so.
+    (tmp_path / "products.csv").write_text("id,kind\n" + "".join(f"{n},k{n % 3}\n" for n in range(40)), encoding="utf-8")
+    sold = "".join(f"{n}.0,{n * 7 % 40}.0,{n % 4}\n" for n in range(38)) + "2.0,3.0,1\n"
+    (tmp_path / "sold.csv").write_text(f"product,with,pieces\n{sold}", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "products.csv", "sold.csv")
+    assert members(description, "Sold") == [("Product", "product", None), ("Product", "with", None)]
+    assert {member.derive for member in description.hyperedges["Sold"].members} == {"integer"}
+    assert counts["Sold"] == 39
+
+
+def test_ids_that_are_written_in_several_ways(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("id,dept\n" + "".join(f"{n}.0,{n % 4}x\n" for n in range(1, 31)), encoding="utf-8")
+    (tmp_path / "badges.csv").write_text("badge,person_id\n" + "".join(f"b{n},{n:04}\n" for n in range(1, 31)), encoding="utf-8")
+    visits = "".join(f"{n % 30 + 1},{n % 7}r\n" for n in range(60))
+    (tmp_path / "visits.csv").write_text(f"person,room\n{visits}", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "people.csv", "badges.csv", "visits.csv")
+    assert description.modalities["Person"].key == SourceColumn(column="id", derive="integer")
+    assert members(description, "BadgePerson")[1] == ("Person", "person_id", None)
+    assert members(description, "Visit") == [("Person", "person", None), ("Room", "room", None)]
+    assert [counts[name] for name in ("Person", "BadgePerson", "Visit")] == [30, 30, 60]
 
 
 def test_values_and_times_that_differ_in_one_combination_are_left_out(tmp_path: Path) -> None:
