@@ -57,7 +57,9 @@ def question(kind: HyperedgeType, given: Sequence[tuple[str, str]], ask: str) ->
         fitting = [position for position in free if where in (kind.members[position], str(position))]
         if not fitting:
             members = ", ".join(f"{position} {label}" for position, label in enumerate(kind.members))
-            raise QueryError(f"{kind.label} has no place for {where}, or not so many", hint=f"its members are {members}")
+            is_taken = where in kind.members or (where.isdecimal() and int(where) < len(kind.members))
+            wrong = "has no other place" if is_taken else "has no place"
+            raise QueryError(f"{kind.label} {wrong} for {where}", hint=f"its members are {members}, one entity in each")
         free.remove(fitting[0])
         taken[number] = fitting[0]
     position = taken.pop(len(given))

@@ -20,8 +20,9 @@ _ROWS_PER_CODE = 20
 _LONGEST_CATEGORY = 100
 _LONGEST_EXAMPLE = 30
 _WORDS_OF_CATEGORY = 6
+_WORDS_OF_ID = 1.5
 _NEARLY_ALL = 0.8
-_COMMON = 0.5
+_COMMON = 0.25
 _FEWEST_COMMON = 10
 
 
@@ -245,7 +246,7 @@ class _Drafting:
             reference = refers.get(column.header)
             if reference is not None and reference.num_missing:
                 seen.append(self._dangling(column, reference))
-            if reference is not None or _is_category(column) or _is_code(column) or _is_id(column):
+            if reference is not None or _is_category(column) or _is_named_again(column) or _is_code(column) or _is_id(column):
                 joined.append((column, reference))
             elif column.type in {"date", "datetime"}:
                 times.append(column)
@@ -345,6 +346,15 @@ def _is_category(column: ColumnProfile) -> bool:
         return False
     short = column.num_words <= _WORDS_OF_CATEGORY and column.longest <= _LONGEST_CATEGORY
     return short and (2 * distinct <= num or (column.is_list and distinct < num))
+
+
+def _is_named_again(column: ColumnProfile) -> bool:
+    """Whether a column's short texts are ids, some of which stand in several rows: what is said of each joins those."""
+    short = column.num_words < _WORDS_OF_ID and column.longest <= _LONGEST_CATEGORY
+    return (
+        column.type == "string" and short and not column.is_time and not column.has_comma
+        and 2 <= column.num_distinct <= _NEARLY_ALL * column.num
+    )  # fmt: skip
 
 
 def _is_code(column: ColumnProfile) -> bool:

@@ -117,6 +117,17 @@ def test_both_ends_of_pairs_name_one_table(tmp_path: Path) -> None:
     assert counts["Sold"] == 39
 
 
+def test_triples_of_a_knowledge_graph(tmp_path: Path) -> None:
+    things = [f"http://ex.org/thing/{n}" for n in range(60)]
+    rows = {(things[n], f"http://ex.org/p/{n % 3}", things[n * 7 % 20]) for n in range(60)}
+    rows |= {(things[n], "http://ex.org/p/4", f"http://ex.org/kind/{n % 40}") for n in range(40)}
+    lines = "".join(f"{','.join(row)}\n" for row in sorted(rows))
+    (tmp_path / "triples.csv").write_text(f"subject,predicate,object\n{lines}", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "triples.csv")
+    assert [modality for modality, *_ in members(description, "Triple")] == ["Subject", "Predicate", "Subject"]
+    assert counts["Triple"] == len(rows)
+
+
 def test_ids_that_are_written_in_several_ways(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("id,dept\n" + "".join(f"{n}.0,{n % 4}x\n" for n in range(1, 31)), encoding="utf-8")
     (tmp_path / "badges.csv").write_text("badge,person_id\n" + "".join(f"b{n},{n:04}\n" for n in range(1, 31)), encoding="utf-8")
