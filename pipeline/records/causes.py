@@ -1,5 +1,6 @@
 """What has probably made the problems of one kind: a column that is read in another way than it was written."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -59,6 +60,12 @@ def looks_like_list(example: str, separator: str) -> str:
     """What is said of texts that are probably several in one cell."""
     shown = example if len(example) <= 40 else f"{example[:39]}…"
     return f'"{visible(shown)}" looks like several in one cell: say separator = "{separator}"'
+
+
+def looks_like_written_list(example: str, header: str) -> str:
+    """What is said of texts that are lists as JSON or Python writes them."""
+    shown = example if len(example) <= 40 else f"{example[:39]}…"
+    return f"{visible(shown)} looks like a list: say lists = {json.dumps([header], ensure_ascii=False)} of the table"
 
 
 def _encoding(found: str) -> str:

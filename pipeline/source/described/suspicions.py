@@ -6,7 +6,7 @@ They are no problems, since any text may be a name; they are told with what is l
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.records.causes import NULL_MARKERS, looks_like_list, looks_like_null
+from pipeline.records.causes import NULL_MARKERS, looks_like_list, looks_like_null, looks_like_written_list
 from pipeline.records.records import Records
 from pipeline.records.store import literal
 from pipeline.source.files.raw_table import Column, RawTable
@@ -59,6 +59,13 @@ def _note_markers(records: Records, place: str, table: str, column: Column) -> N
 
 
 def _note_list(records: Records, place: str, table: str, column: Column) -> None:
+    writes = f"{column.name} LIKE '[%]'"
+    total, count, example = records.store.rows(
+        f"SELECT count({column.name}), count(*) FILTER ({writes}), min({column.name}) FILTER ({writes}) FROM {table}"
+    )[0]
+    if count and count == total:
+        records.note(f"{place}, column {column.header}: {looks_like_written_list(example, column.header)} ({count:,} cells)")
+        return
     for sign in _LIST_SIGNS:
         holds = f"contains({column.name}, {literal(sign)})"
         total, count, example = records.store.rows(

@@ -20,6 +20,7 @@ from pipeline.source.files.null_markers import without_markers
 from pipeline.source.files.raw_table import Kind, RawTable, Staging, trimmed
 from pipeline.source.files.sqlite_tables import stage_sqlite
 from pipeline.source.files.table_file import TableFile
+from pipeline.source.files.written_lists import with_lists
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,8 @@ class RawTables:
         """The table, staged; None if it is refused as a whole, which is then among the problems."""
         if table not in self._tables:
             raw = self._frames[table.path] if table.path is not None and table.path in self._frames else self._stage(table)
+            if raw is not None and table.lists is not None:
+                raw = with_lists(self._records, raw, f"lists_{len(self._tables)}", table.lists)
             if raw is not None and table.null is not None:
                 raw = without_markers(self._records.store, raw, f"told_{len(self._tables)}", table.null)
             self._tables[table] = raw

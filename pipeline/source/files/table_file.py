@@ -53,6 +53,8 @@ class TableFile(Part):
     """CSV without a header: the names of the columns, in their order."""
     null: _Texts | None = None
     """Texts that stand for a missing value, such as ["\\\\N", "NA"], wherever a cell or an element of a list is one of them."""
+    lists: _Texts | None = None
+    """Columns whose texts are lists, as JSON or Python writes them: ["oil", "clay"]."""
     sql: Name | None = None
     """SQLite and PostgreSQL: a query whose rows are the table, in place of a table after a #."""
     password_env: Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")] | None = None

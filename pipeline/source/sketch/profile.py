@@ -9,6 +9,7 @@ from pipeline.records.store import Store, literal
 from pipeline.source.described.cell_values import texts, typed
 from pipeline.source.files.raw_table import Column, RawTable
 from pipeline.source.files.table_file import TableFile
+from pipeline.source.files.written_lists import written_list
 
 _CERTAIN_MARKER = r"\N"
 _MARKER_SHARE = 0.01
@@ -138,6 +139,25 @@ def null_markers(store: Store, raw: RawTable) -> dict[str, list[str]]:
             if marker == _CERTAIN_MARKER or among_values or count >= _MARKER_SHARE * total:
                 found.setdefault(marker, []).append(column.header)
     return found
+
+
+def lists(store: Store, raw: RawTable) -> tuple[str, ...]:
+    """The columns of texts whose cells are all lists, as JSON or Python writes them, of anything but measurements."""
+    found = []
+    for column in raw.columns.values():
+        if column.kind != "text":
+            continue
+        c = column.name
+        num, bracketed = store.rows(f"SELECT count({c}), count(*) FILTER ({c} LIKE '[%]') FROM {raw.name}")[0]
+        if not num or num != bracketed:
+            continue
+        written, measured = store.rows(
+            f"SELECT count(l), count(*) FILTER (len(list_filter(l, lambda x: regexp_full_match(x, '-?[0-9]*[.][0-9].*'))) > 0) "
+            f"FROM (SELECT {written_list(c)} AS l FROM {raw.name})"
+        )[0]
+        if written == num and not measured:
+            found.append(column.header)
+    return tuple(found)
 
 
 def profile(store: Store, file: TableFile, raw: RawTable) -> TableProfile:

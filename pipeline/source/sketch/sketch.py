@@ -13,9 +13,10 @@ from pipeline.source.files.database_url import database_name, is_url
 from pipeline.source.files.null_markers import without_markers
 from pipeline.source.files.raw_tables import RawTables
 from pipeline.source.files.table_file import TableFile
+from pipeline.source.files.written_lists import with_lists
 from pipeline.source.sketch.draft import draft
 from pipeline.source.sketch.names import dataset_name
-from pipeline.source.sketch.profile import TableProfile, null_markers, profile
+from pipeline.source.sketch.profile import TableProfile, lists, null_markers, profile
 from pipeline.source.sketch.reading import tables_of_file
 from pipeline.source.sketch.toml_text import toml_text
 
@@ -72,6 +73,10 @@ def _profile(records: Records, tables: RawTables, file: TableFile, number: int, 
     raw = tables.of(file)
     if raw is None:
         return None
+    written = lists(records.store, raw)
+    if written:
+        file = file.model_copy(update={"lists": written})
+        raw = with_lists(records, raw, f"lists_in_{number}", written)
     markers = null_markers(records.store, raw)
     if not file.header:
         notes.append(f"{file.place}: its first row looks like data; give the columns their names")

@@ -241,6 +241,43 @@ members = [
     assert "visits.csv, column who: expected a whole number, found 'x7' in row 2" in str(caught.value)
 
 
+def test_lists_in_texts(tmp_path: Path) -> None:
+    described = """
+name = "papers"
+[modalities.Paper]
+table = { path = "papers.csv", lists = ["keywords"], null = ["None"] }
+key = "doi"
+properties = { keywords = "strings" }
+[modalities.Keyword]
+[hyperedges.About]
+table = { path = "papers.csv", lists = ["keywords"], null = ["None"] }
+members = [ { modality = "Paper", column = "doi" }, { modality = "Keyword", column = "keywords" } ]
+"""
+    (tmp_path / "papers.toml").write_text(described, encoding="utf-8")
+    cells = ['"[""a, b"", ""c""]"', "\"['c', 'it\\'s', None]\"", "[]", ""]
+    (tmp_path / "papers.csv").write_text(
+        "doi,keywords\n" + "".join(f"d{n},{cell}\n" for n, cell in enumerate(cells)), encoding="utf-8"
+    )
+    source = DescribedSource.of_file(tmp_path / "papers.toml")
+    rows, _ = read(source)
+    assert [row[4] for row in rows["Paper"]] == [["a, b", "c"], ["c", "it's"], None, None]
+    assert [row[2:4] for row in rows["About"]] == [("d0", "a, b"), ("d0", "c"), ("d1", "c"), ("d1", "it's")]
+    (tmp_path / "papers.csv").write_text("doi,keywords\nd1,oil\nd2,[oil]\n", encoding="utf-8")
+    with source.read(no_progress) as records:
+        with pytest.raises(SourceError) as caught:
+            records.check()
+        assert 'papers.csv, column keywords: expected a list, as ["a", "b"], found \'oil\' in row 1' in str(caught.value)
+    with source.read(no_progress) as records:
+        records.check(tmp_path / "bad.jsonl")
+        assert records.frame("Paper")["id"].tolist() == ["d2"]
+    (tmp_path / "papers.toml").write_text(
+        described.replace(', lists = ["keywords"]', "").replace('properties = { keywords = "strings" }\n', ""), encoding="utf-8"
+    )
+    (tmp_path / "papers.csv").write_text('doi,keywords\nd1,"[""a"", ""b""]"\nd2,"[""a"", ""c""]"\n', encoding="utf-8")
+    _, notes = read(DescribedSource.of_file(tmp_path / "papers.toml"))
+    assert notes == ['papers.csv, column keywords: ["a", "b"] looks like a list: say lists = ["keywords"] of the table (2 cells)']
+
+
 def test_what_is_left_out_or_merged_is_counted(books: Records) -> None:
     assert books.notes == [
         "Reader-FRIEND: 1 row of friends.csv left out, with nothing in b",

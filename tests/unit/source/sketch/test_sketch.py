@@ -128,6 +128,19 @@ def test_triples_of_a_knowledge_graph(tmp_path: Path) -> None:
     assert counts["Triple"] == len(rows)
 
 
+def test_lists_as_json_and_python_write_them(tmp_path: Path) -> None:
+    rows = [
+        f'd{n};"[""k{n % 3}"", ""caf\\u00e9, {n % 2}""]";"[\'a{n % 4}\', ""O\'Neil""]";"[0.{n}, 1.5]"' for n in range(12)
+    ] + ["d12;[];;"]  # fmt: skip
+    (tmp_path / "papers.csv").write_text("doi;keywords;authors;vector\n" + "\n".join(rows), encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "papers.csv")
+    table = description.modalities["Paper"].table
+    assert table is not None
+    assert table.lists == ("keywords", "authors")
+    assert [counts[name] for name in ("Paper", "Keyword", "Author")] == [13, 5, 5]
+    assert description.modalities["Paper"].properties.keys() == {"vector"}
+
+
 def test_ids_that_are_written_in_several_ways(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("id,dept\n" + "".join(f"{n}.0,{n % 4}x\n" for n in range(1, 31)), encoding="utf-8")
     (tmp_path / "badges.csv").write_text("badge,person_id\n" + "".join(f"b{n},{n:04}\n" for n in range(1, 31)), encoding="utf-8")
