@@ -22,8 +22,10 @@ _LONGEST_EXAMPLE = 30
 _WORDS_OF_CATEGORY = 6
 _WORDS_OF_ID = 1.5
 _NEARLY_ALL = 0.8
-_COMMON = 0.25
+_COMMON = 0.5
+_MANY_COMMON = 0.25
 _FEWEST_COMMON = 10
+_MANY = 50
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,9 @@ class _Drafting:
             for table, each in ((position, column), (other, known))
         )
         num_common: int = self._store.value(f"SELECT count(*) FROM ({here}) WHERE value IN ({there})")
-        return num_common if num_common >= _COMMON * fewest else 0
+        # Of many values a smaller share is no chance: entities of triples are subjects or objects, and some are both.
+        share = _MANY_COMMON if num_common >= _MANY else _COMMON
+        return num_common if num_common >= share * fewest else 0
 
     def _entities(self, position: int) -> None:
         """A table with a key: a modality, and what its columns join it with."""
@@ -261,6 +265,7 @@ class _Drafting:
             found_first = {column.header: reference for column, reference in joined}
             joined = [(c, found_first.get(c.header)) for c in table.columns.values() if c.header in found_first or c in numbers]
             numbers = []
+        joined = self._without_twins(table, joined, seen)
         joined, spare = _most_telling(joined)
         spare += numbers
         joined, left = self._mostly_complete(table, joined)
@@ -284,6 +289,36 @@ class _Drafting:
         else:
             told = " and ".join(column.header for column in (value, time) if column is not None)
             found.seen.append(f"{told} left out: some combinations of members stand several times, with different ones")
+
+    def _without_twins(
+        self, table: TableProfile, joined: list[tuple[ColumnProfile, Reference | None]], seen: list[str]
+    ) -> list[tuple[ColumnProfile, Reference | None]]:
+        """The columns without those that say what another says in other words, as a code does beside its name."""
+        kept: list[tuple[ColumnProfile, Reference | None]] = []
+        for column, reference in joined:
+            alone = [at for at, (_, its) in enumerate(kept) if reference is its is None]
+            at = next((at for at in alone if self._are_twins(table, kept[at][0], column)), None)
+            if at is None:
+                kept.append((column, reference))
+                continue
+            # The longer one is what people read.
+            short, long = sorted((kept[at][0], column), key=lambda each: each.longest)
+            kept[at] = long, None
+            seen.append(f"{short.header} is not used: each of its values stands with one of {long.header}, and the other way round")
+        return kept
+
+    def _are_twins(self, table: TableProfile, one: ColumnProfile, other: ColumnProfile) -> bool:
+        if (
+            one.is_list
+            or other.is_list
+            or one.num < _ROWS_PER_CODE
+            or (one.num, one.num_distinct) != (other.num, other.num_distinct)
+        ):
+            return False
+        pairs = f"SELECT DISTINCT {one.column.name}, {other.column.name} FROM {table.raw.name}"
+        together = f"SELECT 1 FROM {table.raw.name} WHERE ({one.column.name} IS NULL) <> ({other.column.name} IS NULL)"
+        num_pairs = self._store.value(f"SELECT count(*) FROM ({pairs} WHERE {one.column.name} IS NOT NULL)")
+        return num_pairs == one.num_distinct and not self._store.value(f"SELECT count(*) FROM ({together})")
 
     def _mostly_complete(
         self, table: TableProfile, joined: list[tuple[ColumnProfile, Reference | None]]
@@ -365,12 +400,13 @@ def _is_code(column: ColumnProfile) -> bool:
 
 def _is_id(column: ColumnProfile) -> bool:
     """Whether a column of whole numbers is called as ids are, and names something in several rows."""
-    return is_id(column.header) and _repeats(replace(column, has_point=False) if column.column.derive else column)
+    has_point = column.has_point and column.column.derive is None
+    return is_id(column.header) and column.type == "integer" and not has_point and column.num_distinct <= _NEARLY_ALL * column.num
 
 
 def _repeats(column: ColumnProfile) -> bool:
     """Whether the whole numbers of a column stand in several rows each; they may be ids, or measure something."""
-    return column.type == "integer" and 2 * column.num_distinct <= column.num and not column.has_point
+    return column.type == "integer" and 1 < column.num_distinct <= column.num / 2 and not column.has_point
 
 
 def _most_telling(
@@ -406,7 +442,8 @@ def _few_combinations(joined: list[tuple[ColumnProfile, Reference | None]]) -> l
 def _counted(column: ColumnProfile) -> str:
     """How many values a column has, in words."""
     num, distinct = column.num_values
-    return f"{distinct:,} different values in {column.num:,} rows" + (f", {num:,} in all" if column.is_list else "")
+    different = "1 value" if distinct == 1 else f"{distinct:,} different values"
+    return f"{different} in {column.num:,} rows" + (f", {num:,} in all" if column.is_list else "")
 
 
 def _shown(column: ColumnProfile) -> str:

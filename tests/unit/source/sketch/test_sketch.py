@@ -118,9 +118,9 @@ def test_both_ends_of_pairs_name_one_table(tmp_path: Path) -> None:
 
 
 def test_triples_of_a_knowledge_graph(tmp_path: Path) -> None:
-    things = [f"http://ex.org/thing/{n}" for n in range(60)]
-    rows = {(things[n], f"http://ex.org/p/{n % 3}", things[n * 7 % 20]) for n in range(60)}
-    rows |= {(things[n], "http://ex.org/p/4", f"http://ex.org/kind/{n % 40}") for n in range(40)}
+    things = [f"http://ex.org/thing/{n}" for n in range(200)]
+    rows = {(things[n], f"http://ex.org/p/{n % 3}", things[n * 7 % 60]) for n in range(200)}
+    rows |= {(things[n], "http://ex.org/p/4", f"http://ex.org/kind/{n % 100}") for n in range(100)}
     lines = "".join(f"{','.join(row)}\n" for row in sorted(rows))
     (tmp_path / "triples.csv").write_text(f"subject,predicate,object\n{lines}", encoding="utf-8")
     description, counts, _ = checked(tmp_path, "triples.csv")
@@ -139,6 +139,15 @@ def test_lists_as_json_and_python_write_them(tmp_path: Path) -> None:
     assert table.lists == ("keywords", "authors")
     assert [counts[name] for name in ("Paper", "Keyword", "Author")] == [13, 5, 5]
     assert description.modalities["Paper"].properties.keys() == {"vector"}
+
+
+def test_a_code_beside_its_name_says_nothing_more(tmp_path: Path) -> None:
+    rows = "".join(f"c{n % 7},m{n % 5},Maker {n % 5},g{n % 3},2021\n" for n in range(60))
+    (tmp_path / "cars.csv").write_text(f"class,code,maker,gears,year\n{rows}", encoding="utf-8")
+    description, _, text = checked(tmp_path, "cars.csv")
+    assert [column for _, column, _ in members(description, "Car")] == ["class", "maker", "gears"]
+    assert "# code is not used: each of its values stands with one of maker" in text
+    assert "# year is not used: 1 value in 60 rows: 2021" in text
 
 
 def test_ids_that_are_written_in_several_ways(tmp_path: Path) -> None:
@@ -285,7 +294,7 @@ def test_whole_numbers_of_any_name_join_rows_that_nothing_else_joins(tmp_path: P
 
 def test_measurements_join_rows_last(tmp_path: Path) -> None:
     names = ["month", "weight", *(f"kind{k}" for k in range(7))]
-    rows = "".join(f"{i % 12},{i % 40}.0,{','.join(f'x{(i + k) % 5}' for k in range(7))}\n" for i in range(900))
+    rows = "".join(f"{i % 12},{i % 40}.0,{','.join(f'x{i // (k + 1) % 5}' for k in range(7))}\n" for i in range(900))
     (tmp_path / "catches.csv").write_text(f"{','.join(names)}\n{rows}")
     description, _, text = checked(tmp_path, "catches.csv")
     assert "weight could be a member as well" in text
