@@ -8,6 +8,9 @@ import numpy as np
 
 from pipeline.evaluate.evaluation import OTHER_MODELS, lead
 
+_FEW = 30
+"""Below so many answers one more or less that is right moves a figure by more than most methods differ."""
+
 _NAMES = {"mrr": "MRR", "rmse": "RMSE"}
 
 
@@ -18,7 +21,7 @@ class Verdict:
     Attributes
     ----------
     warnings
-        A sentence for each question where the model is not ahead.
+        A sentence for each question where the model is not ahead, and one where so few were asked that figures say little.
     summary
         One line: whether it is ahead, and by how much.
     """
@@ -39,8 +42,12 @@ def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
         if not question["ahead"]:
             reached = f"{_NAMES[measure]} {question[measure]:.3f}, {name} {best[measure]:.3f}"
             warnings.append(f"{heading(question)}: the model is not ahead: {reached}")
+    num_ahead = len(questions) - len(warnings)
+    fewest = min(questions, key=lambda question: question["asked"])
+    if fewest["asked"] < _FEW:
+        hidden = "1 hyperedge was" if fewest["asked"] == 1 else f"{fewest['asked']} hyperedges were"
+        warnings.append(f"{heading(fewest)}: {hidden} asked about, so that figures hang on chance; --seeds hides others as well")
     num, by = len(questions), " and ".join(f"{np.mean(found):+.3f} {_NAMES[measure]}" for measure, found in leads.items())
-    num_ahead = num - len(warnings)
     if num == 1:
         summary = f"The model is {'ahead' if num_ahead else 'not ahead'} of the best baseline: {by}."
     else:

@@ -3,19 +3,28 @@ import pytest
 from pipeline.evaluate.verdict import verdict
 
 
-def slot(own: float, counting: float, shuffled: float = 0.9) -> dict[str, object]:
+def slot(own: float, counting: float, shuffled: float = 0.9, asked: int = 100) -> dict[str, object]:
     baselines = {
         "popularity": {"mrr": counting / 2},
         "counting": {"mrr": counting},
         "model with shuffled graphs": {"mrr": shuffled},
     }
-    return {"type": "Casting", "slot": 1, "modality": "Actor", "mrr": own, "baselines": baselines, "ahead": own > counting}
+    return {
+        "type": "Casting",
+        "slot": 1,
+        "modality": "Actor",
+        "asked": asked,
+        "mrr": own,
+        "baselines": baselines,
+        "ahead": own > counting,
+    }
 
 
 VALUE = {
     "type": "Rating",
     "slot": None,
     "modality": None,
+    "asked": 100,
     "rmse": 0.9,
     "baselines": {"global mean": {"rmse": 1.1}, "offsets only": {"rmse": 0.95}},
     "ahead": True,
@@ -32,6 +41,14 @@ def test_where_it_is_not_ahead_there_is_a_warning() -> None:
     told = verdict([slot(0.25, 0.5)])
     assert told.summary == "The model is not ahead of the best baseline: -0.250 MRR."
     assert told.warnings == ("Casting: Actor (1): the model is not ahead: MRR 0.250, counting 0.500",)
+
+
+def test_figures_of_few_answers_are_told_as_such() -> None:
+    told = verdict([slot(0.75, 0.5), slot(0.75, 0.5, asked=2)])
+    assert told.summary == "The model is ahead of the best baseline at all 2 questions; on average +0.250 MRR."
+    assert told.warnings == (
+        "Casting: Actor (1): 2 hyperedges were asked about, so that figures hang on chance; --seeds hides others as well",
+    )
 
 
 @pytest.mark.parametrize(
