@@ -41,9 +41,13 @@ def init(
         raise ConfigurationError(f"{out} is there already", hint="name another file for --out, or move that one away") from error
     except OSError as error:
         raise ConfigurationError(f"{out} cannot be written: {error.strerror}", hint="name another file for --out") from error
-    messages.print(
-        f"{out} is a first guess. Look through it, then: hyperlearn check {out}", highlight=False, markup=False, soft_wrap=True
-    )
+    messages.print(f"{out} is a first guess. {_next_step(text, out)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _next_step(text: str, out: Path) -> str:
+    if "\n[hyperedges." not in text:
+        return f"No columns that join two kinds of entities were found: say in it which do, then: hyperlearn check {out}"
+    return f"Look through it, then: hyperlearn check {out}"
 
 
 def _of_files(files: list[str], out: Path | None, name: str | None) -> str:

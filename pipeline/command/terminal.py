@@ -148,8 +148,12 @@ def print_notes(notes: Iterable[str], num_quarantined: int = 0, quarantine: Path
     for note in notes:
         messages.print(f"  {visible(note)}", style="dim", highlight=False, markup=False, soft_wrap=True)
     if num_quarantined:
+        rows = "1 row with problems is" if num_quarantined == 1 else f"{num_quarantined:,} rows with problems are"
         messages.print(
-            f"  {num_quarantined:,} rows with problems are in {quarantine}", style="yellow", highlight=False, markup=False
+            f"  {rows} in {quarantine}",
+            style="yellow",
+            highlight=False,
+            markup=False,
         )
 
 

@@ -46,3 +46,11 @@ def test_nothing_is_written_over(table: Path) -> None:
 
 def test_a_name_that_cannot_be_one_is_refused(table: Path) -> None:
     assert isinstance(run("init", table, "--name", "Not good").exception, ConfigurationError)
+
+
+def test_a_table_that_joins_nothing_is_told_to_be_described(tmp_path: Path) -> None:
+    (tmp_path / "sizes.csv").write_text("id,size\n1,5\n2,6\n", encoding="utf-8")
+    (tmp_path / "loans.csv").write_text("reader,book\na,x\na,y\nb,x\nb,y\n", encoding="utf-8")
+    told = {name: run("init", tmp_path / f"{name}.csv", "--out", tmp_path / f"{name}.toml").stderr for name in ("sizes", "loans")}
+    assert "No columns that join two kinds of entities were found: say in it which do" in told["sizes"]
+    assert "Look through it, then: hyperlearn check" in told["loans"]
