@@ -30,13 +30,14 @@ def outliers(
     """
     from pipeline.domain.outliers_frame import outliers_frame
     from pipeline.export.export import read_snapshot
+    from pipeline.graph.stored_datasets import without_vectors
     from pipeline.query.outliers import outliers as oddest
     from pipeline.query.vectors import read_embeddings
 
     with client() as graph:
         learned = read_embeddings(graph, dataset)
         if learned is None:
-            raise QueryError(f"data set {dataset} has no vectors yet", hint=f"run `hyperlearn refresh {dataset}` first")
+            raise without_vectors(dataset)
         labels = _labels(learned, label)
         snapshot = read_snapshot(graph, dataset, progress)
     found = [oddest(snapshot, learned, each, k=k, progress=progress) for each in labels]

@@ -74,19 +74,22 @@ def status(as_json: Json = False) -> None:
     rows += [["hyperedges", label, f"{count:,}"] for label, count in found.hyperedges.items()]
     if rows:
         output.print(table({"kind": "left", "label": "left", "count": "right"}, rows))
-    for entry in runs:
-        output.print(f"{entry['dataset']}: run {entry['id']}, published {entry['published_at']}", highlight=False)
-        if entry["recall"]:
-            output.print(f"vector indexes: {recall_in_short(entry['recall'])}", highlight=False)
-        if entry["quality"]:
-            output.print(quality_table(entry["quality"]))
+    for run in runs:
+        output.print(f"{run['dataset']}: run {run['id']}, published {run['published_at']}", highlight=False)
+        if run["recall"]:
+            output.print(f"vector indexes: {recall_in_short(run['recall'])}", highlight=False)
+        if run["quality"]:
+            output.print(quality_table(run["quality"]))
     for copied in found.datasets:
         if copied.fixed_names:
             indexes = ", ".join(map(fixed_index, copied.fixed_names))
             whole = f"of run {copied.copied_run}" if copied.copied_run else "not whole: refresh completes it"
             output.print(f"{copied.dataset.name}: copied to {FIXED_PROPERTY}, indexes {indexes}; {whole}", highlight=False)
-    if not runs:
-        output.print("No run is published yet.")
+    for entry in found.datasets:
+        if entry.run is None:
+            output.print(f"{entry.dataset.name}: no vectors yet; `hyperlearn refresh` with its file makes them", highlight=False)
+    if not found.datasets:
+        output.print("No data set is there yet.")
 
 
 def doctor() -> None:

@@ -84,8 +84,15 @@ def stored_dataset(client: GraphClient, name: str) -> StoredDataset:
 
 def unknown_dataset(name: str, known: Collection[str]) -> QueryError:
     """What is said of a data set that is not among those of the database."""
-    there = f"it holds {', '.join(known)}" if known else f"run `hyperlearn refresh {name}` first"
+    there = f"it holds {', '.join(known)}" if known else "`hyperlearn refresh`, with the file that describes one, makes it"
     return QueryError(f"the database holds no data set {name}{did_you_mean(name, known)}", hint=there)
+
+
+def without_vectors(name: str) -> QueryError:
+    """What is said of a data set of which no run is served."""
+    return QueryError(
+        f"data set {name} has no vectors yet", hint=f"run `hyperlearn refresh` first, with the file that describes {name}"
+    )
 
 
 def keep_choice(client: GraphClient, dataset: str, choice: Mapping[str, Any]) -> None:

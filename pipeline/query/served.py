@@ -11,7 +11,7 @@ from pipeline.errors import GraphStatementError, QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import Slot
 from pipeline.graph.statement import load
-from pipeline.graph.stored_datasets import stored_datasets
+from pipeline.graph.stored_datasets import stored_datasets, without_vectors
 
 _T = TypeVar("_T")
 
@@ -89,8 +89,7 @@ def published(client: GraphClient, label: str) -> tuple[Modality, Run]:
     for candidate in served(client):
         if label in candidate.dataset.labels:
             if candidate.run is None:
-                name = candidate.dataset.name
-                raise QueryError(f"data set {name} has no vectors yet", hint=f"run `hyperlearn refresh {name}` first")
+                raise without_vectors(candidate.dataset.name)
             return candidate.dataset.modality(label), candidate.run
         known.extend(candidate.dataset.labels)
     if not known:

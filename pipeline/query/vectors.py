@@ -15,7 +15,7 @@ from pipeline.errors import DatasetChangedError, QueryError
 from pipeline.graph.client import GraphClient
 from pipeline.graph.slots import bias_property, vector_identifiers
 from pipeline.graph.statement import load
-from pipeline.graph.stored_datasets import unknown_dataset
+from pipeline.graph.stored_datasets import unknown_dataset, without_vectors
 from pipeline.query.learned import learned_positions, type_parameters
 from pipeline.query.served import Run, Served, served
 
@@ -130,5 +130,5 @@ def _published(client: GraphClient, dataset: str, label: str) -> Run:
         meant = did_you_mean(label, entry.dataset.labels)
         raise QueryError(f"data set {dataset} has no modality {label}{meant}", hint=f"it has {', '.join(entry.dataset.labels)}")
     if entry.run is None:
-        raise QueryError(f"data set {dataset} has no vectors yet", hint=f"run `hyperlearn refresh {dataset}` first")
+        raise without_vectors(dataset)
     return entry.run

@@ -98,8 +98,9 @@ def test_before_the_first_run_there_is_nothing_to_ask(client: GraphClient) -> No
     with pytest.raises(QueryError, match="holds no data set"):
         published(client, "Film")
     ingest(client, tiny.tables())
-    with pytest.raises(QueryError, match="has no vectors yet"):
+    with pytest.raises(QueryError, match="has no vectors yet") as error:
         published(client, "Film")
+    assert error.value.hint == "run `hyperlearn refresh` first, with the file that describes tiny"
 
 
 def test_who_finds_no_run_in_the_moment_of_publishing_looks_again(

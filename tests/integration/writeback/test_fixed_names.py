@@ -334,6 +334,7 @@ def test_the_commands_switch_it_and_tell_of_it(ingested: GraphClient, tmp_path: 
         assert result.exit_code == 0
         return result.stdout
 
+    assert "tiny: no vectors yet; `hyperlearn refresh` with its file makes them" in run("status")
     for number, flag in ((1, "--fixed-names"), (2, "--no-fixed-names")):
         embeddings(f"run-{number}", seed=number).write(tmp_path / str(number))
         run("write-back", str(tmp_path / str(number)), flag)
