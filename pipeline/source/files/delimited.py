@@ -134,7 +134,7 @@ def _fast(name: str, path: Path, num_columns: int, table: TableFile, compression
         INSERT INTO {name} SELECT row_number() OVER (), {cells} FROM read_csv(
             {literal(str(path))}, auto_detect = false, columns = {{{columns}}}, header = {str(table.header).lower()},
             delim = {literal(table.separator)}, quote = {quote}, escape = {quote}, comment = '', nullstr = '',
-            compression = '{compression}', max_line_size = {LONGEST_LINE}
+            skip = {table.skip}, compression = '{compression}', max_line_size = {LONGEST_LINE}
         )
     """
 
@@ -172,6 +172,8 @@ def _read_carefully(staging: Staging, lines: Lines, num_columns: int, table: Tab
 def _rows(lines: Lines, table: TableFile) -> Iterator[list[str] | _Bad]:
     """The rows of a file, its header among them; ``lines.taken`` are the lines of the row that was given last."""
     csv.field_size_limit(LONGEST_LINE)
+    for _ in range(table.skip):
+        next(lines, None)
     if table.quote == "":
         reader = csv.reader(lines, delimiter=table.separator, quoting=csv.QUOTE_NONE, strict=True)
     else:

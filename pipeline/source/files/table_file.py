@@ -47,6 +47,8 @@ class TableFile(Part):
     """CSV: the character round texts that hold a delimiter or a line break; doubled inside them. By default ", none where empty."""
     encoding: Name | None = None
     """CSV and JSON lines: the character encoding, such as latin-1, windows-1252 or utf-16. By default utf-8."""
+    skip: Annotated[int, Field(ge=0)] = 0
+    """CSV: how many lines stand above the table, such as a title or comments."""
     header: bool = True
     """CSV: whether the first row names the columns. Where it is data, columns names them."""
     columns: _Texts | None = None
@@ -137,7 +139,7 @@ class TableFile(Part):
             if PurePosixPath(path).suffix.lower() in {".xls", ".xlsx", ".ods"}:
                 raise contradiction(f"{path} is a spreadsheet; save its sheets as CSV")
             raise contradiction(f"the name of {path} does not tell what it holds; add format = one of csv, jsonl, parquet, sqlite")
-        of_csv = [name for name in ("delimiter", "quote", "header", "columns") if name in self.model_fields_set]
+        of_csv = [name for name in ("delimiter", "quote", "skip", "header", "columns") if name in self.model_fields_set]
         if of_csv and self.kind != "csv":
             raise contradiction(f"{of_csv[0]} is for CSV, and {path} is {self.kind}")
         if self.columns is not None and self.header:

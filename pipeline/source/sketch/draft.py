@@ -26,6 +26,7 @@ _COMMON = 0.5
 _MANY_COMMON = 0.25
 _FEWEST_COMMON = 10
 _MANY = 50
+_ENDS = (("source", "target"), ("from", "to"), ("src", "dst"), ("head", "tail"), ("subject", "object"), ("citing", "cited"))
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ class _Drafting:
     def _num_common(self, position: int, column: ColumnProfile, other: int, known: ColumnProfile) -> int:
         """How many values two columns of texts have in common, if they are so many that both name the same things; else 0."""
         fewest = min(column.num_values[1], known.num_values[1])
-        if fewest < _FEWEST_COMMON or any(each.type not in {"string", "strings"} for each in (column, known)):
+        are_texts = all(each.type in {"string", "strings"} for each in (column, known))
+        if fewest < _FEWEST_COMMON or not (are_texts or (position == other and _are_ends(known.header, column.header))):
             return 0
         here, there = (
             f"SELECT DISTINCT unnest({each.values}) AS value FROM {self._tables[table].raw.name}"
@@ -370,6 +372,11 @@ def _name_of(table: TableProfile, key: ColumnProfile, refers: Mapping[str, Refer
     ]
     own = singular(words(stem(table))[-1]) if words(stem(table)) else ""
     return min(called, key=lambda column: (len(words(column.header)) - (own in words(column.header)), column.header), default=None)
+
+
+def _are_ends(one: str, other: str) -> bool:
+    """Whether two columns are called as the ends of pairs are, of which both are of one kind."""
+    return any(first in words(one) and second in words(other) for first, second in _ENDS)
 
 
 def _is_category(column: ColumnProfile) -> bool:

@@ -145,9 +145,13 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     with open_lines(path, suffix, encoding) as lines:
         first = list(islice(lines, _ROWS))
     default = TableFile(path=place, **options).separator
-    delimiter = _delimiter(first, default)
+    skip = _num_above(first)
+    first = first[skip:]
+    delimiter = _delimiter(first, default, _DELIMITERS if told else f"{_DELIMITERS} ")
     if delimiter != default:
         options["delimiter"] = delimiter
+    if skip:
+        options["skip"] = skip
     rows = [row for row in _parsed(first, delimiter) if any(cell.strip() for cell in row)]
     if not is_header(rows):
         options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, _width(rows) + 1))}
@@ -171,7 +175,27 @@ def _encoding(path: Path, suffix: str) -> str:
     return "utf-8"
 
 
-def _delimiter(lines: list[str], default: str) -> str:
+def _num_above(lines: list[str]) -> int:
+    """How many lines stand above a table: comments, and lines of one cell that are followed by lines of several.
+
+    The last comment is the header where it has as many cells as the line below it.
+    """
+
+    def cells(line: str) -> list[str]:
+        rows = (_parsed([line], delimiter) for delimiter in _DELIMITERS)
+        return max((row for (row,) in (each or [[]] for each in rows)), key=len)
+
+    def is_above(line: str) -> bool:
+        found = cells(line)
+        return line.startswith("#") or len(found) < 2 or (len(found) > 2 and sum(bool(cell.strip()) for cell in found) < 2)
+
+    skip = next((position for position, line in enumerate(lines) if not is_above(line)), 0)
+    if skip and lines[skip - 1].startswith("#") and len(cells(lines[skip - 1])) == len(cells(lines[skip])):
+        skip -= 1
+    return skip
+
+
+def _delimiter(lines: list[str], default: str, delimiters: str) -> str:
     """The delimiter that gives most rows the same number of columns, more than one; the default where none does.
 
     It is in the first row too: a comma that is in all others alone stands in numbers or dates.
@@ -185,7 +209,7 @@ def _delimiter(lines: list[str], default: str) -> str:
         width, count = widths.most_common(1)[0]
         return (round(count / widths.total(), 1) if width > 1 else 0.0), delimiter == default, width
 
-    best = max(_DELIMITERS, key=fit)
+    best = max(delimiters, key=fit)
     return best if fit(best)[0] else default
 
 

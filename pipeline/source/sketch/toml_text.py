@@ -145,6 +145,8 @@ def _value(value: object) -> str:
     match value:
         case bool():
             return str(value).lower()
+        case int():
+            return str(value)
         case tuple():
             return f"[{', '.join(toml_string(str(each)) for each in value)}]"
         case _:

@@ -241,6 +241,26 @@ members = [
     assert "visits.csv, column who: expected a whole number, found 'x7' in row 2" in str(caught.value)
 
 
+@pytest.mark.parametrize("rest", ["d1,oil\nd2,clay\n", "d1,oil\nd2,clay\nd3,a,b\n"])
+def test_lines_above_a_table_are_not_read(tmp_path: Path, rest: str) -> None:
+    described = """
+name = "papers"
+[modalities.Paper]
+table = { path = "papers.csv", skip = 3 }
+key = "doi"
+[modalities.Keyword]
+[hyperedges.About]
+table = { path = "papers.csv", skip = 3 }
+members = [ { modality = "Paper", column = "doi" }, { modality = "Keyword", column = "keyword" } ]
+"""
+    (tmp_path / "papers.toml").write_text(described, encoding="utf-8")
+    (tmp_path / "papers.csv").write_text(f'# "Papers\n\n# 2024, all of them\ndoi,keyword\n{rest}', encoding="utf-8")
+    with DescribedSource.of_file(tmp_path / "papers.toml").read(no_progress) as records:
+        records.check(tmp_path / "bad.jsonl")
+        assert records.frame("Paper")["id"].tolist() == ["d1", "d2"]
+        assert records.frame("About")["member1"].tolist() == ["oil", "clay"]
+
+
 def test_lists_in_texts(tmp_path: Path) -> None:
     described = """
 name = "papers"

@@ -141,6 +141,29 @@ def test_lists_as_json_and_python_write_them(tmp_path: Path) -> None:
     assert description.modalities["Paper"].properties.keys() == {"vector"}
 
 
+def test_lines_above_a_table(tmp_path: Path) -> None:
+    pairs = "".join(f"{n % 20}\t{n * n % 23}\n" for n in range(1, 70))
+    (tmp_path / "edges.txt").write_text(f"# A graph\n# 20 nodes\n# FromNodeId\tToNodeId\n{pairs}", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "edges.txt")
+    table = description.hyperedges["Edge"].table
+    assert (table.skip, table.delimiter, table.header) == (2, "\t", True)
+    assert members(description, "Edge") == [("FromNode", "# FromNodeId", None), ("FromNode", "ToNodeId", None)]
+    (tmp_path / "edges.txt").write_text(pairs.replace("\t", " "), encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "edges.txt")
+    table = description.hyperedges["Edge"].table
+    assert (table.skip, table.delimiter, table.columns) == (0, " ", ("column1", "column2"))
+    rows = "".join(f"{n};k{n % 3};m{n % 4}\n" for n in range(40))
+    (tmp_path / "report.csv").write_text(f"Report of 2024;;\n\nid;kind;made\n{rows}", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "report.csv")
+    assert description.hyperedges["ReportKindMade"].table.skip == 2
+    assert counts["Report"] == 40
+    # One column is one, and an index without a name is none of these lines.
+    (tmp_path / "words.csv").write_text("word\na b\nc d\n", encoding="utf-8")
+    (tmp_path / "series.csv").write_text(",kind\n" + "".join(f"{n},k{n % 2}\n" for n in range(9)), encoding="utf-8")
+    for name in ("words.csv", "series.csv"):
+        assert "skip" not in sketch([str(tmp_path / name)], tmp_path, None, no_progress)
+
+
 def test_a_code_beside_its_name_says_nothing_more(tmp_path: Path) -> None:
     rows = "".join(f"c{n % 7},m{n % 5},Maker {n % 5},g{n % 3},2021\n" for n in range(60))
     (tmp_path / "cars.csv").write_text(f"class,code,maker,gears,year\n{rows}", encoding="utf-8")
