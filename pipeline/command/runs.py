@@ -87,7 +87,8 @@ def rollback(
         f"run {done.run} is served{place}: {sum(done.counts.values()):,} vectors, {whence}", highlight=False, soft_wrap=True
     )
     if missing := sum(done.missing.values()):
-        messages.print(f"  {missing:,} entities came later and have no vector of it.", style="yellow", highlight=False)
+        who = "1 entity came later and has" if missing == 1 else f"{missing:,} entities came later and have"
+        messages.print(f"  {who} no vector of it.", style="yellow", highlight=False)
 
 
 def remove(

@@ -268,7 +268,7 @@ class _Drafting:
             joined = [(c, found_first.get(c.header)) for c in table.columns.values() if c.header in found_first or c in numbers]
             numbers = []
         joined = self._without_twins(table, joined, seen)
-        joined, spare = _most_telling(joined)
+        joined, spare = _most_telling(joined, table.num_rows)
         spare += numbers
         joined, left = self._mostly_complete(table, joined)
         seen += [f"{column.header} is not used: it is empty in {table.num_rows - column.num:,} rows" for column in left]
@@ -417,17 +417,19 @@ def _repeats(column: ColumnProfile) -> bool:
 
 
 def _most_telling(
-    joined: list[tuple[ColumnProfile, Reference | None]],
+    joined: list[tuple[ColumnProfile, Reference | None]], num_rows: int
 ) -> tuple[list[tuple[ColumnProfile, Reference | None]], list[ColumnProfile]]:
     """Not too many columns, in their order, and the others.
 
-    Those that name other tables' rows go before texts and ids, these before codes, and those before what has decimal points.
+    Those that name other tables' rows go before texts and ids, these before codes, and those before what has decimal points; of the
+    ones that name no rows, those that are there in nearly all rows go first, since a row that lacks a member gives no hyperedge.
     """
 
-    def rank(each: tuple[ColumnProfile, Reference | None]) -> tuple[bool, bool, bool, int]:
+    def rank(each: tuple[ColumnProfile, Reference | None]) -> tuple[bool, bool, bool, bool, int]:
         column, reference = each
         is_code = _is_code(column) and not _is_id(column)
-        return reference is None, is_code, column.has_point, -column.num_values[1]
+        has_gaps = reference is None and column.num < _NEARLY_ALL * num_rows
+        return reference is None, has_gaps, is_code, column.has_point, -column.num_values[1]
 
     telling = {column.header for column, _ in sorted(joined, key=rank)[:_MOST_MEMBERS_OF_FACTS]}
     kept = [each for each in joined if each[0].header in telling]

@@ -164,6 +164,15 @@ def test_lines_above_a_table(tmp_path: Path) -> None:
         assert "skip" not in sketch([str(tmp_path / name)], tmp_path, None, no_progress)
 
 
+def test_columns_with_gaps_come_after_those_without(tmp_path: Path) -> None:
+    names = ["half", *(f"kind{k}" for k in range(8))]
+    rows = "".join(f"{f'h{i % 9}' if i % 2 else ''},{','.join(f'x{i // (k + 1) % 5}' for k in range(8))}\n" for i in range(900))
+    (tmp_path / "cars.csv").write_text(f"{','.join(names)}\n{rows}", encoding="utf-8")
+    description, _, text = checked(tmp_path, "cars.csv")
+    assert [column for _, column, _ in members(description, "Car")] == names[1:]
+    assert "# half could be a member as well" in text
+
+
 def test_a_code_beside_its_name_says_nothing_more(tmp_path: Path) -> None:
     rows = "".join(f"c{n % 7},m{n % 5},Maker {n % 5},g{n % 3},2021\n" for n in range(60))
     (tmp_path / "cars.csv").write_text(f"class,code,maker,gears,year\n{rows}", encoding="utf-8")
