@@ -11,6 +11,9 @@ from pipeline.evaluate.evaluation import OTHER_MODELS, lead
 _FEW = 30
 """Below so many answers one more or less that is right moves a figure by more than most methods differ."""
 
+_LEVEL = 0.0005
+"""What is not to be seen in three digits."""
+
 _NAMES = {"mrr": "MRR", "rmse": "RMSE"}
 
 
@@ -38,21 +41,22 @@ def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
         measure = "mrr" if "mrr" in question else "rmse"
         rivals = {name: figures for name, figures in question["baselines"].items() if name not in OTHER_MODELS}
         name, best = min(rivals.items(), key=lambda rival: lead(question, rival[1]))
-        leads.setdefault(measure, []).append(lead(question, best))
+        by = lead(question, best)
+        leads.setdefault(measure, []).append(by)
         if not question["ahead"]:
             reached = f"{_NAMES[measure]} {question[measure]:.3f}, {name} {best[measure]:.3f}"
-            warnings.append(f"{heading(question)}: the model is not ahead: {reached}")
+            warnings.append(f"{heading(question)}: the model is {'level' if abs(by) < _LEVEL else 'not ahead'}: {reached}")
     num_ahead = len(questions) - len(warnings)
     fewest = min(questions, key=lambda question: question["asked"])
     if fewest["asked"] < _FEW:
         hidden = "1 hyperedge was" if fewest["asked"] == 1 else f"{fewest['asked']} hyperedges were"
         warnings.append(f"{heading(fewest)}: {hidden} asked about, so that figures hang on chance; --seeds hides others as well")
-    num, by = len(questions), " and ".join(f"{np.mean(found):+.3f} {_NAMES[measure]}" for measure, found in leads.items())
+    num, means = len(questions), " and ".join(f"{np.mean(found):+.3f} {_NAMES[measure]}" for measure, found in leads.items())
     if num == 1:
-        summary = f"The model is {'ahead' if num_ahead else 'not ahead'} of the best baseline: {by}."
+        summary = f"The model is {'ahead' if num_ahead else 'not ahead'} of the best baseline: {means}."
     else:
         which = "all" if num_ahead == num else f"{num_ahead or 'none'} of"
-        summary = f"The model is ahead of the best baseline at {which} {num} questions; on average {by}."
+        summary = f"The model is ahead of the best baseline at {which} {num} questions; on average {means}."
     return Verdict(tuple(warnings), summary)
 
 

@@ -69,6 +69,8 @@ def _ranked(
     heading: str, modality: Modality, found: Sequence[Any], columns: Mapping[str, str], cells: Callable[[Any], list[object]]
 ) -> Group:
     """Entities of a modality, best first, with columns of their own behind what tells them apart."""
+    if not found:
+        return Group(_heading(heading), Text("  nobody else is there", style="dim"))
     apart = modality.distinguish_by
     rows = [
         (place, each.name, *(each.properties.get(name) for name in apart), *cells(each))

@@ -43,6 +43,10 @@ def test_where_it_is_not_ahead_there_is_a_warning() -> None:
     assert told.warnings == ("Casting: Actor (1): the model is not ahead: MRR 0.250, counting 0.500",)
 
 
+def test_a_tie_is_told_as_such() -> None:
+    assert verdict([slot(1.0, 1.0)]).warnings == ("Casting: Actor (1): the model is level: MRR 1.000, counting 1.000",)
+
+
 def test_figures_of_few_answers_are_told_as_such() -> None:
     told = verdict([slot(0.75, 0.5), slot(0.75, 0.5, asked=2)])
     assert told.summary == "The model is ahead of the best baseline at all 2 questions; on average +0.250 MRR."
