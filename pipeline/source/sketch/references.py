@@ -20,6 +20,8 @@ _WORDS_OF_KEY = 3
 _DANGLING = 0.5
 _COMMON = 0.5
 _FEWEST = 10
+_NEARLY_ALL = 0.8
+_MANY = 50
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,9 @@ def beside(
     here, there = (f"SELECT DISTINCT unnest({each.values}) AS value FROM {table.raw.name}" for each in (column, partner))
     common = store.value(f"SELECT count(*) FROM ({here}) WHERE value IN ({there})")
     missing, example = _missing(store, table, column, target, key)
+    if column.type == "integer" and (missing or most < _MANY or common < _NEARLY_ALL * most):
+        # Ages and months are small numbers, and so are ids.
+        return None
     if common < _COMMON * most or missing > _DANGLING * column.num_values[1]:
         return None
     return replace(reference, num_missing=missing, example=example, derive=column.column.derive)

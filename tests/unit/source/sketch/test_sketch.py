@@ -108,13 +108,13 @@ def test_both_ends_of_pairs_name_one_table(tmp_path: Path) -> None:
     assert members(description, "Citation") == [("Paper", "citing", None), ("Paper", "cited", None)]
     assert counts["Citation"] == 37
     # Numbers that happen to be keys are not meant so.
-    (tmp_path / "products.csv").write_text("id,kind\n" + "".join(f"{n},k{n % 3}\n" for n in range(40)), encoding="utf-8")
-    sold = "".join(f"{n}.0,{n * 7 % 40}.0,{n % 4}\n" for n in range(38)) + "2.0,3.0,1\n"
+    (tmp_path / "products.csv").write_text("id,kind\n" + "".join(f"{n},k{n % 3}\n" for n in range(80)), encoding="utf-8")
+    sold = "".join(f"{n}.0,{n * 7 % 80}.0,{n % 60}\n" for n in range(78)) + "2.0,3.0,1\n"
     (tmp_path / "sold.csv").write_text(f"product,with,pieces\n{sold}", encoding="utf-8")
     description, counts, _ = checked(tmp_path, "products.csv", "sold.csv")
     assert members(description, "Sold") == [("Product", "product", None), ("Product", "with", None)]
     assert {member.derive for member in description.hyperedges["Sold"].members} == {"integer"}
-    assert counts["Sold"] == 39
+    assert counts["Sold"] == 79
 
 
 def test_triples_of_a_knowledge_graph(tmp_path: Path) -> None:
