@@ -25,12 +25,13 @@ from benchmarks.training_tensors import Case, hypergraph_of, members_and_values
 from pipeline.domain.device import Device
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.train.fit import Fit, Station, fit_share
+from pipeline.train.fit import Fit, fit_share
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.sharing.exchange import Alone
+from pipeline.train.station import Station
 
 CORES = len(os.sched_getaffinity(0))
 ROUNDS = 3

@@ -17,11 +17,12 @@ from torch import Tensor
 
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.assignment import cut_rows, parts_of
-from pipeline.train.fit import Fit, Station, fit_share
+from pipeline.train.fit import Fit, fit_share
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.problem import Problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import WHOLE, Peers
+from pipeline.train.station import Station
 
 
 class _Clocks:

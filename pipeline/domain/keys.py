@@ -19,7 +19,7 @@ from pipeline.domain.dataset import Dataset
 from pipeline.domain.training_parameters import TrainingParameters
 
 EXPORT = 1
-TRAINING = 6
+TRAINING = 7
 WRITE_BACK = 1
 
 

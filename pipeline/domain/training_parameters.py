@@ -52,9 +52,10 @@ class TrainingParameters:
         Stop when a round of the exact update lowers the objective by less than this part of it; 0 runs all rounds.
     validation
         Part of the hyperedges of every type that is kept from training, to stop by; 0 keeps none, for a number of rounds that is
-        known. Least squares then learn all anew, for as many rounds as were best. Of hyperedges that are there or not at most
-        1,000 of a type are kept, and learned in the end; where that would be fewer than 150 in all, the number of rounds is found
-        by cross-validation, and all are learned from.
+        known. Least squares then learn all anew, for as many rounds as were best, and believe what vectors say of values as far as
+        those that were kept bear it out. Of hyperedges that are there or not at most 1,000 of a type are kept, and learned in the
+        end. Where that would be fewer than 150 in all (of nothing but measured values 500), the number of rounds is found by
+        cross-validation, and all are learned from.
     patience
         Stop after so many rounds without a new best validation loss, or, of the recurrent update without a validation part, a new
         best objective; the best round's factors are kept.
@@ -84,8 +85,9 @@ class TrainingParameters:
         hyperedges per entity, so that μ = 1 lets the graph pull on an average entity about as hard as its hyperedges do,
         whatever the size of the data.
     ridge
-        ρ, the mean weight of the squared norm of an entity's vector. ``auto``: 5 in a modality of which nothing but measured values
-        tells, else 0.02.
+        ρ, the mean weight of the squared norm of an entity's vector. ``auto``: 0.02; in a modality of which nothing but measured
+        values tells 3, in units of what offsets leave of their spread; and, where there is nothing else, 9, 3, 0.9, 0.3 … of these,
+        as long as a lighter one tells hidden values better.
     ridge_exponent
         How the ridge grows with an entity's number of hyperedges n: ρ_i ∝ (n + 1)^ridge_exponent, with mean ρ in its modality.
         0: all alike; 1: as Zhou et al. (2008) weigh it.

@@ -1,6 +1,6 @@
 """Training in one process, without a process group: a pure function of hypergraph and parameters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,19 +15,16 @@ from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.domain.type_parameters import TypeParameters
 from pipeline.errors import ConfigurationError
 from pipeline.train.kernels.hardware import kernels_of
-from pipeline.train.kernels.kernels import Kernels
-from pipeline.train.problem.layout import Factors, Layout
-from pipeline.train.problem.problem import Problem, TypePosition, build_problem, cubic_norms_of, update_of
+from pipeline.train.least_squares import learn
+from pipeline.train.problem.layout import Factors
+from pipeline.train.problem.problem import Problem, build_problem, cubic_norms_of, update_of
 from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.result.health import findings
-from pipeline.train.result.least_squares_types import least_squares_types
 from pipeline.train.result.round import Round
-from pipeline.train.result.scaling import balance_columns, fill_zero_rows
-from pipeline.train.rounds import Rounds
-from pipeline.train.sharing.exchange import Alone, Exchange
+from pipeline.train.result.scaling import fill_zero_rows
+from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import one_kernel_thread
-from pipeline.train.start.start import random_start, side_by_side, starting_offsets, untied_entities
-from pipeline.train.start.svd import singular_vectors, weighed
+from pipeline.train.station import Station
 from pipeline.train.stochastic.cross_validation import settings_to_try
 from pipeline.train.stochastic.ensemble import Learned, as_one, components_of, settings_of
 from pipeline.train.stochastic.epochs import Epochs
@@ -49,7 +46,8 @@ class Fit:
     num_untied
         Per modality, entities without any hyperedge, even by way of relations; they have nearly their modality's mean vector.
     weights
-        Per hyperedge type, λ and w as they were used.
+        Per hyperedge type, λ and w as they were used; and, where hidden values told, the ``share`` of what vectors say of values
+        that is believed.
     types
         Per hyperedge type that was learned from, what it adds to its members' vectors.
     best_round
@@ -108,29 +106,6 @@ class Fit:
                 f"nothing is known of hyperedge type {label}", hint=f"known are {', '.join(self.types) or 'none'}"
             )
         return self.types[label]
-
-
-@dataclass(frozen=True)
-class Station:
-    """Where one worker stands.
-
-    Attributes
-    ----------
-    own
-        Labels of the modalities that it updates; a part of one where its exchange has peers for that. Of the stochastic update all,
-        whose batches it shares with all others.
-    exchange
-        How it reaches the others.
-    kernels
-        What it computes with.
-    threads
-        Cores that it uses.
-    """
-
-    own: Sequence[str]
-    exchange: Exchange
-    kernels: Kernels
-    threads: int
 
 
 def fit(
@@ -202,7 +177,7 @@ def fit_share(
 ) -> Fit:
     """Do one worker's part of `fit`; every worker returns the whole, the same."""
     update = update_of((term.loss for term in problem.terms), parameters)
-    cubic_norm = None
+    cubic_norm, shares = None, {}
     if update == "stochastic":
         if former and any(matrix_ND.shape[1] != parameters.components(update) for matrix_ND in former.values()):
             former = None
@@ -211,21 +186,14 @@ def fit_share(
         first, seconds = trained.models[0], trained.seconds
         history, best_round, cubic_norm = first.history, first.best_round, first.cubic_norm
     else:
-        layout = Layout(problem, parameters.components(update))
-        matrices, history, best_round = _least_squares(problem, layout, parameters, station, on_round, checkpoints)
-        if problem.keeps_own and problem.num_held_out and best_round:
-            # What was kept to stop by is learned as well: all anew, for as many rounds as were best.
-            problem, parameters = problem.with_nothing_held_out(), replace(parameters, rounds=best_round)
-            anew = checkpoints.of("anew") if checkpoints else None
-            matrices, _, _ = _least_squares(problem, layout, parameters, station, checkpoints=anew)
-        seconds = sum(done.seconds for done in history)
-        types = least_squares_types(problem, layout, matrices)
-        factors = {label: np.ascontiguousarray(matrix[:, : layout.embedding_dim]) for label, matrix in matrices.items()}
-        factors = balance_columns(problem, factors)
-    found = findings(problem, factors)
+        squares = learn(problem, parameters, station, on_round, checkpoints)
+        problem, factors, types, shares = squares.problem, squares.factors, squares.types, squares.shares
+        history, best_round, seconds = squares.history, squares.best_round, squares.seconds
+    found = findings(problem, factors, shares)
     filled, num_zero = fill_zero_rows(factors)
     name, hardware = station.kernels.name, station.kernels.hardware
-    return Fit(filled, history, seconds, num_zero, problem.weights(), types, best_round, found, name, hardware, update, cubic_norm)
+    weights = {label: {**own, **({"share": shares[label]} if label in shares else {})} for label, own in problem.weights().items()}
+    return Fit(filled, history, seconds, num_zero, weights, types, best_round, found, name, hardware, update, cubic_norm)
 
 
 class _Trained(NamedTuple):
@@ -274,51 +242,3 @@ def _stochastic(
             for number in range(1, num_models)
         ]
     return _Ensemble([tried[best], *others], sum(done.seconds for each in (*tried, *others) for done in each.history))
-
-
-def _least_squares(
-    problem: Problem,
-    layout: Layout,
-    parameters: TrainingParameters,
-    station: Station,
-    on_round: Callable[[Round], None] = lambda _: None,
-    checkpoints: Checkpoints | None = None,
-) -> tuple[Factors, list[Round], int]:
-    """Run the rounds; give the best one's matrices, what every round did, and the best one's number."""
-    with one_kernel_thread(station.threads) as pool:
-        matrices = starting_matrices(problem, layout, parameters, station)
-        rounds = Rounds(problem, station.own, matrices, parameters, station.exchange, station.kernels, pool)
-        history = rounds.run(on_round, checkpoints)
-        best = rounds.best_round
-        return rounds.matrices(), history, history[-1].number if best is None else best
-
-
-def starting_matrices(problem: Problem, layout: Layout, parameters: TrainingParameters, station: Station) -> Factors:
-    """Give what the rounds start from, the same on every worker."""
-    offsets = starting_offsets(problem)
-    if parameters.start == "random":
-        factors = random_start(problem, layout.embedding_dim, parameters.seed)
-    else:
-        factors = _svd_start(problem, layout, offsets, parameters, station)
-    for label, untied_N in untied_entities(problem).items():
-        factors[label][untied_N] = 0
-    return side_by_side(layout, factors, offsets)
-
-
-def _svd_start(
-    problem: Problem,
-    layout: Layout,
-    offsets: Mapping[TypePosition, npt.NDArray[np.float32]],
-    parameters: TrainingParameters,
-    station: Station,
-) -> Factors:
-    """Decompose the own modalities' unfoldings, get those of all, and weigh the components."""
-    found = {label: singular_vectors(problem, label, offsets, layout.embedding_dim, parameters.seed) for label in station.own}
-    blank = {label: np.zeros((count, layout.embedding_dim), np.float32) for label, count in problem.num_entities.items()}
-    own = side_by_side(layout, blank | found, offsets)
-    rows = {label: station.exchange.peers(label).rows for label in station.own}
-    shared = station.exchange.share(
-        {label: torch.from_numpy(own[label][rows[label]]).to(station.kernels.device) for label in station.own}
-    )
-    vectors = {label: shared[label][:, : layout.embedding_dim].cpu().numpy() for label in problem.labels}
-    return weighed(problem, vectors, offsets)

@@ -20,15 +20,16 @@ from torch import Tensor
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
-from pipeline.train.fit import Station, starting_matrices
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.sparse_matrix import SparseMatrix
+from pipeline.train.least_squares import starting_matrices
 from pipeline.train.problem.laplacian import normalised_incidence
 from pipeline.train.problem.layout import Factors, Layout, Matrices
 from pipeline.train.problem.problem import Problem, build_problem
 from pipeline.train.result.least_squares_types import least_squares_types
 from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import one_kernel_thread
+from pipeline.train.station import Station
 from pipeline.train.tensor.khatri_rao import add_normal
 from pipeline.train.update.divergence import diverged
 from pipeline.train.update.exact import solve

@@ -133,8 +133,13 @@ class Rounds:
 
     def matrices(self) -> Factors:
         """The factors and offsets of all modalities, of the best round."""
-        matrices = self._matrices if self._best is None else self._best.matrices
-        return {label: matrix.cpu().numpy() for label, matrix in matrices.items()}
+        if self._best is None:
+            return self.here()
+        return {label: matrix.cpu().numpy() for label, matrix in self._best.matrices.items()}
+
+    def here(self) -> Factors:
+        """Those of the round that was done last; they move with the next."""
+        return {label: matrix.cpu().numpy() for label, matrix in self._matrices.items()}
 
     def run(self, on_round: Callable[[Round], None] = lambda _: None, checkpoints: Checkpoints | None = None) -> list[Round]:
         """Run rounds until the objective or the validation loss settles, or their number is reached.
@@ -152,24 +157,34 @@ class Rounds:
             If a factor or the objective is no longer finite, or the objective grows without bound; on all workers alike.
         """
         state = checkpoints.newest() if checkpoints else None
-        history = self._begin() if state is None else self._go_on(state)
+        history = [self.round(0)] if state is None else self._go_on(state)
         for done in history:
             on_round(done)
         settled = state is None and self._watch(history)
         while len(history) <= self._parameters.rounds and not settled:
-            history.append(self._round(len(history)))
+            history.append(self.round(len(history)))
             on_round(history[-1])
             settled = self._watch(history) or self._falls_no_more(history)
             if checkpoints and not settled:
                 checkpoints.offer(lambda: self._state(history))
         return history
 
-    def _begin(self) -> list[Round]:
+    def round(self, number: int) -> Round:
+        """Do the next round, or, as number 0, only look at the start.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If a factor or the objective is no longer finite; on all workers alike.
+        """
+        return self._step(number) if number else self._begin()
+
+    def _begin(self) -> Round:
         clock = time.perf_counter()
         still = {label: torch.zeros_like(matrix) for label, matrix in self._matrices.items()}
         line = self._line(still, number=0)
         self._accept(line, still, 0.0)
-        return [Round(0, line.losses(0.0), line.validation(0.0), 0.0, 0.0, {}, time.perf_counter() - clock)]
+        return Round(0, line.losses(0.0), line.validation(0.0), 0.0, 0.0, {}, time.perf_counter() - clock)
 
     def _state(self, history: list[Round]) -> State:
         """What this worker owns: the update's state, and its modalities' part of what all workers have."""
@@ -210,7 +225,7 @@ class Rounds:
         self._update.go_on(here("update"), state.numbers["update"])
         return list(state.history)
 
-    def _round(self, number: int) -> Round:
+    def _step(self, number: int) -> Round:
         clock = time.perf_counter()
         proposal = self._update.propose(self._matrices, self._grams, number)
         steps = self._exchange.share(proposal.steps)

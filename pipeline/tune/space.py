@@ -44,6 +44,11 @@ class Space:
             if graph.weight > 0 and hypergraph.graphs[graph.key].nnz
         }
 
+    @property
+    def has_only_values(self) -> bool:
+        """Whether nothing but measured values is learned from: training then finds rounds and ridge by itself."""
+        return not self._has_presence
+
     def first(self) -> list[dict[str, Any]]:
         """Choices that are tried before others are proposed: the defaults, and what differs from them in one respect."""
         defaults: dict[str, Any] = {"update": "stochastic" if self._has_presence else "exact"}
@@ -96,9 +101,13 @@ class Space:
         return chosen
 
     def _exact(self, trial: _Asking) -> dict[str, Any]:
+        dims: list[Any] = [32, 16, 64, 128]
+        ridges: list[Any] = [0.02, 0.0005, 0.5, 2.0, 5.0, 10.0]
+        if self.has_only_values:
+            dims, ridges = ["auto", 16, 32, 128], ["auto", 0.02, 0.5, 2.0, 5.0, 10.0]
         chosen: dict[str, Any] = {
-            "embedding_dim": trial.suggest_categorical("exact.embedding_dim", [32, 16, 64, 128]),
-            "ridge": trial.suggest_categorical("ridge", [0.02, 0.0005, 0.5, 2.0, 5.0, 10.0]),
+            "embedding_dim": trial.suggest_categorical("exact.embedding_dim", dims),
+            "ridge": trial.suggest_categorical("ridge", ridges),
         }
         if self._graphs:
             chosen["graph_weight"] = trial.suggest_categorical("graph_weight", [1.0, 0.1, 0.01])

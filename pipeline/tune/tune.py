@@ -342,8 +342,10 @@ def _try(
         study.tell(trial, state=TrialState.FAIL)
         return None
     parameters = hidden.known.dataset.training_parameters({**settings, **chosen})
-    rounds = min(parameters.rounds, ROUNDS.get(parameters.update, parameters.rounds))
-    parameters = replace(parameters, rounds=rounds, seed=seed)
+    most = parameters.rounds if space.has_only_values else ROUNDS.get(parameters.update, parameters.rounds)
+    parameters = replace(parameters, rounds=min(parameters.rounds, most), seed=seed)
+    # Of values, training hides some itself, and will do so again: what is asked here is asked of that.
+    stop_by = None if space.has_only_values else held_out(hidden)
 
     told = 0
 
@@ -360,7 +362,7 @@ def _try(
 
     score: float | None = None
     try:
-        fitted = fit(hidden.known, parameters, held_out=held_out(hidden), device=device, on_round=watch)
+        fitted = fit(hidden.known, parameters, held_out=stop_by, device=device, on_round=watch)
     except _OutOfTimeError:
         study.tell(trial, state=TrialState.FAIL)
         return None
@@ -371,7 +373,8 @@ def _try(
         score = float(np.mean([np.mean(figures_E) for figures_E in figures.values()]))
         trial.set_user_attr("questions", questions)
         trial.set_user_attr("figures", {label: np.round(figures_E, 5).tolist() for label, figures_E in figures.items()})
-        trial.set_user_attr("settings", final(chosen, fitted.best_round, fitted.cubic_norm))
+        kept = chosen if space.has_only_values else final(chosen, fitted.best_round, fitted.cubic_norm)
+        trial.set_user_attr("settings", kept)
         study.tell(trial, score)
     best = [each.value or 0.0 for each in _finished(study)]
     return Trial(trial.number, chosen, score, max(best, default=None))

@@ -21,7 +21,7 @@ from pipeline.domain.embeddings import Embeddings
 from pipeline.domain.snapshot import Snapshot
 from pipeline.errors import PipelineError
 from pipeline.train.assignment import cut_rows, in_words, parts_of
-from pipeline.train.fit import Station, fit_share
+from pipeline.train.fit import fit_share
 from pipeline.train.kernels.hardware import kernels_of
 from pipeline.train.launch.job import Job
 from pipeline.train.problem.layout import Layout
@@ -29,6 +29,7 @@ from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import ProcessGroup, file_store, joined
 from pipeline.train.sharing.memory import telling_memory
+from pipeline.train.station import Station
 
 FAILED = 3
 """Exit status of a worker that has told why it failed."""

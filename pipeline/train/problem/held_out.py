@@ -12,6 +12,8 @@ MOST_ASKED = 1_000
 FEWEST_ASKED = 150
 """Where fewer hyperedges would be kept, of all types together, none are: the number of rounds is found on all of them
 (`pipeline.train.stochastic.cross_validation`), which tells it better."""
+FEWEST_VALUES = 500
+"""The same of measured values, of which a few that are far off outweigh the others (`pipeline.train.few_values`)."""
 
 
 def hold_out(hypergraph: Hypergraph, counts: Mapping[str, int], seed: int) -> tuple[Hypergraph, dict[str, HyperedgeList]]:

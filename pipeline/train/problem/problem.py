@@ -19,16 +19,17 @@ from scipy import sparse
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph, num_memberships
 from pipeline.domain.training_parameters import LossName, TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
-from pipeline.train.problem.held_out import FEWEST_ASKED, MOST_ASKED, hold_out
+from pipeline.train.problem.held_out import FEWEST_ASKED, FEWEST_VALUES, MOST_ASKED, hold_out
 from pipeline.train.problem.laplacian import normalised_laplacian
+from pipeline.train.problem.offsets import fit_offsets, left_by
 
 TypePosition = tuple[str, int]
 """A hyperedge type and one of its positions."""
 
 _SQUARED_ONLY = frozenset({"exact", "recurrent"})
 """Updates that know no other loss."""
-_RIDGE, _VALUES_RIDGE = 0.02, 5.0
-"""ρ, and that of a modality of which only measured values tell."""
+_RIDGE, _VALUES_RIDGE = 0.02, 3.0
+"""ρ, and that of a modality of which only measured values tell, in units of their own."""
 _STEP, _PAIRS_STEP = 0.1, 0.05
 _NORMS, _PAIRS_NORMS = (0.003,), (0.03, 0.3)
 """Of hyperedges, and where there are only pairs: one product is all that tells there, and is sooner learned by heart. How soon, the
@@ -138,6 +139,25 @@ class Problem:
         """Hyperedges of all types that are kept for validation."""
         return sum(term.held_out.num_hyperedges for term in self.terms)
 
+    @property
+    def has_only_values(self) -> bool:
+        """Whether nothing is learned from but measured values."""
+        return all(term.absent_weight == 0 for term in self.terms)
+
+    def with_ridge(self, factor: float) -> "Problem":
+        """The same with so many times the ridge."""
+        return (
+            self
+            if factor == 1
+            else replace(self, ridges={label: np.float32(factor) * ridge_N for label, ridge_N in self.ridges.items()})
+        )
+
+    def alone(self, term: TensorTerm) -> list[npt.NDArray[np.float32]]:
+        """A type's offsets (N) by position, as they are without vectors; zero where it has none."""
+        if not term.has_offsets:
+            return [np.zeros(self.num_entities[label], np.float32) for label in term.modalities]
+        return fit_offsets(term.hyperedges, self.num_entities, self.offset_ridge / term.weight)
+
     def with_nothing_held_out(self) -> "Problem":
         """The same with what is kept for validation among what is learned from."""
         terms = []
@@ -219,17 +239,23 @@ def build_problem(
         laplacians,
         scales,
         {label: _graphs_of(label, known) for label in laplacians},
-        {label: _ridge(label, count, terms, parameters) for label, count in known.num_entities.items()},
+        {label: _ridge(label, known, terms, parameters) for label in known.num_entities},
         parameters.offset_ridge,
         parameters.offset_smoothness,
         keeps_own,
     )
 
 
-def _validation_counts(hypergraph: Hypergraph, parameters: TrainingParameters) -> dict[str, int]:
-    edges = hypergraph.hyperedges
+def _validation_counts(described: Hypergraph, parameters: TrainingParameters) -> dict[str, int]:
+    edges = described.hyperedges
     losses = {label: loss_of(label, each.is_measured, parameters) for label, each in edges.items()}
-    return validation_counts({label: each.num_hyperedges for label, each in edges.items()}, losses, parameters)
+    counts = validation_counts({label: each.num_hyperedges for label, each in edges.items()}, losses, parameters)
+    weights = {kind.label: kind.weight for kind in described.dataset.hyperedge_types}
+    used = [label for label, each in edges.items() if each.num_hyperedges and weights[label] > 0]
+    are_values = parameters.update in ("auto", "exact") and all(
+        losses[label] == "squared" and _absent_weight(label, edges[label], described, parameters) == 0 for label in used
+    )
+    return dict.fromkeys(counts, 0) if are_values and sum(counts[label] for label in used) < FEWEST_VALUES else counts
 
 
 def validation_counts(
@@ -317,20 +343,37 @@ def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, par
     return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)
 
 
-def _ridge(label: str, count: int, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> npt.NDArray[np.float32]:
+def _ridge(label: str, known: Hypergraph, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> npt.NDArray[np.float32]:
+    count = known.num_entities[label]
     held_N = num_memberships((term.hyperedges for term in terms), label, count)
     # One is added so that an entity without hyperedges is held as well.
     relative_N = (held_N + 1) ** parameters.ridge_exponent
-    ridge_N: npt.NDArray[np.float32] = (_mean_ridge(label, terms, parameters) * relative_N / relative_N.mean()).astype(np.float32)
+    ridge_N: npt.NDArray[np.float32] = (_mean_ridge(label, known, terms, parameters) * relative_N / relative_N.mean()).astype(
+        np.float32
+    )
     return ridge_N
 
 
-def _mean_ridge(label: str, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> float:
+def _mean_ridge(label: str, known: Hypergraph, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> float:
     if parameters.ridge != "auto":
         return parameters.ridge
     # What is not told is nothing to a value, but a zero to what is there or not, and holds vectors as a ridge does.
-    told_by = [term.absent_weight for term in terms if label in term.modalities]
-    return _VALUES_RIDGE if told_by and not any(told_by) else _RIDGE
+    telling = [term for term in terms if label in term.modalities]
+    if not telling or any(term.absent_weight for term in telling):
+        return _RIDGE
+    return _VALUES_RIDGE * float(np.mean([_unit(term, known, parameters) for term in telling]))
+
+
+def _unit(term: TensorTerm, known: Hypergraph, parameters: TrainingParameters) -> float:
+    """What stands for a ridge of 1 where offsets leave a variance other than 1: whatever the values' unit, it holds vectors alike.
+
+    Of values twice as large the loss is four times as large, and the vectors' squares are by the 2/K-th power of two.
+    """
+    left_E = term.hyperedges.values_E
+    if term.has_offsets:
+        left_E = left_by(fit_offsets(term.hyperedges, known.num_entities, parameters.offset_ridge / term.weight), term.hyperedges)
+    variance = float(np.mean(np.square(left_E, dtype=np.float64)))
+    return float(term.weight * variance ** (1 - 1 / len(term.modalities)))
 
 
 def _popularities(edges: HyperedgeList, hypergraph: Hypergraph, exponent: float | None) -> tuple[npt.NDArray[np.float32], ...]:

@@ -19,15 +19,22 @@ _NOTHING = 1e-3
 """Factors have vanished where their predictions are so small against the values."""
 
 
-def findings(problem: Problem, factors: Mapping[str, npt.NDArray[np.float32]]) -> list[str]:
+def findings(
+    problem: Problem, factors: Mapping[str, npt.NDArray[np.float32]], told_shares: Mapping[str, float] | None = None
+) -> list[str]:
     """Name dead components and collapsed modalities, a sentence each; empty where all is well.
 
     A component is dead where it predicts next to nothing in any hyperedge type. A modality has collapsed where its vectors are all
     the same (no variance) or lie on one line (the variance has one direction: participation ratio (Σ s²)² / Σ s⁴ of the singular
-    values s). Modalities with few entities in hyperedges have little to collapse from.
+    values s). Modalities with few entities in hyperedges have little to collapse from. Where hidden
+    values told how much vectors say of values (``told_shares``, by hyperedge type), it is named if that is nothing.
     """
     sizes = {label: np.sqrt(np.mean(np.square(factor_ND, dtype=np.float64), axis=0)) for label, factor_ND in factors.items()}
-    found = []
+    found = [
+        f"vectors tell the values of {label} no better than their mean and the members' offsets do: these alone predict them"
+        for label, share in (told_shares or {}).items()
+        if share == 0
+    ]
     if problem.terms:
         shares = [np.prod([sizes[label] for label in term.modalities], axis=0) for term in problem.terms]
         for term, share_D in zip(problem.terms, shares, strict=True):

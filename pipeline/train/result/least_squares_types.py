@@ -1,6 +1,7 @@
 """What least squares have learned of hyperedge types: mean and offsets, beside vectors that say the rest."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,4 +31,30 @@ def least_squares_types(
         ones_D, still = np.ones(layout.embedding_dim, np.float32), (0,) * len(biases)
         zeros_KD = np.zeros((len(biases), layout.embedding_dim), np.float32)
         found[term.label] = TypeParameters(term.modalities, "squared", term.mean, ones_D, zeros_KD, biases, still)
+    return found
+
+
+def believed(types: Mapping[str, TypeParameters], problem: Problem, shares: Mapping[str, float]) -> dict[str, TypeParameters]:
+    """Types whose values are what offsets alone say, and a share of what vectors change of it.
+
+    Both are sums, so what comes of them is a type like any other.
+
+    Parameters
+    ----------
+    types
+        As they were learned.
+    problem
+        What they were learned from.
+    shares
+        From 0 to 1, by the label of types of which nothing but the values counts; 1 of others.
+    """
+    found = dict(types)
+    for term in problem.terms:
+        part = np.float32(shares.get(term.label, 1.0))
+        if part != 1:
+            whole = types[term.label]
+            biases = tuple(
+                part * bias_N + (1 - part) * alone_N for bias_N, alone_N in zip(whole.biases, problem.alone(term), strict=True)
+            )
+            found[term.label] = replace(whole, scale_D=part * whole.scale_D, biases=biases)
     return found

@@ -13,10 +13,6 @@ from scipy.sparse import csgraph
 from pipeline.domain.hypergraph import num_memberships
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition
-from pipeline.train.start.svd import less_offsets
-
-_PASSES = 10
-"""Passes over the members' offsets; each brings them several times nearer to where they settle."""
 
 
 def random_start(problem: Problem, embedding_dim: int, seed: int) -> Factors:
@@ -58,22 +54,13 @@ def untied_entities(problem: Problem) -> dict[str, npt.NDArray[np.bool_]]:
 
 
 def starting_offsets(problem: Problem) -> dict[TypePosition, npt.NDArray[np.float32]]:
-    """Fit the offsets alone, one position after another: b_i = (Σ_e x_e − other offsets) / (number of hyperedges + ρ_b / λ)."""
-    offsets: dict[TypePosition, npt.NDArray[np.float32]] = {
-        at: np.zeros(problem.num_entities[label], dtype=np.float32)
-        for label in problem.labels
-        for at in problem.offset_positions(label)
+    """Fit the offsets alone, without vectors."""
+    return {
+        (term.label, position): offset_N
+        for term in problem.terms
+        if term.has_offsets
+        for position, offset_N in enumerate(problem.alone(term))
     }
-    for term in problem.terms:
-        if term.has_offsets:
-            for _ in range(_PASSES):
-                for position in range(len(term.modalities)):
-                    own_N, rows_E = offsets[term.label, position], term.hyperedges.members_EK[:, position]
-                    left_E = less_offsets(term.label, term.hyperedges, offsets) + own_N[rows_E]
-                    sums_N, counts_N = (np.bincount(rows_E, weights, minlength=len(own_N)) for weights in (left_E, None))
-                    below_N = np.maximum(counts_N + problem.offset_ridge / term.weight, 1e-6)
-                    offsets[term.label, position] = (sums_N / below_N).astype(np.float32)
-    return offsets
 
 
 def side_by_side(layout: Layout, factors: Factors, offsets: Mapping[TypePosition, npt.NDArray[np.float32]]) -> Factors:

@@ -5,16 +5,15 @@ all of them, each hidden once (cross-validation), and then all are learned from.
 hyperedges.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from pipeline.domain.training_parameters import TrainingParameters
+from pipeline.train.problem.folds import folds
 from pipeline.train.problem.problem import Problem, cubic_norms_of
 from pipeline.train.stochastic.epochs import Epochs
-
-_PARTS = 5
 
 
 def settings_to_try(
@@ -42,7 +41,7 @@ def settings_to_try(
         return settings
     if not (problem.keeps_own and parameters.validation):
         return settings[:1]
-    parts = list(_parts(problem, parameters.seed))
+    parts = list(folds(problem, parameters.seed))
     if not parts:
         return [replace(settings[0], rounds=min(parameters.rounds, parameters.patience))]
     found = [_losses([begin(part, each) for part in parts], parameters) for each in settings]
@@ -56,21 +55,3 @@ def _losses(parts: Sequence[Epochs], parameters: TrainingParameters) -> list[flo
     while len(losses) < parameters.rounds and len(losses) - int(np.argmin(losses or [0.0])) <= parameters.patience // 2:
         losses.append(float(np.mean([part.watched(part.round(len(losses) + 1).validation) for part in parts])))
     return losses
-
-
-def _parts(problem: Problem, seed: int) -> Iterator[Problem]:
-    """The problem with each part of the hyperedges hidden in turn; a type of too few for that is learned from throughout."""
-    random = np.random.default_rng([seed, 4])
-    hidden = {
-        term.label: np.array_split(random.permutation(term.hyperedges.num_hyperedges), _PARTS)
-        for term in problem.terms
-        if term.hyperedges.num_hyperedges >= _PARTS
-    }
-    for number in range(_PARTS if hidden else 0):
-        terms = []
-        for term in problem.terms:
-            is_hidden_E = np.zeros(term.hyperedges.num_hyperedges, np.bool_)
-            if term.label in hidden:
-                is_hidden_E[hidden[term.label][number]] = True
-            terms.append(replace(term, hyperedges=term.hyperedges.only(~is_hidden_E), held_out=term.hyperedges.only(is_hidden_E)))
-        yield replace(problem, terms=tuple(terms), keeps_own=False)

@@ -7,6 +7,7 @@ import torch
 
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.problem import problem
 from pipeline.train.sharing.threads import Threads, one_kernel_thread
 
 
@@ -30,6 +31,12 @@ def _one_kernel_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def a_part_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few values there are, part of them is kept to stop by."""
+    monkeypatch.setattr(problem, "FEWEST_VALUES", 0)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError, TrainingDivergedError
-from pipeline.train.fit import Station, fit, fit_share
+from pipeline.train.fit import fit, fit_share
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
 from pipeline.train.problem.layout import Factors
@@ -20,6 +20,7 @@ from pipeline.train.problem.problem import build_problem
 from pipeline.train.rounds import Rounds
 from pipeline.train.sharing.exchange import Alone
 from pipeline.train.sharing.threads import Threads, one_kernel_thread
+from pipeline.train.station import Station
 from tests.unit.train.hypergraphs import (
     coupled,
     dense_hypergraph,

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.train.fit import Station, fit_share
+from pipeline.train.fit import fit_share
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.kernels.kernels import Kernels
+from pipeline.train.problem.held_out import hold_out
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.sharing.exchange import Alone
+from pipeline.train.station import Station
 from tests.unit.train.hypergraphs import coupled, least_squares
 
 FOLDER = Path(__file__).parent / "golden"
@@ -32,8 +34,11 @@ CASES = [(update, values) for update in UPDATES for values in ("measured", "pres
 
 def trace(update: str, values: str, kernels: Kernels) -> dict[str, Any]:
     """What a small training run does, round by round, and where it ends."""
-    problem = build_problem(coupled(11, presence=values == "presence"), UPDATES[update])
-    result = fit_share(problem, UPDATES[update], Station(problem.labels, Alone(), kernels, threads=1))
+    hypergraph, parameters = coupled(11, presence=values == "presence"), UPDATES[update]
+    counts = {label: int(parameters.validation * edges.num_hyperedges) for label, edges in hypergraph.hyperedges.items()}
+    left, held_out = hold_out(hypergraph, counts, parameters.seed)  # however few there are
+    problem = replace(build_problem(left, parameters, held_out), keeps_own=True)
+    result = fit_share(problem, parameters, Station(problem.labels, Alone(), kernels, threads=1))
     rounds = [
         {
             "total": done.losses.total,

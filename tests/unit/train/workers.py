@@ -13,12 +13,13 @@ from torch import Tensor
 from pipeline.domain.hypergraph import Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.train.assignment import cut_rows, parts_of
-from pipeline.train.fit import Fit, Station, fit_share
+from pipeline.train.fit import Fit, fit_share
 from pipeline.train.kernels.compiled import CompiledKernels
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.result.checkpoint import Checkpoints
 from pipeline.train.result.round import Round
 from pipeline.train.sharing.exchange import WHOLE, Exchange, Peers
+from pipeline.train.station import Station
 
 
 class _Meeting:

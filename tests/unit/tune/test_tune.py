@@ -131,9 +131,7 @@ def test_measured_values_are_chosen_by_their_error() -> None:
     (question,) = choice.questions
     assert question["slot"] is None
     assert question["rmse"] < question["baselineRmse"]
-    assert choice.settings["update"] == "exact"
-    assert choice.settings["rounds"] >= 1
-    assert choice.settings["validation"] == 0
+    assert not {"rounds", "validation"} & choice.settings.keys()  # which training finds by itself
     assert choice.score == pytest.approx(1 - (question["rmse"] / values.std()) ** 2, abs=0.02)
 
 

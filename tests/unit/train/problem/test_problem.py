@@ -45,15 +45,25 @@ def test_the_ridge_grows_with_the_hyperedges_as_told() -> None:
 
 def test_by_default_the_ridge_is_strong_where_nothing_but_values_tells() -> None:
     """A type that is there or not says more of a vector than its hyperedges: what is absent counts too."""
-    by_values = build_problem(coupled(), TrainingParameters(update="exact")).ridges
-    assert {float(ridge) for ridges in by_values.values() for ridge in ridges} == {5}
+    by_values = build_problem(coupled(), TrainingParameters(validation=0.0, update="exact")).ridges
+    assert min(ridge for ridges in by_values.values() for ridge in ridges) > 0.2
     presence = build_problem(coupled(presence=True), TrainingParameters(update="exact")).ridges
     assert {round(float(ridge), 4) for ridges in presence.values() for ridge in ridges} == {0.02}
-    mixed = build_problem(coupled(), TrainingParameters(update="exact", absent_weights={"Twins": 0.1})).ridges
+    mixed = build_problem(coupled(), TrainingParameters(validation=0.0, update="exact", absent_weights={"Twins": 0.1})).ridges
     twins = coupled().hyperedges["Twins"].modalities
     assert {label: round(float(ridges[0]), 4) for label, ridges in mixed.items()} == {
-        label: 0.02 if label in twins else 5 for label in mixed
+        label: 0.02 if label in twins else round(float(by_values[label][0]), 4) for label in mixed
     }
+
+
+def test_the_ridge_of_values_is_in_their_own_unit() -> None:
+    """Of three members: values ten times as large, in cents instead of dimes, hold vectors alike with 10 ** (4 / 3) times it."""
+    only = {"type_weights": dict.fromkeys(("Twins", "Pair", "Quad"), 0.0)}
+    hypergraph = coupled()
+    trio = hypergraph.hyperedges["Trio"]
+    larger = replace(hypergraph, hyperedges={**hypergraph.hyperedges, "Trio": replace(trio, values_E=10 * trio.values_E)})
+    ridge, its = (build_problem(each, TrainingParameters(validation=0.0, **only)).ridges["Ant"] for each in (hypergraph, larger))
+    np.testing.assert_allclose(its, 10 ** (4 / 3) * ridge, rtol=1e-4)
 
 
 def test_it_is_never_above_one() -> None:

@@ -24,8 +24,10 @@ from tests.unit.train.hypergraphs import coupled
 from tests.unit.train.workers import fit_on_threads
 
 SMALL = TrainingParameters(
-    embedding_dim=6, rounds=6, patience=6, tolerance=0.0, validation=0.2, batch_size=16, candidates=3, network_steps=2
+    embedding_dim=6, rounds=6, patience=6, tolerance=0.0, validation=0.2, ridge=0.02, batch_size=16, candidates=3, network_steps=2
 )
+
+pytestmark = pytest.mark.usefixtures("a_part_is_kept")
 
 
 class _KilledError(Exception):
@@ -174,6 +176,16 @@ def test_what_learns_all_anew_in_the_end_goes_on_there_as_well(tmp_path: Path) -
     assert whole.best_round > 2
     stopped(tmp_path, hypergraph, parameters, after=2)
     assert {path.name for path in tmp_path.iterdir()} == {*last, "anew"}
+    checkpoints = Checkpoints(tmp_path, "key")
+    same(whole, fit(hypergraph, parameters, checkpoints=checkpoints))
+    assert checkpoints.resumed_round > 0
+
+
+def test_whichever_ridge_was_being_tried_is_gone_on_with(tmp_path: Path) -> None:
+    hypergraph, parameters = coupled(5, 300), replace(SMALL, update="exact", ridge="auto")
+    whole = fit(hypergraph, parameters)
+    stopped(tmp_path, hypergraph, parameters, after=8)
+    assert [path.name for path in tmp_path.iterdir()] == ["ridge-1"]
     checkpoints = Checkpoints(tmp_path, "key")
     same(whole, fit(hypergraph, parameters, checkpoints=checkpoints))
     assert checkpoints.resumed_round > 0

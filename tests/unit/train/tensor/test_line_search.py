@@ -28,6 +28,7 @@ from tests.unit.train.hypergraphs import (
 )
 
 EVERY_TILE_SIZE = pytest.mark.usefixtures("tile_size")
+pytestmark = pytest.mark.usefixtures("a_part_is_kept")
 
 
 def line_of(kernels: Kernels, problem: Problem, matrices: dict[str, np.ndarray], steps: dict[str, np.ndarray]) -> Line:
