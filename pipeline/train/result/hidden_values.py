@@ -2,7 +2,7 @@
 
 Vectors that learn noise by heart tell values worse than mean and offsets alone do, and how soon they come to that differs from
 table to table. So ever lighter ridges are tried while each is better than the one before. The simpler model stands unless another
-is ahead XX Shapes: E values that were hidden.
+is ahead by more than chance. Shapes: E values that were hidden.
 """
 
 from collections.abc import Callable, Mapping, Sequence
