@@ -51,9 +51,13 @@ def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
     if fewest["asked"] < _FEW:
         hidden = "1 hyperedge was" if fewest["asked"] == 1 else f"{fewest['asked']} hyperedges were"
         warnings.append(f"{heading(fewest)}: {hidden} asked about, so that figures hang on chance; --seeds hides others as well")
-    num, means = len(questions), " and ".join(f"{np.mean(found):+.3f} {_NAMES[measure]}" for measure, found in leads.items())
+    # Rounded first: a tie has no sign.
+    means = " and ".join(f"{round(float(np.mean(found)), 3) + 0.0:+.3f} {_NAMES[measure]}" for measure, found in leads.items())
+    num = len(questions)
     if num == 1:
-        summary = f"The model is {'ahead' if num_ahead else 'not ahead'} of the best baseline: {means}."
+        is_level = any(abs(by) < _LEVEL for found in leads.values() for by in found)
+        how = "ahead of" if num_ahead else "level with" if is_level else "not ahead of"
+        summary = f"The model is {how} the best baseline: {means}."
     else:
         which = "all" if num_ahead == num else f"{num_ahead or 'none'} of"
         summary = f"The model is ahead of the best baseline at {which} {num} questions; on average {means}."

@@ -44,7 +44,9 @@ def test_where_it_is_not_ahead_there_is_a_warning() -> None:
 
 
 def test_a_tie_is_told_as_such() -> None:
-    assert verdict([slot(1.0, 1.0)]).warnings == ("Casting: Actor (1): the model is level: MRR 1.000, counting 1.000",)
+    told = verdict([slot(0.9999, 1.0)])
+    assert told.warnings == ("Casting: Actor (1): the model is level: MRR 1.000, counting 1.000",)
+    assert told.summary == "The model is level with the best baseline: +0.000 MRR."
 
 
 def test_figures_of_few_answers_are_told_as_such() -> None:
