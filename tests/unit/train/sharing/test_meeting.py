@@ -126,11 +126,11 @@ def test_nobody_waits_for_a_host_that_falls_silent(port: int, soon: None) -> Non
     del soon
     first = multiprocessing.get_context("spawn").Process(target=_stay, args=[port])
     first.start()
-    theirs = meet(port, 1)
-    theirs.join({})
-    assert first.pid is not None
-    os.kill(first.pid, signal.SIGSTOP)
     try:
+        theirs = meet(port, 1)
+        theirs.join({})
+        assert first.pid is not None
+        os.kill(first.pid, signal.SIGSTOP)
         assert str(theirs.leave(WorkerFailedError("timed out"))) == f"{NAMES[0]}, where workers meet, no longer answers"
     finally:
         first.kill()
@@ -138,5 +138,6 @@ def test_nobody_waits_for_a_host_that_falls_silent(port: int, soon: None) -> Non
 
 
 def _stay(port: int) -> None:
-    meet(port, 0).join({})
+    here = meet(port, 0)  # the meeting ends with it
+    here.join({})
     signal.pause()
