@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -111,6 +111,8 @@ def test_the_model_is_ranked_by_its_scores_less_the_true_ones() -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example(96, 2, 1, 1000)
+@example(359, 2, 1, 1000)
 @given(st.integers(0, 10_000), st.integers(2, 4), st.sampled_from([1, 64 * 2**20]), st.sampled_from([1000, 3]))
 def test_ranks_are_those_of_a_dense_table(seed: int, arity: int, chunk_bytes: int, most: int) -> None:
     rng = np.random.default_rng(seed)
@@ -144,6 +146,8 @@ def test_ranks_are_those_of_a_dense_table(seed: int, arity: int, chunk_bytes: in
                 )
             if position != 0:
                 scores["vote of the neighbours"][at] += (graph + graph.T)[members[0], row[0]]
+    if arity == 2:
+        scores["item-kNN"] = scores["item-kNN"].round(9)  # equal ones are added up in another order here
     if arity > 2:
         scores["product of these counts"] = np.prod([scores[name] + 1 for name in names], axis=0)
     popular_N = np.bincount(known[:, position], minlength=sizes[position])
@@ -158,7 +162,8 @@ def test_ranks_are_those_of_a_dense_table(seed: int, arity: int, chunk_bytes: in
     pair = np.zeros_like(true_QN)
     pair[np.arange(len(asked)), asked[:, position]] = True
     for name, scores_QN in [*scores.items(), ("model", model_QN)]:
-        keyed = scores_QN if name == "model" else scores_QN + popular_N / 1000
+        # Of two that are equal the more popular one is first, and of no others.
+        keyed = scores_QN if name == "model" else scores_QN + popular_N / 1e7
         every_rank = realistic_ranks(keyed[:, candidates], true_QN[:, candidates])
         expected = every_rank[pair[:, candidates][true_QN[:, candidates]]]
         np.testing.assert_allclose(dense if name == "model" else found[name], expected, err_msg=name)
