@@ -36,6 +36,7 @@ class Verdict:
 def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
     """Sum up what `pipeline.evaluate.evaluation.evaluate` found."""
     warnings: list[str] = []
+    stands: list[str] = []
     leads: dict[str, list[float]] = {}
     for question in questions:
         measure = "mrr" if "mrr" in question else "rmse"
@@ -43,10 +44,10 @@ def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
         name, best = min(rivals.items(), key=lambda rival: lead(question, rival[1]))
         by = lead(question, best)
         leads.setdefault(measure, []).append(by)
+        stands.append("ahead" if question["ahead"] else "level" if abs(by) < _LEVEL else "not ahead")
         if not question["ahead"]:
             reached = f"{_NAMES[measure]} {question[measure]:.3f}, {name} {best[measure]:.3f}"
-            warnings.append(f"{heading(question)}: the model is {'level' if abs(by) < _LEVEL else 'not ahead'}: {reached}")
-    num_ahead = len(questions) - len(warnings)
+            warnings.append(f"{heading(question)}: the model is {stands[-1]}: {reached}")
     fewest = min(questions, key=lambda question: question["asked"])
     if fewest["asked"] < _FEW:
         hidden = "1 hyperedge was" if fewest["asked"] == 1 else f"{fewest['asked']} hyperedges were"
@@ -55,10 +56,9 @@ def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
     means = " and ".join(f"{round(float(np.mean(found)), 3) + 0.0:+.3f} {_NAMES[measure]}" for measure, found in leads.items())
     num = len(questions)
     if num == 1:
-        is_level = any(abs(by) < _LEVEL for found in leads.values() for by in found)
-        how = "ahead of" if num_ahead else "level with" if is_level else "not ahead of"
-        summary = f"The model is {how} the best baseline: {means}."
+        summary = f"The model is {stands[0]} {'with' if stands[0] == 'level' else 'of'} the best baseline: {means}."
     else:
+        num_ahead = stands.count("ahead")
         which = "all" if num_ahead == num else f"{num_ahead or 'none'} of"
         summary = f"The model is ahead of the best baseline at {which} {num} questions; on average {means}."
     return Verdict(tuple(warnings), summary)

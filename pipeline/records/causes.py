@@ -58,14 +58,16 @@ def looks_like_null(markers: Sequence[str]) -> str:
 
 def looks_like_list(example: str, separator: str) -> str:
     """What is said of texts that are probably several in one cell."""
-    shown = example if len(example) <= 40 else f"{example[:39]}…"
-    return f'"{visible(shown)}" looks like several in one cell: say separator = "{separator}"'
+    return f'"{_shortened(example)}" looks like several in one cell: say separator = "{separator}"'
 
 
 def looks_like_written_list(example: str, header: str) -> str:
     """What is said of texts that are lists as JSON or Python writes them."""
-    shown = example if len(example) <= 40 else f"{example[:39]}…"
-    return f"{visible(shown)} looks like a list: say lists = {json.dumps([header], ensure_ascii=False)} of the table"
+    return f"{_shortened(example)} looks like a list: say lists = {json.dumps([header], ensure_ascii=False)} of the table"
+
+
+def _shortened(example: str) -> str:
+    return visible(example if len(example) <= 40 else f"{example[:39]}…")
 
 
 def _encoding(found: str) -> str:

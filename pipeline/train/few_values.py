@@ -5,40 +5,38 @@ from each: the round after which they tell best what was hidden says for how man
 seconds, since they are few.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pipeline.domain.training_parameters import TrainingParameters
-from pipeline.train.problem.folds import folds
-from pipeline.train.problem.layout import Layout
 from pipeline.train.problem.problem import Problem
 from pipeline.train.result.hidden_values import Asking, Told, together
 from pipeline.train.rounds import Rounds
 
 
-def cross_validated(problem: Problem, parameters: TrainingParameters, ridge: float, begin: Callable[[Problem], Rounds]) -> Told:
-    """What training with a ridge comes to on all values, each hidden once; of no value where there are too few to hide any.
+def cross_validated(
+    parts: Sequence[tuple[Problem, Asking]], parameters: TrainingParameters, ridge: float, begin: Callable[[Problem], Rounds]
+) -> Told:
+    """What training with a ridge comes to on all values, each hidden once; of no value where there are no parts to hide.
 
     Parameters
     ----------
-    problem
-        The whole, with that ridge.
+    parts
+        What is left with each part of the values hidden in turn, with the default's ridge, and what asks for those.
     parameters
         Settings.
     ridge
         In units of the default.
     begin
-        Gives the rounds of a part of it, without other workers.
+        Gives the rounds of a part, without other workers.
 
     Raises
     ------
     TrainingDivergedError
         If a factor or the objective is no longer finite.
     """
-    parts = list(folds(problem, parameters.seed))
     if not parts:
         return Told(ridge, min(parameters.rounds, parameters.patience), {}, {}, {}, {})
-    layout = Layout(problem, parameters.components("exact"))
-    models = [(begin(part), Asking(part, layout)) for part in parts]
+    models = [(begin(part.with_ridge(ridge)), asking) for part, asking in parts]
     for rounds, _ in models:
         rounds.round(0)
     best, number = None, 0

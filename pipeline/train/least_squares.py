@@ -15,6 +15,7 @@ import torch
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.domain.type_parameters import TypeParameters
 from pipeline.train.few_values import cross_validated
+from pipeline.train.problem.folds import folds
 from pipeline.train.problem.layout import Factors, Layout
 from pipeline.train.problem.problem import Problem, TypePosition
 from pipeline.train.result.checkpoint import Checkpoints
@@ -89,7 +90,7 @@ def learn(
         told, problem, trained = _by_what_is_kept(problem, layout, parameters, station, ridges, on_round, checkpoints)
     else:
         if is_exact_of_values and problem.keeps_own and parameters.validation:
-            told = _by_cross_validation(problem, parameters, station, ridges)
+            told = _by_cross_validation(problem, layout, parameters, station, ridges)
             problem, parameters = problem.with_ridge(told.ridge), replace(parameters, rounds=told.rounds)
         trained = _train(problem, layout, parameters, station, on_round, checkpoints)
     types, shares = least_squares_types(problem, layout, trained.matrices), {}
@@ -101,18 +102,20 @@ def learn(
     return LeastSquares(problem, balance_columns(problem, factors), types, trained.history, trained.best_round, seconds, shares)
 
 
-def _by_cross_validation(problem: Problem, parameters: TrainingParameters, station: Station, ridges: tuple[float, ...]) -> Told:
+def _by_cross_validation(
+    problem: Problem, layout: Layout, parameters: TrainingParameters, station: Station, ridges: tuple[float, ...]
+) -> Told:
     """What all values say, each hidden once; each worker asks them by itself, since they are few, and the first counts."""
     alone = replace(station, own=problem.labels, exchange=Alone())
+    parts = [(part, Asking(part, layout)) for part in folds(problem, parameters.seed)]
     with one_kernel_thread(station.threads) as pool:
 
         def begin(part: Problem) -> Rounds:
-            start = starting_matrices(part, Layout(part, parameters.components("exact")), parameters, alone)
+            start = starting_matrices(part, layout, parameters, alone)
             return Rounds(part, alone.own, start, parameters, alone.exchange, alone.kernels, pool)
 
         def told(ridge: float) -> Told:
-            found = cross_validated(problem.with_ridge(ridge), parameters, ridge, begin)
-            return found.of_the_first(station.exchange)
+            return cross_validated(parts, parameters, ridge, begin).of_the_first(station.exchange)
 
         return heaviest_as_good(lighter_while_better(told, ridges))
 

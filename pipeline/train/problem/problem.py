@@ -239,7 +239,7 @@ def build_problem(
         laplacians,
         scales,
         {label: _graphs_of(label, known) for label in laplacians},
-        {label: _ridge(label, known, terms, parameters) for label in known.num_entities},
+        _ridges(known, terms, parameters),
         parameters.offset_ridge,
         parameters.offset_smoothness,
         keeps_own,
@@ -343,25 +343,27 @@ def _absent_weight(label: str, edges: HyperedgeList, hypergraph: Hypergraph, par
     return min(1.0, parameters.absent_scale * edges.num_hyperedges / num_cells)
 
 
-def _ridge(label: str, known: Hypergraph, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> npt.NDArray[np.float32]:
-    count = known.num_entities[label]
-    held_N = num_memberships((term.hyperedges for term in terms), label, count)
-    # One is added so that an entity without hyperedges is held as well.
-    relative_N = (held_N + 1) ** parameters.ridge_exponent
-    ridge_N: npt.NDArray[np.float32] = (_mean_ridge(label, known, terms, parameters) * relative_N / relative_N.mean()).astype(
-        np.float32
-    )
-    return ridge_N
+def _ridges(known: Hypergraph, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> dict[str, npt.NDArray[np.float32]]:
+    ridges = {}
+    for label, mean in _mean_ridges(known, terms, parameters).items():
+        held_N = num_memberships((term.hyperedges for term in terms), label, known.num_entities[label])
+        # One is added so that an entity without hyperedges is held as well.
+        relative_N = (held_N + 1) ** parameters.ridge_exponent
+        ridges[label] = (mean * relative_N / relative_N.mean()).astype(np.float32)
+    return ridges
 
 
-def _mean_ridge(label: str, known: Hypergraph, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> float:
+def _mean_ridges(known: Hypergraph, terms: tuple[TensorTerm, ...], parameters: TrainingParameters) -> dict[str, float]:
     if parameters.ridge != "auto":
-        return parameters.ridge
+        return dict.fromkeys(known.num_entities, parameters.ridge)
+    telling = {label: [term for term in terms if label in term.modalities] for label in known.num_entities}
     # What is not told is nothing to a value, but a zero to what is there or not, and holds vectors as a ridge does.
-    telling = [term for term in terms if label in term.modalities]
-    if not telling or any(term.absent_weight for term in telling):
-        return _RIDGE
-    return _VALUES_RIDGE * float(np.mean([_unit(term, known, parameters) for term in telling]))
+    by_values = {label for label, its in telling.items() if its and not any(term.absent_weight for term in its)}
+    units = {term.label: _unit(term, known, parameters) for term in terms if not by_values.isdisjoint(term.modalities)}
+    return {
+        label: _VALUES_RIDGE * float(np.mean([units[term.label] for term in its])) if label in by_values else _RIDGE
+        for label, its in telling.items()
+    }
 
 
 def _unit(term: TensorTerm, known: Hypergraph, parameters: TrainingParameters) -> float:
