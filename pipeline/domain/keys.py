@@ -19,7 +19,7 @@ from pipeline.domain.dataset import Dataset
 from pipeline.domain.training_parameters import TrainingParameters
 
 EXPORT = 1
-TRAINING = 7
+TRAINING = 8
 WRITE_BACK = 1
 
 

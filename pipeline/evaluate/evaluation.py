@@ -17,7 +17,7 @@ from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.progress import Progress, no_progress
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.errors import ConfigurationError
-from pipeline.evaluate.hidden import Hidden, hide, too_few
+from pipeline.evaluate.hidden import Hidden, hide_together, too_few
 from pipeline.evaluate.hold_out import Part
 from pipeline.evaluate.metrics import root_mean_squared_error
 from pipeline.evaluate.ranking import Ranking
@@ -28,6 +28,8 @@ from pipeline.evaluate.slot_baselines import baseline_rankings
 from pipeline.evaluate.slot_ranks import dense_ranks
 from pipeline.evaluate.value_baselines import Values, value_baselines
 from pipeline.train.fit import Fit, fit
+from pipeline.train.problem.problem import loss_of
+from pipeline.train.stochastic.joined_types import Kind, learned_together
 
 OWN = "model"
 OTHER_MODELS = ("model without graphs", "model with shuffled graphs")
@@ -142,7 +144,7 @@ def evaluate(
         raise ConfigurationError(left_out[0])
     asked = {label: positions for label, positions in selection.items() if split or not too_few(hypergraph, label, by)}
     questions = _questions(hypergraph, asked)
-    rounds = list(_hidden(hypergraph, list(asked), num_seeds, part, by, split))
+    rounds = list(_hidden(hypergraph, _groups(hypergraph, list(asked), parameters), num_seeds, part, by, split))
     with progress("Evaluating", total=len(rounds)) as advance:
         for seed, hide_round in rounds:
             _measure(hide_round(), questions, replace(parameters, seed=seed), device, progress)
@@ -167,16 +169,26 @@ def _questions(hypergraph: Hypergraph, selection: Selection) -> list[Question]:
     return found
 
 
+def _groups(hypergraph: Hypergraph, labels: Sequence[str], parameters: TrainingParameters) -> list[list[str]]:
+    """The types that are asked for, those that are learned together as one: there may be hundreds of these."""
+    weights = {kind.label: parameters.type_weights.get(kind.label, kind.weight) for kind in hypergraph.dataset.hyperedge_types}
+    edges = {label: hypergraph.hyperedges[label] for label in labels}
+    kinds = {
+        label: Kind(each.modalities, weights[label], loss_of(label, each.is_measured, parameters)) for label, each in edges.items()
+    }
+    return learned_together(kinds)
+
+
 def _hidden(
-    hypergraph: Hypergraph, labels: Sequence[str], num_seeds: int, part: Part, by: str | None, split: Hidden | None
+    hypergraph: Hypergraph, groups: Sequence[Sequence[str]], num_seeds: int, part: Part, by: str | None, split: Hidden | None
 ) -> Iterator[tuple[int, Callable[[], Hidden]]]:
-    """What is hidden in each round: the types one after the other, so that what one type reaches does not hang on the others."""
+    """What is hidden in each round: one group of types after the other, so that what it reaches does not hang on the others."""
     for seed in range(num_seeds):
         if split is not None:
             yield seed, lambda: split
         else:
-            for label in labels:
-                yield seed, partial(hide, hypergraph, label, by, part, seed)
+            for group in groups:
+                yield seed, partial(hide_together, hypergraph, group, by, part, seed)
 
 
 def _measure(

@@ -3,7 +3,7 @@
 Shapes: E hyperedges, K arity, U units that are drawn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -66,6 +66,17 @@ def hide(hypergraph: Hypergraph, label: str, by: str | None, part: Part, seed: i
     asked_E, hidden_E = (np.isin(units_EU, chosen).any(axis=1) for chosen in (drawn, hidden))
     known = replace(hypergraph, hyperedges={**hypergraph.hyperedges, label: edges.only(~hidden_E)})
     return Hidden(known, {label: edges.only(asked_E)}, {label: edges.members_EK})
+
+
+def hide_together(hypergraph: Hypergraph, labels: Sequence[str], by: str | None, part: Part, seed: int) -> Hidden:
+    """Hide hyperedges of several types, of each as `hide` does."""
+    each = {label: hide(hypergraph, label, by, part, seed) for label in labels}
+    left = {label: hidden.known.hyperedges[label] for label, hidden in each.items()}
+    return Hidden(
+        replace(hypergraph, hyperedges={**hypergraph.hyperedges, **left}),
+        {label: hidden.asked[label] for label, hidden in each.items()},
+        {label: hidden.true[label] for label, hidden in each.items()},
+    )
 
 
 def too_few(hypergraph: Hypergraph, label: str, by: str | None) -> str | None:

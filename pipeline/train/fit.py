@@ -28,6 +28,7 @@ from pipeline.train.station import Station
 from pipeline.train.stochastic.cross_validation import settings_to_try
 from pipeline.train.stochastic.ensemble import Learned, as_one, components_of, settings_of
 from pipeline.train.stochastic.epochs import Epochs
+from pipeline.train.stochastic.joined_types import join_types
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,8 @@ def _stochastic(
 ) -> _Ensemble:
     """Train one model after the other; the first with each norm, where that is left to the data, and the others with its best."""
     num_models = parameters.num_models("stochastic")
+    joined = join_types(problem)
+    problem = joined.problem
     with one_kernel_thread(station.threads) as pool:
 
         def begin(part: Problem, settings: TrainingParameters, towards: Factors | None = None) -> Epochs:
@@ -232,7 +235,7 @@ def _stochastic(
             (norm,) = cubic_norms_of(problem.terms, settings)
             epochs = begin(problem, settings, former and components_of(former, model, num_models))
             history = epochs.run(on_round, checkpoints.of(folder) if checkpoints and folder else checkpoints)
-            return _Trained(epochs.best, epochs.result(), history, epochs.best_round, norm)
+            return _Trained(epochs.best, joined.apart(epochs.result()), history, epochs.best_round, norm)
 
         several = settings_to_try(problem, settings_of(parameters, 0), begin)
         tried = [trained(each, 0, f"norm-{each.cubic_norm:g}" if len(several) > 1 else None) for each in several]

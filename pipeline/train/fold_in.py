@@ -21,6 +21,7 @@ from pipeline.domain.type_parameters import TypeParameters
 from pipeline.train.problem.layout import Factors
 from pipeline.train.problem.problem import Problem, TensorTerm, build_problem, cubic_norms_of, step_size_of
 from pipeline.train.result.scaling import fill_zero_rows
+from pipeline.train.stochastic.joined_types import join_types
 from pipeline.train.stochastic.neighbour_means import NeighbourMeans
 from pipeline.train.stochastic.slot_loss import context_without, shifted, whole
 from pipeline.train.stochastic.slot_model import share_of_types, starting_bias
@@ -67,10 +68,11 @@ def fold_in(
         for label, new_N in is_new.items():
             start_nD = _among_neighbours(problem, label, former[label], new_N)
             moving[label] = _Moving(former[label], new_N, start_nD, _freedom(problem, label, new_N, start_nD, parameters))
-        norm = cubic_norms_of(problem.terms, parameters)[0]
+        learned = join_types(problem).problem.terms
+        norm = cubic_norms_of(learned, parameters)[0]
         asked = [_Asked(term, types[term.label], moving, is_new, parameters, norm) for term in terms]
         moved = [*(each.moved_n for each in moving.values()), *chain.from_iterable(each.moved_biases for each in asked)]
-        size = step_size_of(problem.terms, parameters)
+        size = step_size_of(learned, parameters)
         steps = torch.optim.Adagrad(moved, size, initial_accumulator_value=parameters.initial_accumulator)
         for _ in range(_PASSES):
             for loss in chain.from_iterable(each.losses() for each in asked):

@@ -5,7 +5,7 @@ entities, E hyperedges, K arity, M stored weights of a graph, D embedding_dim, W
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from pipeline.domain.snapshot import SnapshotSummary
@@ -13,6 +13,7 @@ from pipeline.domain.training_parameters import LossName, TrainingParameters, Up
 from pipeline.errors import ConfigurationError
 from pipeline.train.assignment import Sizes, TypeSize, assign, deal, in_words, parts_of
 from pipeline.train.problem.problem import loss_of, update_of, validation_counts
+from pipeline.train.stochastic.joined_types import Kind, learned_together
 from pipeline.train.stochastic.turns import num_batches, num_merges
 
 WORKER_START_COST = 150_000_000
@@ -133,6 +134,10 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
     losses = {label: loss_of(label, label in summary.measured, parameters) for label in sizes.types}
     update = update_of(losses.values(), parameters)
     share_batches = update == "stochastic"
+    apart = 0
+    if share_batches:
+        every, (sizes, losses) = sizes, _joined(sizes, losses, summary, parameters)
+        apart = _places(every) - _places(sizes)
     costs = assign(sizes, parameters.cg_iterations).costs
     counts = [size.num_hyperedges for size in sizes.types.values()] if share_batches else sizes.num_entities.values()
     most = max(sum(counts), len(costs))
@@ -146,7 +151,7 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
     owned = [list(costs)] * (processes or 1) if share_batches else deal(costs, processes or 1)
     merges = _merges(sizes, losses, parameters, processes) if share_batches and processes > 1 else 0
     threads = max(1, cores // len(owned))
-    needs = _Needs(sizes, parameters, update, _widths(sizes, losses, summary.measured, parameters, update))
+    needs = _Needs(sizes, parameters, update, _widths(sizes, losses, summary.measured, parameters, update), _FLOAT * apart)
     whole = sum(costs.values())
     shares = []
     for rank, own in enumerate(owned):
@@ -230,6 +235,24 @@ def _sizes(summary: SnapshotSummary, parameters: TrainingParameters) -> Sizes:
     return Sizes(counts["entities"], types, entries)
 
 
+def _joined(
+    sizes: Sizes, losses: Mapping[str, LossName], summary: SnapshotSummary, parameters: TrainingParameters
+) -> tuple[Sizes, dict[str, LossName]]:
+    """The same with the types as one that are learned as one."""
+    weights = {kind.label: parameters.type_weights.get(kind.label, kind.weight) for kind in summary.dataset.hyperedge_types}
+    kinds = {label: Kind(size.modalities, weights[label], losses[label]) for label, size in sizes.types.items()}
+    types = {
+        group[0]: TypeSize(sizes.types[group[0]].modalities, sum(sizes.types[label].num_hyperedges for label in group))
+        for group in learned_together(kinds)
+    }
+    return replace(sizes, types=types), {label: losses[label] for label in types}
+
+
+def _places(sizes: Sizes) -> int:
+    """How many biases the types have."""
+    return sum(sizes.num_entities[label] for size in sizes.types.values() for label in size.modalities)
+
+
 def _widths(
     sizes: Sizes, losses: Mapping[str, str], measured: Iterable[str], parameters: TrainingParameters, update: UpdateName
 ) -> dict[str, int]:
@@ -242,10 +265,14 @@ def _widths(
 class _Needs:
     """What workers need and tell, by formula."""
 
-    def __init__(self, sizes: Sizes, parameters: TrainingParameters, update: UpdateName, widths: Mapping[str, int]) -> None:
+    def __init__(
+        self, sizes: Sizes, parameters: TrainingParameters, update: UpdateName, widths: Mapping[str, int], apart: int
+    ) -> None:
         self._sizes = sizes
         self._parameters = parameters
         self._update = update
+        self._apart = apart
+        """Bytes of the biases that types have in the end that are learned as one."""
         self._matrices = {label: _FLOAT * count * widths[label] for label, count in sizes.num_entities.items()}
         """Bytes of N × W."""
 
@@ -259,7 +286,7 @@ class _Needs:
             likelihood all again.
         factors
             N × W numbers as they stand, as the others tell them, and, where the last round may not be the best, of the best one;
-            and those of the models of an ensemble that are trained already.
+            and those of the models of an ensemble that are trained already; of each model, biases of types that are learned as one.
         graphs
             Weights and Laplacian (20 M); own ones laid out (8 M), or the means of neighbours (12 M).
         optimiser
@@ -281,7 +308,7 @@ class _Needs:
         return {
             "programs": _PROGRAMS + (_AUTOGRAD if self._update == "recurrent" else 0),
             "hyperedges": self._hyperedges(own, parts),
-            "factors": every * ((3 if keeps_best else 2) + before),
+            "factors": every * ((3 if keeps_best else 2) + before) + self._apart * (before + 1),
             "graphs": 20 * sum(entries.values()) + near,
             "optimiser": int(sum(mine) * times),
             "products": max(3 * every * (not least_squares and parts > 1), products),

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pipeline.domain.hypergraph import Hypergraph
+from pipeline.train.stochastic.joined_types import Kind, learned_together
 
 ROUNDS = {"stochastic": 27, "exact": 12}
 """Most rounds of a trial."""
@@ -37,7 +38,12 @@ class Space:
         self._types = {label: described[label].weight for label in used if label in described}
         is_measured = [bool(np.ptp(used[label].values_E) > 0) for label in self._types]
         self._has_presence, self._has_values = not all(is_measured), any(is_measured)
-        self._is_long = any(len(used[label].modalities) > 2 for label in self._types)
+        kinds = {
+            label: Kind(used[label].modalities, weight, "squared" if values else "likelihood")
+            for (label, weight), values in zip(self._types.items(), is_measured, strict=True)
+        }
+        self._groups = learned_together(kinds)
+        self._is_long = any(len(used[group[0]].modalities) + (len(group) > 1) > 2 for group in self._groups)
         self._graphs = {
             "-".join(graph.key): graph.weight
             for graph in hypergraph.dataset.graphs
@@ -70,11 +76,10 @@ class Space:
             chosen["graph_weights"] = {
                 name: trial.suggest_categorical(f"graph_weights.{name}", [weight, 0.0]) for name, weight in self._graphs.items()
             }
-        if len(self._types) > 1:
-            chosen["type_weights"] = {
-                label: weight * trial.suggest_categorical(f"type_weights.{label}", [1.0, 0.3, 3.0])
-                for label, weight in self._types.items()
-            }
+        if len(self._groups) > 1:
+            # What is learned together has one weight, or it would not be.
+            factors = {group[0]: trial.suggest_categorical(f"type_weights.{group[0]}", [1.0, 0.3, 3.0]) for group in self._groups}
+            chosen["type_weights"] = {label: self._types[label] * factors[group[0]] for group in self._groups for label in group}
         return {name: value for name, value in chosen.items() if name not in self._given}
 
     def complete(self, choice: Mapping[str, Any]) -> dict[str, Any]:

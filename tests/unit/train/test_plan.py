@@ -10,7 +10,7 @@ from pipeline.domain.snapshot import SnapshotSummary
 from pipeline.domain.training_parameters import TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
 from pipeline.train.launch.launch import plan_training
-from pipeline.train.plan import WORKER_START_COST, choose_workers, plan
+from pipeline.train.plan import WORKER_START_COST, Plan, choose_workers, plan
 from tests.unit.train.hypergraphs import coupled, least_squares, snapshot_of
 
 MIB = 2**20
@@ -172,6 +172,24 @@ def test_types_and_graphs_that_are_left_out_cost_nothing() -> None:
     planned = plan(power_law(4), parameters, 4, cores=4, gpus=0)
     assert {share.memory["graphs"] for share in planned.shares} == {0}
     assert {share.modalities[0]: share.hyperedges for share in planned.shares}["M0"] == 1_000_000 // 3 + 1_000_000 // 4
+
+
+def test_types_that_are_learned_as_one_are_planned_as_one() -> None:
+    def planned(num_types: int) -> Plan:
+        types = tuple(HyperedgeType(f"T{number}", ("A", "A")) for number in range(num_types))
+        dataset = Dataset("relations", (Modality("A"),), types)
+        hyperedges = {kind.label: 100_000 // num_types for kind in types}
+        counts = {"entities": {"A": 50_000}, "relations": {}, "hyperedges": hyperedges}
+        parameters = TrainingParameters(embedding_dim=64, ensemble=1)
+        return plan(SnapshotSummary(dataset, counts, frozenset(), {}, ""), parameters, 2, cores=2, gpus=0)
+
+    one, many = planned(1), planned(100)
+    assert many.merges == one.merges
+    for few, much in zip(one.shares, many.shares, strict=True):
+        assert much.sends == few.sends
+        # What they have in the end: biases of their own.
+        assert much.memory["factors"] - few.memory["factors"] == 99 * 2 * 50_000 * 4
+        assert {**much.memory, "factors": 0} == {**few.memory, "factors": 0}
 
 
 def test_the_manifest_alone_is_read(tmp_path: Path) -> None:
