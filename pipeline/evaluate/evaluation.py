@@ -28,7 +28,7 @@ from pipeline.evaluate.slot_baselines import baseline_rankings
 from pipeline.evaluate.slot_ranks import dense_ranks
 from pipeline.evaluate.value_baselines import Values, value_baselines
 from pipeline.train.fit import Fit, fit
-from pipeline.train.problem.problem import loss_of
+from pipeline.train.problem.problem import loss_of, type_weights_of
 from pipeline.train.stochastic.joined_types import Kind, learned_together
 
 OWN = "model"
@@ -171,7 +171,7 @@ def _questions(hypergraph: Hypergraph, selection: Selection) -> list[Question]:
 
 def _groups(hypergraph: Hypergraph, labels: Sequence[str], parameters: TrainingParameters) -> list[list[str]]:
     """The types that are asked for, those that are learned together as one: there may be hundreds of these."""
-    weights = {kind.label: parameters.type_weights.get(kind.label, kind.weight) for kind in hypergraph.dataset.hyperedge_types}
+    weights = type_weights_of(hypergraph.dataset, parameters)
     edges = {label: hypergraph.hyperedges[label] for label in labels}
     kinds = {
         label: Kind(each.modalities, weights[label], loss_of(label, each.is_measured, parameters)) for label, each in edges.items()

@@ -12,7 +12,7 @@ from pipeline.domain.snapshot import SnapshotSummary
 from pipeline.domain.training_parameters import LossName, TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
 from pipeline.train.assignment import Sizes, TypeSize, assign, deal, in_words, parts_of
-from pipeline.train.problem.problem import loss_of, update_of, validation_counts
+from pipeline.train.problem.problem import loss_of, type_weights_of, update_of, validation_counts
 from pipeline.train.stochastic.joined_types import Kind, learned_together
 from pipeline.train.stochastic.turns import num_batches, num_merges
 
@@ -130,14 +130,11 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
     ConfigurationError
         If there are more workers than entities, or, of the likelihood, than hyperedges.
     """
-    sizes = _sizes(summary, parameters)
-    losses = {label: loss_of(label, label in summary.measured, parameters) for label in sizes.types}
+    apart = _sizes(summary, parameters)
+    losses = {label: loss_of(label, label in summary.measured, parameters) for label in apart.types}
     update = update_of(losses.values(), parameters)
     share_batches = update == "stochastic"
-    apart = 0
-    if share_batches:
-        every, (sizes, losses) = sizes, _joined(sizes, losses, summary, parameters)
-        apart = _places(every) - _places(sizes)
+    sizes, losses = _joined(apart, losses, summary, parameters) if share_batches else (apart, losses)
     costs = assign(sizes, parameters.cg_iterations).costs
     counts = [size.num_hyperedges for size in sizes.types.values()] if share_batches else sizes.num_entities.values()
     most = max(sum(counts), len(costs))
@@ -151,7 +148,8 @@ def plan(summary: SnapshotSummary, parameters: TrainingParameters, workers: int 
     owned = [list(costs)] * (processes or 1) if share_batches else deal(costs, processes or 1)
     merges = _merges(sizes, losses, parameters, processes) if share_batches and processes > 1 else 0
     threads = max(1, cores // len(owned))
-    needs = _Needs(sizes, parameters, update, _widths(sizes, losses, summary.measured, parameters, update), _FLOAT * apart)
+    own_biases = _FLOAT * (_places(apart) - _places(sizes))
+    needs = _Needs(sizes, parameters, update, _widths(sizes, losses, summary.measured, parameters, update), own_biases)
     whole = sum(costs.values())
     shares = []
     for rank, own in enumerate(owned):
@@ -222,10 +220,11 @@ def _merges(sizes: Sizes, losses: Mapping[str, LossName], parameters: TrainingPa
 def _sizes(summary: SnapshotSummary, parameters: TrainingParameters) -> Sizes:
     """What is learned from, by the counts and the weights in force."""
     counts, dataset = summary.counts, summary.dataset
+    weights = type_weights_of(dataset, parameters)
     types = {
         kind.label: TypeSize(kind.members, counts["hyperedges"][kind.label])
         for kind in dataset.hyperedge_types
-        if counts["hyperedges"][kind.label] and parameters.type_weights.get(kind.label, kind.weight) > 0
+        if counts["hyperedges"][kind.label] and weights[kind.label] > 0
     }
     entries: dict[str, int] = {}
     for graph in dataset.graphs:
@@ -239,7 +238,7 @@ def _joined(
     sizes: Sizes, losses: Mapping[str, LossName], summary: SnapshotSummary, parameters: TrainingParameters
 ) -> tuple[Sizes, dict[str, LossName]]:
     """The same with the types as one that are learned as one."""
-    weights = {kind.label: parameters.type_weights.get(kind.label, kind.weight) for kind in summary.dataset.hyperedge_types}
+    weights = type_weights_of(summary.dataset, parameters)
     kinds = {label: Kind(size.modalities, weights[label], losses[label]) for label, size in sizes.types.items()}
     types = {
         group[0]: TypeSize(sizes.types[group[0]].modalities, sum(sizes.types[label].num_hyperedges for label in group))
@@ -266,12 +265,12 @@ class _Needs:
     """What workers need and tell, by formula."""
 
     def __init__(
-        self, sizes: Sizes, parameters: TrainingParameters, update: UpdateName, widths: Mapping[str, int], apart: int
+        self, sizes: Sizes, parameters: TrainingParameters, update: UpdateName, widths: Mapping[str, int], own_biases: int
     ) -> None:
         self._sizes = sizes
         self._parameters = parameters
         self._update = update
-        self._apart = apart
+        self._own_biases = own_biases
         """Bytes of the biases that types have in the end that are learned as one."""
         self._matrices = {label: _FLOAT * count * widths[label] for label, count in sizes.num_entities.items()}
         """Bytes of N × W."""
@@ -308,7 +307,7 @@ class _Needs:
         return {
             "programs": _PROGRAMS + (_AUTOGRAD if self._update == "recurrent" else 0),
             "hyperedges": self._hyperedges(own, parts),
-            "factors": every * ((3 if keeps_best else 2) + before) + self._apart * (before + 1),
+            "factors": every * ((3 if keeps_best else 2) + before) + self._own_biases * (before + 1),
             "graphs": 20 * sum(entries.values()) + near,
             "optimiser": int(sum(mine) * times),
             "products": max(3 * every * (not least_squares and parts > 1), products),

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from pipeline.domain.dataset import Dataset
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph, num_memberships
 from pipeline.domain.training_parameters import LossName, TrainingParameters, UpdateName
 from pipeline.errors import ConfigurationError
@@ -271,10 +272,16 @@ def validation_counts(
     return dict.fromkeys(counts, 0) if likely and sum(counts.values()) < FEWEST_ASKED else counts
 
 
+def type_weights_of(dataset: Dataset, parameters: TrainingParameters) -> dict[str, float]:
+    """λ of each hyperedge type: that of the settings, or of the description."""
+    return {kind.label: parameters.type_weights.get(kind.label, kind.weight) for kind in dataset.hyperedge_types}
+
+
 def _weighed(hypergraph: Hypergraph, parameters: TrainingParameters) -> Hypergraph:
     """The hypergraph with the weights of types and graphs that the parameters give."""
     dataset = hypergraph.dataset
-    types = tuple(replace(kind, weight=parameters.type_weights.get(kind.label, kind.weight)) for kind in dataset.hyperedge_types)
+    weights = type_weights_of(dataset, parameters)
+    types = tuple(replace(kind, weight=weights[kind.label]) for kind in dataset.hyperedge_types)
     graphs = tuple(
         replace(graph, weight=parameters.graph_weights.get("-".join(graph.key), graph.weight)) for graph in dataset.graphs
     )

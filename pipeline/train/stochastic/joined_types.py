@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.domain.hypergraph import HyperedgeList
 from pipeline.domain.training_parameters import LossName
@@ -60,11 +59,11 @@ class JoinedTypes:
         factors, types = learned
         found: dict[str, TypeParameters] = {}
         for label, joined in types.items():
-            relations_TD = factors[joined.modalities[-1]]
-            for number, name in enumerate(self.groups.get(label, ())):
-                found[name] = _one_of(joined, factors, number, relations_TD[number])
             if label not in self.groups:
                 found[label] = joined
+                continue
+            for number, name in enumerate(self.groups[label]):
+                found[name] = _one_of(joined, factors, number)
         which = {types[label].modalities[-1] for label in self.groups}
         return {label: factor_ND for label, factor_ND in factors.items() if label not in which}, found
 
@@ -118,12 +117,13 @@ def _one_list(which: str, parts: Sequence[HyperedgeList]) -> HyperedgeList:
     return HyperedgeList((*parts[0].modalities, which), members_EK, np.concatenate([part.values_E for part in parts]))
 
 
-def _one_of(joined: TypeParameters, factors: Factors, number: int, relation_D: npt.NDArray[np.float32]) -> TypeParameters:
+def _one_of(joined: TypeParameters, factors: Factors, number: int) -> TypeParameters:
     """Put the relation's vector r, of centre c_r, where the others' scores have it.
 
     t (c_r + r) (Π_j u_j) − t c_r Π_j c_j is t (c_r + r) (Π_j u_j − Π_j c_j), and t r Π_j c_j, which no member but the one that is
     asked changes.
     """
+    relation_D = factors[joined.modalities[-1]][number]
     *others, centre_D = joined.centres_KD
     centres_KD = np.stack(others)
     biases = []

@@ -1,7 +1,5 @@
 """Types that join the same modalities, learned as one."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,7 @@ from pipeline.domain.dataset import Dataset, HyperedgeType, Modality
 from pipeline.domain.hypergraph import HyperedgeList, Hypergraph
 from pipeline.domain.training_parameters import TrainingParameters
 from pipeline.domain.type_parameters import TypeParameters, shifts_of
+from pipeline.evaluate.hidden import hide_together
 from pipeline.train.fit import fit
 from pipeline.train.problem.problem import build_problem
 from pipeline.train.stochastic.joined_types import JoinedTypes, Kind, join_types, learned_together
@@ -98,16 +97,12 @@ def test_types_of_other_modalities_stay_as_they_are() -> None:
 def test_relations_are_told_apart() -> None:
     """Learned one by one, each with a scale of its own, such relations differ in little more than how often who stands where."""
     whole = relations()
-    rng = np.random.default_rng(5)
-    known, asked = {}, {}
-    for label, edges in whole.hyperedges.items():
-        hidden_E = np.isin(np.arange(edges.num_hyperedges), rng.choice(edges.num_hyperedges, 15, replace=False))
-        known[label], asked[label] = edges.only(~hidden_E), edges.only(hidden_E)
-    hypergraph, parameters = replace(whole, hyperedges=known), TrainingParameters(embedding_dim=64)
-    found = fit(hypergraph, parameters)
+    hidden = hide_together(whole, list(whole.hyperedges), None, "test", 5)
+    parameters = TrainingParameters(embedding_dim=64)
+    found = fit(hidden.known, parameters)
     assert set(found.factors) == {"Person"}
     assert set(found.types) == set(whole.hyperedges)
-    terms = build_problem(hypergraph, parameters, asked).terms
+    terms = build_problem(hidden.known, parameters, hidden.asked).terms
     missed = [Validation(term).loss(found.factors, found.types[term.label]) for term in terms]
     # Eight are of the class that is asked for, and half of those that are true are known: at random among them is .5 and more.
     assert 1 - np.mean([loss for loss in missed if loss is not None]) > 0.4
