@@ -67,6 +67,12 @@ _T = TypeVar("_T")
 _THERE_ALREADY = "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
 """Two created the same at once: ``IF NOT EXISTS`` looks before it waits."""
 
+_OVERDUE = (
+    "Neo.ClientError.Transaction.TransactionTimedOut",
+    "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
+)
+"""A transaction took longer than it may; the second where the client has said how long."""
+
 _PACKED_VECTORS = (6, 0)
 """The first version of Bolt that carries vectors."""
 
@@ -252,25 +258,24 @@ class GraphClient:
         deadline = time.monotonic() + SCHEMA_PATIENCE_S
         with _errors_of(self.connection, statement.name), self._session() as session:
             while True:
-                if self.lease is not None:
-                    self.renew(self.lease)
                 failed = None
                 with self._blocked_for_no_longer(change) as ended:
                     try:
                         session.execute_write(work)
+                    except LeaseLostError:
+                        # It may only be short, as one whose signs of life came late is.
+                        if not (self.lease and self.renew(self.lease)):
+                            raise
+                        continue
                     except exceptions.ClientError as error:
                         failed = error
                 # Not before the end of who ended it: its answer may come later than the error.
                 if failed is None or failed.code == _THERE_ALREADY:
                     return
-                if not ended:
+                if not ended and failed.code not in _OVERDUE:
                     raise failed
                 if time.monotonic() > deadline:
-                    raise GraphUnavailableError(
-                        f"{statement.name}: a transaction of somebody else's has been in its way for {SCHEMA_PATIENCE_S:g} s: "
-                        f"{ended[-1]}",
-                        hint="SHOW TRANSACTIONS in Neo4j Browser says whose; end it, and run the command again",
-                    )
+                    raise _given_up(statement, ended)
                 time.sleep(SCHEMA_PAUSE_S)
 
     @contextmanager
@@ -490,6 +495,19 @@ def _of_server(error: exceptions.Neo4jError, connection: Connection, what: str) 
     if isinstance(error, exceptions.ConstraintError):
         return GraphSchemaError(f"{what}: {error.message}")
     return GraphStatementError(f"{what}: {error.code}: {error.message}")
+
+
+def _given_up(statement: Statement, ended: Sequence[str]) -> GraphUnavailableError:
+    """Tell why the schema was not changed, by what each try was blocked by when it was ended."""
+    if ended:
+        return GraphUnavailableError(
+            f"{statement.name}: a transaction of somebody else's has been in its way for {SCHEMA_PATIENCE_S:g} s: {ended[-1]}",
+            hint="SHOW TRANSACTIONS in Neo4j Browser says whose; end it, and run the command again",
+        )
+    return GraphUnavailableError(
+        f"{statement.name}: the server has not done it within {SCHEMA_S} s, tried for {SCHEMA_PATIENCE_S:g} s",
+        hint="it may be busy, or short of memory; run the command again later",
+    )
 
 
 def _unavailable(error: Exception, connection: Connection, what: str) -> GraphUnavailableError:

@@ -13,6 +13,19 @@ from rich.progress import Progress as Bars
 _WORTH_A_LINE_S = 2.0
 
 
+class _Count:
+    """How many steps were done: work may end before all that there might have been, as training does."""
+
+    def __init__(self) -> None:
+        self._steps = 0
+
+    def add(self, steps: int) -> None:
+        self._steps += steps
+
+    def __str__(self) -> str:
+        return f" {self._steps:,}" if self._steps else ""
+
+
 class TerminalProgress:
     """Bars while work goes on, where the console is a terminal; and a line for each piece that took more than two seconds.
 
@@ -40,8 +53,14 @@ class TerminalProgress:
             if self._num_open == 1:
                 self._bars.start()
         task = self._bars.add_task(description, total=total)
+        done = _Count()
+
+        def advance(steps: int) -> None:
+            done.add(steps)
+            self._bars.advance(task, steps)
+
         try:
-            yield lambda steps: self._bars.advance(task, steps)
+            yield advance
         finally:
             with self._lock:
                 self._bars.remove_task(task)
@@ -50,8 +69,7 @@ class TerminalProgress:
                     self._bars.stop()
         seconds = time.monotonic() - start
         if seconds >= _WORTH_A_LINE_S:
-            number = f" {total:,}" if total else ""
-            self._console.print(f"  {description}{number} [dim]{seconds:.1f} s[/dim]", highlight=False)
+            self._console.print(f"  {description}{done} [dim]{seconds:.1f} s[/dim]", highlight=False)
 
 
 class LogProgress:
@@ -69,7 +87,8 @@ class LogProgress:
     @contextmanager
     def __call__(self, description: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """Open a line; see `pipeline.domain.progress.Progress`."""
+        del total
         start = time.monotonic()
-        yield lambda steps: None
-        number = f" {total:,}" if total else ""
-        self._logger.info("%s%s: %.1f s", description, number, time.monotonic() - start)
+        done = _Count()
+        yield done.add
+        self._logger.info("%s%s: %.1f s", description, done, time.monotonic() - start)

@@ -169,7 +169,7 @@ def test_a_lease_that_has_expired_is_its_holder_s_until_another_takes_it(client:
         for write in ways_to_write(writer):
             expire(client, "tiny")
             write()
-        # A change of the schema renews it first.
+        # A change of the schema, the last of them, has renewed it.
         holder = holder_of(client, "tiny")
         assert holder is not None and holder.lease == writer.lease
     assert num_written(client) == 3

@@ -15,6 +15,7 @@ from pipeline.errors import (
 from pipeline.graph import client
 from pipeline.graph.client import GraphClient, _check_version, _errors_of
 from pipeline.graph.connection import Connection
+from pipeline.graph.statement import load
 
 CONNECTION = Connection("bolt://127.0.0.1:7687", "neo4j", "secret")
 
@@ -69,3 +70,55 @@ def test_a_server_that_takes_connections_and_says_nothing_is_given_up(monkeypatc
             GraphClient(Connection(uri, "neo4j", "secret")).__enter__()
     assert "\n" not in str(caught.value)
     assert "NEO4J_URI" in caught.value.hint
+
+
+class Session:
+    """Raises one error after the other, then does what it is told to."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def execute_write(self, work: object) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+OVERDUE = [
+    of_server("Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration"),
+    of_server("Neo.ClientError.Transaction.TransactionTimedOut"),
+]
+
+
+def change_schema(monkeypatch: pytest.MonkeyPatch, session: Session) -> None:
+    monkeypatch.setattr(client, "SCHEMA_PAUSE_S", 0.0)
+    monkeypatch.setattr(GraphClient, "_session", lambda _: session)
+    graph = GraphClient(CONNECTION)
+    try:
+        graph.change_schema(load("schema/dataset_name"))
+    finally:
+        graph.__exit__(None, None, None)
+
+
+def test_a_change_of_the_schema_that_takes_a_busy_server_too_long_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(*OVERDUE)
+    change_schema(monkeypatch, session)
+    assert session.errors == []
+
+
+def test_one_that_always_does_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SCHEMA_PATIENCE_S", 0.0)
+    with pytest.raises(GraphUnavailableError, match=r"schema/dataset_name: the server has not done it within 10 s") as caught:
+        change_schema(monkeypatch, Session(*OVERDUE))
+    assert caught.value.retryable
+
+
+def test_any_other_error_of_a_change_of_the_schema_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(of_server("Neo.ClientError.Statement.SyntaxError"))
+    with pytest.raises(GraphStatementError):
+        change_schema(monkeypatch, session)

@@ -268,6 +268,35 @@ def test_a_key_with_a_separator_in_it_is_one(tmp_path: Path) -> None:
     assert counts == {"Part": 4, "Kind": 2, "PartKind": 4}
 
 
+def listed(folder: Path, cells: list[str]) -> str | None:
+    """What is taken to stand between the values of a column of these cells."""
+    rows = "".join(f'f{number},"{cell}"\n' for number, cell in enumerate(cells))
+    (folder / "films.csv").write_text(f"film,what\n{rows}", encoding="utf-8")
+    _, _, text = checked(folder, "films.csv")
+    found = re.search(r'column = "what"(, separator = "(.)")?', text)
+    assert found, text
+    return found[2]
+
+
+SORTED_CASTS = [", ".join(f"Actor {letter}{number % 4}" for letter in "abcdefg"[number % 5 :][:4]) for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["Drama", "Drama, Crime", "Crime, Comedy", "Comedy", "Comedy, Drama", "Drama"] * 5, ","),
+        (SORTED_CASTS, ","),
+        (["Blake, William", "Turner, Joseph", "Blake, Robert", "Moore, Henry", "Turner, William"] * 6, None),
+        (["Durham, NC", "Raleigh, NC", "Durham, UK", "London, UK", "Paris, France", "Durham, NC"] * 5, None),
+        (["Mining, Logging, Other", "Farming, Fishing, Forestry", "Trade", "Trade", "Mining, Logging, Other"] * 6, None),
+    ],
+)
+def test_commas_with_spaces_are_lists_where_their_parts_have_no_places_of_their_own(
+    tmp_path: Path, cells: list[str], separator: str | None
+) -> None:
+    assert listed(tmp_path, cells) == separator
+
+
 def test_other_kinds_of_files(tmp_path: Path) -> None:
     frame = pd.DataFrame({"id": ["a", "b", "c", "d"], "tags": [["x", "y"], ["x"], ["y"], []], "size": [1.5, 2.0, None, 4.0]})
     frame.to_parquet(tmp_path / "parts.parquet")
