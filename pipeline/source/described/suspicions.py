@@ -6,16 +6,16 @@ They are no problems, since any text may be a name; they are told with what is l
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.records.causes import NULL_MARKERS, looks_like_list, looks_like_null, looks_like_written_list
+from pipeline.records.causes import NULL_MARKERS, SEPARATORS, looks_like_list, looks_like_null, looks_like_written_list
 from pipeline.records.records import Records
 from pipeline.records.store import literal
+from pipeline.source.described.cell_values import texts
+from pipeline.source.described.comma_lists import are_comma_lists
 from pipeline.source.files.raw_table import Column, RawTable
 
 _CERTAIN = r"\N"
 _MARKER_SHARE = 0.01
 _LIST_SHARE = 0.1
-_LIST_SIGNS = (";", "|")
-"""A comma is in too many names."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,12 @@ def _note_list(records: Records, place: str, table: str, column: Column) -> None
     if count and count == total:
         records.note(f"{place}, column {column.header}: {looks_like_written_list(example, column.header)} ({count:,} cells)")
         return
-    for sign in _LIST_SIGNS:
+    for sign in SEPARATORS:
         holds = f"contains({column.name}, {literal(sign)})"
         total, count, example = records.store.rows(
             f"SELECT count({column.name}), count(*) FILTER ({holds}), min({column.name}) FILTER ({holds}) FROM {table}"
         )[0]
-        if count and count >= _LIST_SHARE * total:
+        enough = count and count >= _LIST_SHARE * total
+        if enough and (sign != "," or are_comma_lists(records.store, table, texts(column, sign))):
             records.note(f"{place}, column {column.header}: {looks_like_list(example, sign)} ({count:,} of {total:,} cells)")
             return

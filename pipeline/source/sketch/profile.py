@@ -7,6 +7,7 @@ from pipeline.domain.dataset import PropertyType
 from pipeline.records.causes import NULL_MARKERS, SEPARATORS
 from pipeline.records.store import Store, literal
 from pipeline.source.described.cell_values import texts, typed
+from pipeline.source.described.comma_lists import are_comma_lists
 from pipeline.source.files.raw_table import Column, RawTable
 from pipeline.source.files.table_file import TableFile
 from pipeline.source.files.written_lists import written_list
@@ -15,10 +16,7 @@ _CERTAIN_MARKER = r"\N"
 _MARKER_SHARE = 0.01
 _LIST_SHARE = 0.02
 _LONGEST_ELEMENT = 40
-_ODD_ELEMENT = 0.5
-_MIXED = 0.4
-"""Lists of genres, countries, companies, writers, directors have .41 to 1; names, places and titles of 2,300 tables at most .36."""
-_MIXED_IF_SORTED = 0.1
+_MOST_DISTINCT = 0.25
 _GAPS = 1.1
 _MOSTLY = 0.9
 _NUM_EXAMPLES = 3
@@ -242,30 +240,13 @@ def _as_list(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile
         short = several.num_words <= 4 and several.longest <= 2 * _LONGEST_ELEMENT
         if sign == ",":
             # With a space behind it, it is in names, titles and places as well.
-            plausible = (reuse <= _ODD_ELEMENT / 2 and spaced < count / 2) or (
-                reuse <= _ODD_ELEMENT and _stand_anywhere(store, raw, several)
-            )
+            tight = reuse <= _MOST_DISTINCT and spaced < count / 2
+            plausible = tight or are_comma_lists(store, raw.name, several.values)
         else:
             plausible = reuse < 1 or found.num_distinct == found.num
         if short and plausible:
             return several
     return found
-
-
-def _stand_anywhere(store: Store, raw: RawTable, several: ColumnProfile) -> bool:
-    """Whether what stands later in a cell stands first in others, as what is listed does: parts of a name have places of their own.
-
-    In lists that are sorted less does, but they have more than two elements, which hardly a name has.
-    """
-    later, mixed, cells, long = store.rows(f"""
-        WITH cells AS (SELECT {several.values} AS elements FROM {raw.name}),
-             firsts AS (SELECT DISTINCT elements[1] AS first FROM cells),
-             later AS (SELECT unnest(elements[2:]) AS element FROM cells)
-        SELECT (SELECT count(*) FROM later), (SELECT count(*) FROM later WHERE element IN (SELECT first FROM firsts)),
-               count(*) FILTER (len(elements) > 1), count(*) FILTER (len(elements) > 2)
-        FROM cells
-    """)[0]
-    return bool(mixed >= _MIXED * later or (mixed >= _MIXED_IF_SORTED * later and 2 * long >= cells))
 
 
 def _with_elements(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile:

@@ -509,6 +509,29 @@ def test_names_that_look_like_null_markers_or_lists_are_told(tmp_path: Path) -> 
         assert not any("looks like" in note for note in records.notes)
 
 
+@pytest.mark.parametrize(
+    ("genres", "told"),
+    [
+        (["Drama, Crime", "Crime", "Drama", "Crime, Comedy", "Comedy, Drama"], True),
+        (["Blake, William", "Blake, Robert", "Moore", "Moore, Henry", "Turner, William"], False),
+        (["Drama"] * 20 + ["Crime, Drama", "Drama, Crime"], False),
+    ],
+)
+def test_commas_are_told_of_where_lists_are_all_that_they_may_be(genres: list[str], told: bool) -> None:
+    description = {
+        "name": "films",
+        "modalities": {"Film": {"table": "f.csv", "key": "id"}, "Genre": {}},
+        "hyperedges": {
+            "Kind": {"table": "f.csv", "members": [{"modality": "Film", "column": "id"}, {"modality": "Genre", "column": "genre"}]}
+        },
+    }
+    frame = pd.DataFrame({"id": [f"f{number}" for number in range(len(genres))], "genre": genres})
+    with frames.source(description, {"f.csv": frame}).read(no_progress) as records:
+        about = [note for note in records.notes if note.startswith("f.csv, column genre")]
+    expected = 'f.csv, column genre: "Comedy, Drama" looks like several in one cell: say separator = "," (3 of 5 cells)'
+    assert about == ([expected] if told else [])
+
+
 def test_properties_are_called_as_their_columns_are(tmp_path: Path) -> None:
     frame = pd.DataFrame({"id": ["a", "b"], "num_pages": [1, 2], "first_row": [7, 8], "NTH": [5, 6]})
     described = {
