@@ -18,6 +18,7 @@ from pipeline.command.terminal import (
     output,
     print_json,
     print_notes,
+    print_wide,
     progress,
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
@@ -146,4 +147,4 @@ def _show(questions: Sequence[Mapping[str, Any]]) -> None:
                 asked = f"{heading(question)}{of}"
                 rows += [(asked, name, *(figures[measure] for measure in measures)) for name, figures in methods.items()]
         if rows:
-            output.print(table({"question, candidates": "left", "method": "left", **dict.fromkeys(measures, "right")}, rows))
+            print_wide(table({"question, candidates": "left", "method": "left", **dict.fromkeys(measures, "right")}, rows))

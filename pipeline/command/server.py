@@ -2,7 +2,7 @@
 
 import typer
 
-from pipeline.command.terminal import Json, load_settings, messages, output, print_json, progress
+from pipeline.command.terminal import Json, load_settings, messages, output, print_json, print_wide, progress
 from pipeline.errors import ConfigurationError, GraphUnavailableError
 from pipeline.report.tables import quality_table, recall_in_short, table
 
@@ -79,7 +79,7 @@ def status(as_json: Json = False) -> None:
         if run["recall"]:
             output.print(f"vector indexes: {recall_in_short(run['recall'])}", highlight=False)
         if run["quality"]:
-            output.print(quality_table(run["quality"]))
+            print_wide(quality_table(run["quality"]))
     for copied in found.datasets:
         if copied.fixed_names:
             indexes = ", ".join(map(fixed_index, copied.fixed_names))

@@ -17,6 +17,7 @@ from pipeline.command.terminal import (
     messages,
     output,
     print_json,
+    print_wide,
     progress,
 )
 from pipeline.command.training_settings import TrainingSettings, read_settings
@@ -65,7 +66,7 @@ def tune(
     if as_json:
         print_json(asdict(choice))
         return
-    output.print(quality_table(choice.questions))
+    print_wide(quality_table(choice.questions))
     if choice.settings == given:
         told = f"{choice.trials} trials in {choice.seconds:.0f} s; none is ahead of the defaults by more than chance"
         output.print(f"{told}. They reach {choice.score:.3f}, and are kept.", highlight=False)

@@ -108,6 +108,13 @@ def test_the_table_fits_and_ends_in_a_verdict(planted: Path) -> None:
     )
 
 
+def test_a_question_about_a_long_name_stays_on_one_line(planted: Path) -> None:
+    name = "UserItemTagBoughtOrTagged"
+    planted.write_text(PLANTED.replace("Tagging", name), encoding="utf-8")
+    lines = evaluate("planted", "--from", planted, "--type", name, "--slot", "2", *QUICK).stdout.splitlines()
+    assert sum(line.startswith(f"{name}: Tag (2), 5  ") for line in lines) == len(lines) - 2
+
+
 def test_options_may_stand_before_the_data_set(planted: Path) -> None:
     result = evaluate("--slot", "Item", "--type", "Purchase", "--json", "planted", "--from", planted, *QUICK)
     assert [question["slot"] for question in json.loads(result.stdout)["questions"]] == [1]
