@@ -7,8 +7,8 @@ from textwrap import shorten
 from pipeline.records.store import Store
 from pipeline.source.described.cell_values import typed
 from pipeline.source.sketch.names import label, property_name, singular, thing, words
-from pipeline.source.sketch.profile import ColumnProfile, TableProfile
-from pipeline.source.sketch.references import VALUE_WORDS, Reference, beside, is_id, is_name, key_of, references, stem
+from pipeline.source.sketch.profile import GAPS, ColumnProfile, TableProfile
+from pipeline.source.sketch.references import VALUE_WORDS, Reference, beside, is_id, is_name, key_of, missing_keys, references, stem
 
 _FILLED = 0.95
 _COMPLETE = 0.5
@@ -92,6 +92,7 @@ class _Drafting:
         found = ((position, key_of(table)) for position, table in enumerate(tables))
         self._keys: dict[int, ColumnProfile] = {position: key for position, key in found if key is not None}
         self._keys = {position: key for position, key in self._keys.items() if not self._numbers_facts(position)}
+        more = {position: (first, self._keys.pop(position)) for position, first in self._told_more_of().items()}
         self._columns_of: dict[str, list[tuple[int, ColumnProfile]]] = {}
         self._label_of: dict[int, str] = {}
         for position, key in self._keys.items():
@@ -101,8 +102,37 @@ class _Drafting:
         for position in range(len(tables)):
             if position in self._keys:
                 self._entities(position)
+            elif position in more:
+                self._more_of(position, *more[position])
             else:
                 self._facts(position)
+
+    def _told_more_of(self) -> dict[int, int]:
+        """Tables whose rows are entities of another as well, and that one: its key, called the same, has all values of theirs.
+
+        Of several it is the one with the most rows, and of as many the first: that one's are nobody else's.
+        """
+        keys = {position: key for position, key in self._keys.items() if key.num_distinct >= _FEWEST_COMMON}
+        keys = {position: key for position, key in keys.items() if not self._is_numbered(position)}
+        found = {}
+        for position, key in keys.items():
+            holders = [(key.num_distinct, -position)]
+            for other, its in keys.items():
+                alike = (words(its.header), its.type, its.column.derive) == (words(key.header), key.type, key.column.derive)
+                if other != position and alike and its.num_distinct >= key.num_distinct:
+                    missing, _ = missing_keys(self._store, self._tables[position], key, self._tables[other], its)
+                    holders += [(its.num_distinct, -other)] * (not missing)
+            first = -max(holders)[1]
+            if first != position:
+                found[position] = first
+        return found
+
+    def _is_numbered(self, position: int) -> bool:
+        """Whether keys end in numbers with hardly a gap, as those of any table may: that two have the same says nothing."""
+        key = self._keys[position]
+        number = f"TRY_CAST(regexp_extract({key.column.name}, '[0-9]+$') AS DOUBLE)"
+        span = self._store.value(f"SELECT max({number}) - min({number}) FROM {self._tables[position].raw.name}")
+        return span is not None and bool(span < GAPS * key.num_distinct)
 
     def _numbers_facts(self, position: int) -> bool:
         """Whether a key only numbers rows that are nothing of their own.
@@ -220,6 +250,24 @@ class _Drafting:
                     )
                 if _is_code(column):
                     modality.seen.append(f"{column.header} could be a member of hyperedges as well: {_shown(column)}")
+        self._join_with(position, key, own, joined)
+
+    def _more_of(self, position: int, first: int, key: ColumnProfile) -> None:
+        """A table that tells more of the entities of another one: what its columns join them with."""
+        table, own = self._tables[position], self._label_of[first]
+        refers = self._references(position)
+        columns = [column for column in table.columns.values() if column is not key and column.num]
+        joined = [(c, refers.get(c.header)) for c in columns if c.header in refers or _is_category(c)]
+        self._join_with(position, key, own, joined)
+        left = [column.header for column in columns if not any(column is c for c, _ in joined)]
+        told = f"{table.raw.place} tells more of {own}: each {key.header} is one of {self._tables[first].raw.place}"
+        if left:
+            told += f". A modality has one table: put {', '.join(left)} there to have them as properties"
+        self.draft.unused.append(told)
+
+    def _join_with(self, position: int, key: ColumnProfile, own: str, joined: list[tuple[ColumnProfile, Reference | None]]) -> None:
+        """Hyperedges of the entities that a key names with what other columns of the table name."""
+        table = self._tables[position]
         first = [(c, r) for c, r in joined if c.num >= _FILLED * table.num_rows and not (r and r.num_missing)]
         first = _few_combinations(sorted(first, key=lambda each: each[1] is None))[: _MOST_MEMBERS - 1]
         # A key is one text, whatever stands in it.

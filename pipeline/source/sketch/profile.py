@@ -17,7 +17,8 @@ _MARKER_SHARE = 0.01
 _LIST_SHARE = 0.02
 _LONGEST_ELEMENT = 40
 _MOST_DISTINCT = 0.25
-_GAPS = 1.1
+GAPS = 1.1
+"""Numbers of rows span less than so many times their number."""
 _MOSTLY = 0.9
 _NUM_EXAMPLES = 3
 _COMMAS = r"[+-]?([0-9.]*[0-9](,[0-9]+)?|[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?)"
@@ -190,7 +191,7 @@ def _column(store: Store, raw: RawTable, column: Column) -> ColumnProfile:
     kind: PropertyType = fitting[0] if fitting and num and not codes else "string"
     if kind == "integer" and bits == num and distinct == 2:
         kind = "boolean"
-    is_running = kind == "integer" and num == distinct and span < _GAPS * num
+    is_running = kind == "integer" and num == distinct and span < GAPS * num
     is_time = times > _MOSTLY * num
     has_comma = kind == "string" and bool(commas)
     # Whole numbers that were once in a column with gaps, as 7.0: as members and keys they are 7.

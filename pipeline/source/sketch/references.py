@@ -105,11 +105,11 @@ def references(
         _, num_distinct = column.num_values
         if not num_distinct:
             continue
-        missing, example = _missing(store, tables[table], column, tables[target], key)
+        missing, example = missing_keys(store, tables[table], column, tables[target], key)
         derive = column.column.derive
         if missing and alike and column.is_digits and key.type == "integer":
             as_number = replace(column, column=replace(column.column, derive="integer"))
-            fewer, its_example = _missing(store, tables[table], as_number, tables[target], key)
+            fewer, its_example = missing_keys(store, tables[table], as_number, tables[target], key)
             if fewer < missing:
                 missing, example, derive = fewer, its_example, "integer"
         if missing == 0 and (alike or num_distinct > 2):
@@ -139,7 +139,7 @@ def beside(
         return None
     here, there = (f"SELECT DISTINCT unnest({each.values}) AS value FROM {table.raw.name}" for each in (column, partner))
     common = store.value(f"SELECT count(*) FROM ({here}) WHERE value IN ({there})")
-    missing, example = _missing(store, table, column, target, key)
+    missing, example = missing_keys(store, table, column, target, key)
     if column.type == "integer" and (missing or most < _MANY or common < _NEARLY_ALL * most):
         # Ages and months are small numbers, and so are ids.
         return None
@@ -160,9 +160,10 @@ def _alike(header: str, table: str, key: str) -> bool:
     )
 
 
-def _missing(
+def missing_keys(
     store: Store, table: TableProfile, column: ColumnProfile, target: TableProfile, key: ColumnProfile
 ) -> tuple[int, str | None]:
+    """How many different values of a column are none of a table's key, and the first of those."""
     values = f"SELECT DISTINCT unnest({column.values}) AS value FROM {table.raw.name}"
     known = f"SELECT {text(key.column)} FROM {target.raw.name}"
     count, example = store.rows(f"SELECT count(*), min(value) FROM ({values}) WHERE value NOT IN ({known})")[0]

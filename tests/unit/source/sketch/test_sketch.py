@@ -268,6 +268,35 @@ def test_a_key_with_a_separator_in_it_is_one(tmp_path: Path) -> None:
     assert counts == {"Part": 4, "Kind": 2, "PartKind": 4}
 
 
+def test_a_table_that_tells_more_of_the_entities_of_another(tmp_path: Path) -> None:
+    """And one that tells more of some of them, whichever comes first."""
+    films = "".join(f"f{7 * number % 101},Film {number},{'US' if number % 3 else 'FR'}\n" for number in range(60))
+    (tmp_path / "films.csv").write_text(f"id,title,country\n{films}", encoding="utf-8")
+    sales = "".join(f"f{7 * number % 101},{number * 1.5},{'ab'[number % 2]}\n" for number in range(60))
+    (tmp_path / "sales.csv").write_text(f"id,gross,studio\n{sales}", encoding="utf-8")
+    awards = "".join(f"f{7 * number % 101},{'xyz'[number % 3]}\n" for number in range(30))
+    (tmp_path / "awards.csv").write_text(f"id,prize\n{awards}", encoding="utf-8")
+    description, counts, text = checked(tmp_path, "awards.csv", "films.csv", "sales.csv")
+    assert set(description.modalities) == {"Film", "Country", "Studio", "Prize"}
+    assert members(description, "FilmStudio") == [("Film", "id", None), ("Studio", "studio", None)]
+    assert members(description, "FilmPrize") == [("Film", "id", None), ("Prize", "prize", None)]
+    assert (counts["Film"], counts["FilmStudio"], counts["FilmPrize"]) == (60, 60, 30)
+    assert "# awards.csv tells more of Film: each id is one of films.csv\n" in text
+    assert (
+        "# sales.csv tells more of Film: each id is one of films.csv. A modality has one table: put gross there to have them as "
+        "properties\n"
+    ) in text
+
+
+@pytest.mark.parametrize("written", ["{}", "{:03}", "row{}"])
+def test_rows_that_are_numbered_are_not_those_of_another_table(tmp_path: Path, written: str) -> None:
+    for table, number in (("books", 60), ("authors", 30)):
+        rows = "".join(f"{written.format(row)},{table[:-1]} {row},{'xyz'[row % 3]}\n" for row in range(1, number + 1))
+        (tmp_path / f"{table}.csv").write_text(f"id,name,kind\n{rows}", encoding="utf-8")
+    description, _, _ = checked(tmp_path, "books.csv", "authors.csv")
+    assert {"Book", "Author"} <= set(description.modalities)
+
+
 def listed(folder: Path, cells: list[str]) -> str | None:
     """What is taken to stand between the values of a column of these cells."""
     rows = "".join(f'f{number},"{cell}"\n' for number, cell in enumerate(cells))
