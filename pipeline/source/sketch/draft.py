@@ -112,20 +112,27 @@ class _Drafting:
 
         Of several it is the one with the most rows, and of as many the first: that one's are nobody else's.
         """
-        keys = {position: key for position, key in self._keys.items() if key.num_distinct >= _FEWEST_COMMON}
-        keys = {position: key for position, key in keys.items() if not self._is_numbered(position)}
-        found = {}
-        for position, key in keys.items():
-            holders = [(key.num_distinct, -position)]
-            for other, its in keys.items():
-                alike = (words(its.header), its.type, its.column.derive) == (words(key.header), key.type, key.column.derive)
-                if other != position and alike and its.num_distinct >= key.num_distinct:
-                    missing, _ = missing_keys(self._store, self._tables[position], key, self._tables[other], its)
-                    holders += [(its.num_distinct, -other)] * (not missing)
-            first = -max(holders)[1]
-            if first != position:
-                found[position] = first
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for position, key in self._keys.items():
+            if key.num_distinct >= _FEWEST_COMMON:
+                alike.setdefault((*words(key.header), key.type, key.column.derive), []).append(position)
+        found: dict[int, int] = {}
+        for positions in alike.values():
+            if len(positions) < 2:
+                continue
+            telling = [position for position in positions if not self._is_numbered(position)]
+            telling.sort(key=lambda position: -self._keys[position].num_distinct)
+            for number, position in enumerate(telling):
+                holders = (other for other in telling[:number] if self._has_keys_of(other, position))
+                if (first := next(holders, None)) is not None:
+                    found[position] = first
         return found
+
+    def _has_keys_of(self, position: int, other: int) -> bool:
+        """Whether all keys of another table are keys of this one as well."""
+        tables, keys = self._tables, self._keys
+        missing, _ = missing_keys(self._store, tables[other], keys[other], tables[position], keys[position])
+        return missing == 0
 
     def _is_numbered(self, position: int) -> bool:
         """Whether keys end in numbers with hardly a gap, as those of any table may: that two have the same says nothing."""
@@ -259,7 +266,7 @@ class _Drafting:
         columns = [column for column in table.columns.values() if column is not key and column.num]
         joined = [(c, refers.get(c.header)) for c in columns if c.header in refers or _is_category(c)]
         self._join_with(position, key, own, joined)
-        left = [column.header for column in columns if not any(column is c for c, _ in joined)]
+        left = [column.header for column in columns if column.header not in {c.header for c, _ in joined}]
         told = f"{table.raw.place} tells more of {own}: each {key.header} is one of {self._tables[first].raw.place}"
         if left:
             told += f". A modality has one table: put {', '.join(left)} there to have them as properties"

@@ -16,7 +16,7 @@ _CERTAIN_MARKER = r"\N"
 _MARKER_SHARE = 0.01
 _LIST_SHARE = 0.02
 _LONGEST_ELEMENT = 40
-_MOST_DISTINCT = 0.25
+_MOST_DISTINCT_IF_TIGHT = 0.25
 GAPS = 1.1
 """Numbers of rows span less than so many times their number."""
 _MOSTLY = 0.9
@@ -237,15 +237,16 @@ def _as_list(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile
         if not count or count < _LIST_SHARE * found.num:
             continue
         several = _with_elements(store, raw, ColumnProfile(found.column, found.num, found.num_distinct, "strings", 0.0, 0, sign))
+        if several.num_words > 4 or several.longest > 2 * _LONGEST_ELEMENT:
+            continue
         reuse = several.num_distinct_elements / several.num_elements
-        short = several.num_words <= 4 and several.longest <= 2 * _LONGEST_ELEMENT
         if sign == ",":
             # With a space behind it, it is in names, titles and places as well.
-            tight = reuse <= _MOST_DISTINCT and spaced < count / 2
-            plausible = tight or are_comma_lists(store, raw.name, several.values)
+            is_tight = reuse <= _MOST_DISTINCT_IF_TIGHT and spaced < count / 2
+            plausible = is_tight or are_comma_lists(store, raw.name, several.values)
         else:
             plausible = reuse < 1 or found.num_distinct == found.num
-        if short and plausible:
+        if plausible:
             return several
     return found
 
