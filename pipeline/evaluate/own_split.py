@@ -21,6 +21,7 @@ from pipeline.evaluate.hypergraph import hypergraph_of
 from pipeline.source.described.description import Hyperedges
 from pipeline.source.described.source import DescribedSource
 from pipeline.source.files.database_url import is_url
+from pipeline.source.files.delimited import first_cells
 from pipeline.source.files.graph_table import OpenGraph
 from pipeline.source.files.table_file import TableFile
 from pipeline.source.toml.toml_file import parsed
@@ -29,6 +30,8 @@ Tables = Mapping[Part, Mapping[str, str]]
 """Path of a table, relative to the working folder, by part and hyperedge type."""
 
 _ENDS: Mapping[Part, str] = {"test": "Test", "validation": "Validation"}
+_READ_ALIKE = ("delimiter", "quote", "encoding", "header", "columns", "ragged", "null", "lists", "password_env")
+"""Options of a type's own table that hold for another of the same kind."""
 _OPTIONS: Mapping[Part, str] = {"test": "--test", "validation": "--valid"}
 
 
@@ -107,12 +110,17 @@ def read_own_split(path: Path, tables: Tables, part: Part, progress: Progress, g
 
 def _of_table(hyperedges: Hyperedges, table: str, folder: Path, where: str) -> Hyperedges:
     """The description of a type, of another table; how that is to be read is as with the type's own where both are alike."""
-    path = table if is_url(table) else os.path.relpath(table, folder)
+    path, own = table if is_url(table) else os.path.relpath(table, folder), hyperedges.table
+    kind = TableFile.model_construct(path=path).kind
+    names = _READ_ALIKE if kind in {None, own.kind} else ("null",)
+    options = {name: getattr(own, name) for name in names if name in own.model_fields_set}
+    if kind is None and own.kind in {"csv", "jsonl", "parquet"}:
+        # The type's own table, which it is like, tells what its name does not.
+        options |= {"format": own.kind, **({"delimiter": own.separator} if own.kind == "csv" else {})}
     hint = "name a table as a data set file does: CSV, JSON lines, Parquet, SQLite, PostgreSQL"
-    found = parsed(TableFile, {"path": path}, where, hint)
-    if found.kind == hyperedges.table.kind:
-        alike = ("delimiter", "quote", "encoding", "password_env")
-        found = found.model_copy(update={name: getattr(hyperedges.table, name) for name in alike})
+    found = parsed(TableFile, {"path": path, **options}, where, hint)
+    if found.columns is not None and set(first_cells(Path(table), found)) == set(found.columns):
+        found = found.model_copy(update={"header": True, "columns": None})
     return hyperedges.model_copy(update={"table": found, "time": None})
 
 

@@ -248,6 +248,8 @@ class Hyperedges(Part):
     """One row per hyperedge, or per group of hyperedges where cells have several members."""
     members: Annotated[list[Member], Field(min_length=2)]
     """Which column is which modality, by position. One modality may stand twice; two members from the same column are pairs."""
+    empty: list[Name] = Field(default_factory=list)
+    """Columns that have to be empty: a row that has something there is of another type, such as one of more members."""
     weight: TrainingWeight = 1.0
     """How much this type counts in training (λ); 0 keeps it out."""
     value: Name | None = None
@@ -258,6 +260,9 @@ class Hyperedges(Part):
     @model_validator(mode="after")
     def _check_rows(self) -> Self:
         _refuse_nodes(self.table)
+        both = next((name for name in self.empty if name in {member.column for member in self.members}), None)
+        if both is not None:
+            raise contradiction(f"{both} has to be empty, and is a member; leave it out of one of them")
         return self
 
 

@@ -1,8 +1,8 @@
 """From raw tables to the staged hyperedges of a type, in SQL.
 
 A row gives one hyperedge for each combination of the members in its cells: 3 authors and 2 genres give 6. Members from one and the
-same cell are a set: every combination of different ones once, in the order of their ids. A row without a member, or without the
-value, gives none and is counted.
+same cell are a set: every combination of different ones once, in the order of their ids. A row without a member, without the
+value, or with something where there has to be nothing, gives none and is counted.
 """
 
 from collections import Counter
@@ -64,7 +64,9 @@ class _Position:
         return f"{'nothing' if self.num_from_cell == 1 else f'fewer than {self.num_from_cell}'} in {self.column.header}"
 
 
-def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges, keyed: Collection[str] = ()) -> None:
+def fill_hyperedges(
+    tables: DescribedTables, label: str, hyperedges: Hyperedges, keyed: Collection[str] = (), *, shares_rows: bool = False
+) -> None:
     """Stage the hyperedges of a type.
 
     Parameters
@@ -77,12 +79,14 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges,
         Its description.
     keyed
         Labels of the modalities that have a table; a member of any other is whatever a text says.
+    shares_rows
+        Whether the table's rows are those of several types, of different arity: what one leaves out is another's.
     """
     raw, records = tables.raw_tables.of(hyperedges.table), tables.records
     if raw is None:
         return
     wanted = [member.column for member in hyperedges.members if member.column is not None]
-    wanted += [hyperedges.value] if hyperedges.value else []
+    wanted += [*hyperedges.empty, *([hyperedges.value] if hyperedges.value else [])]
     columns = tables.columns(raw, label, [*wanted, *([hyperedges.time.column] if hyperedges.time else [])])
     if columns is None:
         return
@@ -93,6 +97,7 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges,
         if position.member.modality not in keyed and position.member.constant is None
     ]
     lacks = {position.lack: position.lacks for position in positions}
+    lacks |= {f"something in {header}": f"len({texts(columns[header], None)}) > 0" for header in hyperedges.empty}
     value, time = "1.0", ""
     if hyperedges.value:
         value = tables.value(raw, label, columns[hyperedges.value], "float")
@@ -102,7 +107,10 @@ def fill_hyperedges(tables: DescribedTables, label: str, hyperedges: Hyperedges,
         time = f", {tables.value(raw, label, columns[hyperedges.time.column], hyperedges.time.type)} AS time"
         records.columns[label, "time"] = hyperedges.time.column
     records.columns |= {(label, position.name): position.column.header for position in positions}
-    tables.note_left_out(raw, label, lacks)
+    if shares_rows:
+        tables.shared.setdefault(raw.name, (raw, {}))[1][label] = lacks
+    else:
+        tables.note_left_out(raw, label, lacks)
     members = ", ".join(f"{position.cell} AS {position.name}" for position in positions)
     unusable = [*lacks.values(), *(f"len({underivable(each.column, each.member.separator)}) > 0" for each in positions)]
     rows = f"SELECT row, {members}, {value} AS value{time} FROM {raw.name} WHERE NOT ({' OR '.join(unusable)})"

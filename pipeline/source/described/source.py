@@ -171,9 +171,11 @@ def fill_described(records: Records, description: Description, raw_tables: RawTa
         for relation in description.relations:
             tables.fill_relations(relation)
             advance(1)
+        by_arity = {hyperedges.table for hyperedges in description.hyperedges.values() if hyperedges.empty}
         for label, hyperedges in description.hyperedges.items():
-            fill_hyperedges(tables, label, hyperedges, keyed)
+            fill_hyperedges(tables, label, hyperedges, keyed, shares_rows=hyperedges.table in by_arity)
             advance(1)
+        tables.note_rows_of_no_type()
     tables.refuse_shared_nodes(description)
     for label, modality in description.modalities.items():
         if modality.table is None:

@@ -37,6 +37,8 @@ class DescribedTables:
         self.raw_tables = raw_tables
         self.texts: list[TextColumn] = []
         """The columns of which any text is taken as it is."""
+        self.shared: dict[str, tuple[RawTable, dict[str, dict[str, str]]]] = {}
+        """Tables whose rows are those of several types, by their name: what rows lack for each, as `note_left_out` has it."""
 
     def fill_entities(self, label: str, modality: ModalityTable) -> None:
         """Stage the entities of a modality that has a table."""
@@ -198,3 +200,14 @@ class DescribedTables:
             why = [(lack, count) for lack, count in zip(lacks, counts, strict=True) if count]
             shown = why[0][0] if len(why) == 1 else ", ".join(f"{lack} ({count:,})" for lack, count in why)
             self.records.note(f"{key}: {num_rows_in_words(total)} of {raw.place} left out, with {shown}")
+
+    def note_rows_of_no_type(self) -> None:
+        """Count the rows of tables that several types share of which none makes anything."""
+        for raw, by_type in self.shared.values():
+            if len(by_type) == 1:
+                self.note_left_out(raw, *by_type.popitem())
+                continue
+            none = " AND ".join(f"({' OR '.join(lacks.values())})" for lacks in by_type.values())
+            total = self.records.store.value(f"SELECT count(*) FROM {raw.name} WHERE {none}")
+            if total:
+                self.records.note(f"{num_rows_in_words(total)} of {raw.place} left out, of none of {', '.join(by_type)}")

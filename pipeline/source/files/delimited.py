@@ -81,6 +81,21 @@ def stage_delimited(staging: Staging, path: Path, table: TableFile, link: Path) 
     return replace(raw, has_header=True, header_cause=header_cause(headers)) if table.header else raw
 
 
+def first_cells(path: Path, table: TableFile) -> list[str]:
+    """The cells of the first row, which may be a header; nothing where there is none that can be read.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, or is damaged.
+    """
+    if not path.is_file():
+        return []
+    with open_lines(path, table.suffix, table.encoding or "utf-8") as lines:
+        first = next(_rows(lines, table), None)
+    return [] if first is None or isinstance(first, _Bad) else [cell.strip() for cell in first]
+
+
 def is_data(cell: str) -> bool:
     """Whether a cell is a number, a date or a null marker, which no column is called."""
     return bool(_DATA.fullmatch(cell)) or cell in NULL_MARKERS
@@ -134,7 +149,8 @@ def _fast(name: str, path: Path, num_columns: int, table: TableFile, compression
         INSERT INTO {name} SELECT row_number() OVER (), {cells} FROM read_csv(
             {literal(str(path))}, auto_detect = false, columns = {{{columns}}}, header = {str(table.header).lower()},
             delim = {literal(table.separator)}, quote = {quote}, escape = {quote}, comment = '', nullstr = '',
-            skip = {table.skip}, compression = '{compression}', max_line_size = {LONGEST_LINE}
+            skip = {table.skip}, compression = '{compression}', max_line_size = {LONGEST_LINE},
+            null_padding = {str(table.ragged).lower()}
         )
     """
 
@@ -157,12 +173,12 @@ def _read_carefully(staging: Staging, lines: Lines, num_columns: int, table: Tab
         if isinstance(row, _Bad):
             number += 1
             staging.bad_row(number, row.expected, row.found)
-        elif len(row) == num_columns:
+        elif len(row) == num_columns or (table.ragged and len(row) < num_columns and any(cell.strip() for cell in row)):
             number += 1
-            staging.add(number, row)
+            staging.add(number, [*row, *[None] * (num_columns - len(row))])
         elif any(cell.strip() for cell in row) or len(row) > 1:
             number += 1
-            noun = "1 column" if num_columns == 1 else f"{num_columns} columns"
+            noun = "1 column" if num_columns == 1 else f"{'at most ' if table.ragged else ''}{num_columns} columns"
             staging.bad_row(number, noun, f"{len(row)} in {''.join(lines.taken)}")
         elif num_columns == 1:
             number += 1

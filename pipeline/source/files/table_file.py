@@ -53,6 +53,9 @@ class TableFile(Part):
     """CSV: whether the first row names the columns. Where it is data, columns names them."""
     columns: _Texts | None = None
     """CSV without a header: the names of the columns, in their order."""
+    ragged: bool = False
+    """CSV: whether rows may have fewer cells than there are columns, as facts of two and of more members in one file have; what a
+    row lacks at its end is empty."""
     null: _Texts | None = None
     """Texts that stand for a missing value, such as ["\\\\N", "NA"], wherever a cell or an element of a list is one of them."""
     lists: _Texts | None = None
@@ -139,7 +142,7 @@ class TableFile(Part):
             if PurePosixPath(path).suffix.lower() in {".xls", ".xlsx", ".ods"}:
                 raise contradiction(f"{path} is a spreadsheet; save its sheets as CSV")
             raise contradiction(f"the name of {path} does not tell what it holds; add format = one of csv, jsonl, parquet, sqlite")
-        of_csv = [name for name in ("delimiter", "quote", "skip", "header", "columns") if name in self.model_fields_set]
+        of_csv = [name for name in ("delimiter", "quote", "skip", "header", "columns", "ragged") if name in self.model_fields_set]
         if of_csv and self.kind != "csv":
             raise contradiction(f"{of_csv[0]} is for CSV, and {path} is {self.kind}")
         if self.columns is not None and self.header:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
+from typing import NamedTuple
 
 from pipeline.records.store import Store
 from pipeline.source.described.cell_values import typed
+from pipeline.source.sketch.arities import fewest_filled, like
 from pipeline.source.sketch.names import label, property_name, singular, thing, words
 from pipeline.source.sketch.profile import GAPS, ColumnProfile, TableProfile
 from pipeline.source.sketch.references import VALUE_WORDS, Reference, beside, is_id, is_name, key_of, missing_keys, references, stem
@@ -60,11 +62,12 @@ class DraftModality:
 
 @dataclass
 class DraftHyperedges:
-    """A type of hyperedge; ``value`` and ``time`` are columns."""
+    """A type of hyperedge; ``empty``, ``value`` and ``time`` are columns."""
 
     label: str
     table: TableProfile
     members: list[DraftMember]
+    empty: ColumnProfile | None = None
     value: ColumnProfile | None = None
     time: ColumnProfile | None = None
     seen: list[str] = field(default_factory=list)
@@ -298,31 +301,21 @@ class _Drafting:
         """A table without a key: each row joins what its columns name."""
         table = self._tables[position]
         refers = self._references(position)
-        seen: list[str] = []
-        joined: list[tuple[ColumnProfile, Reference | None]] = []
-        values: list[ColumnProfile] = []
-        times: list[ColumnProfile] = []
-        numbers: list[ColumnProfile] = []
-        for column in table.columns.values():
-            reference = refers.get(column.header)
-            if reference is not None and reference.num_missing:
-                seen.append(self._dangling(column, reference))
-            if reference is not None or _is_category(column) or _is_named_again(column) or _is_code(column) or _is_id(column):
-                joined.append((column, reference))
-            elif column.type in {"date", "datetime"}:
-                times.append(column)
-            elif column.type in {"integer", "float"} and VALUE_WORDS & set(words(column.header)):
-                values.append(column)
-            elif _repeats(column):
-                numbers.append(column)
-            else:
-                seen.append(f"{column.header} is not used: {_shown(column)}")
+        seen = [self._dangling(table.columns[header], each) for header, each in refers.items() if each.num_missing]
+        columns = _sorted(table, refers)
+        joined, numbers = columns.joined, columns.numbers
+        seen += [f"{column.header} is not used: {_shown(column)}" for column in columns.unused]
         if len(joined) < 2:
             # Without them the rows join nothing.
             found_first = {column.header: reference for column, reference in joined}
             joined = [(c, found_first.get(c.header)) for c in table.columns.values() if c.header in found_first or c in numbers]
             numbers = []
         joined = self._without_twins(table, joined, seen)
+        fewest = max(2, fewest_filled(self._store, table, [column for column, _ in joined]))
+        if fewest < len(joined) and not (columns.values or columns.times):
+            seen += [f"{column.header} could be a member as well: {_shown(column)}" for column in numbers]
+            self._facts_by_arity(position, joined, fewest, seen)
+            return
         joined, spare = _most_telling(joined, table.num_rows)
         spare += numbers
         joined, left = self._mostly_complete(table, joined)
@@ -337,15 +330,40 @@ class _Drafting:
         self.draft.hyperedges.append(found)
         found.members += [self._member(position, column, reference, name) for column, reference in joined]
         found.seen[:0] = [f"{table.num_rows:,} rows", *(f"{c.header}: {_shown(c)}" for c, _ in joined)]
-        value, time = next(iter(values), None), next(iter(times), None)
-        columns = [*(column for column, reference in joined if reference is None), *spare]
-        if value is None and any(column.type in {"integer", "float"} and not is_id(column.header) for column in columns):
+        value, time = next(iter(columns.values), None), next(iter(columns.times), None)
+        others = [*(column for column, reference in joined if reference is None), *spare]
+        if value is None and any(column.type in {"integer", "float"} and not is_id(column.header) for column in others):
             seen.append('a number that is measured, as a mark is, is the value and no member: value = "COLUMN"')
         if self._is_one(found, value, time):
             found.value, found.time = value, time
         else:
             told = " and ".join(column.header for column in (value, time) if column is not None)
             found.seen.append(f"{told} left out: some combinations of members stand several times, with different ones")
+
+    def _facts_by_arity(
+        self, position: int, joined: list[tuple[ColumnProfile, Reference | None]], fewest: int, seen: list[str]
+    ) -> None:
+        """A table whose rows join different numbers of columns: a type for each number."""
+        table = self._tables[position]
+        columns = [column for column, _ in joined]
+        counts = [column.num for column in columns[fewest - 1 :]] + [0]
+        types: list[DraftHyperedges] = []
+        for arity, num_rows in enumerate(map(int.__sub__, counts, counts[1:]), start=fewest):
+            if num_rows:
+                name = label(f"{stem(table)} {arity}", self._taken())
+                types.append(DraftHyperedges(name, table, [], empty=columns[arity] if arity < len(columns) else None))
+                types[-1].seen.append(f"{num_rows:,} rows that join {arity}")
+                self.draft.hyperedges.append(types[-1])
+        types[0].seen += [*(f"{column.header}: {_shown(column)}" for column in columns), *seen]
+        members: list[DraftMember] = []
+        for place, (column, reference) in enumerate(joined):
+            # Elsewhere numbers that every row has may measure something, whatever other numbers they are among.
+            asks = reference is None and (table.file.ragged or place >= fewest)
+            alike = like(self._store, table, columns[:place], column) if asks else None
+            as_before = None if alike is None else replace(members[alike], column=column)
+            members.append(as_before or self._member(position, column, reference, types[0].label))
+        for each in types:
+            each.members = members[: len(members) if each.empty is None else columns.index(each.empty)]
 
     def _without_twins(
         self, table: TableProfile, joined: list[tuple[ColumnProfile, Reference | None]], seen: list[str]
@@ -413,6 +431,35 @@ class _Drafting:
             f"{column.header} seems to name {target}, but {reference.num_missing:,} of {num_distinct:,} values are no key there, "
             f'such as "{reference.example}": they are left out'
         )
+
+
+class _Sorted(NamedTuple):
+    """The columns of a table of facts by what they may be; those that join come with what they name."""
+
+    joined: list[tuple[ColumnProfile, Reference | None]]
+    values: list[ColumnProfile]
+    times: list[ColumnProfile]
+    numbers: list[ColumnProfile]
+    unused: list[ColumnProfile]
+
+
+def _sorted(table: TableProfile, refers: Mapping[str, Reference]) -> _Sorted:
+    found = _Sorted([], [], [], [], [])
+    for column in table.columns.values():
+        reference = refers.get(column.header)
+        joins = reference is not None or _is_category(column) or _is_named_again(column) or _is_code(column) or _is_id(column)
+        # Rows of different length are facts of different arity, and have nothing but members.
+        if joins or (table.file.ragged and column.num):
+            found.joined.append((column, reference))
+        elif column.type in {"date", "datetime"}:
+            found.times.append(column)
+        elif column.type in {"integer", "float"} and VALUE_WORDS & set(words(column.header)):
+            found.values.append(column)
+        elif _repeats(column):
+            found.numbers.append(column)
+        else:
+            found.unused.append(column)
+    return found
 
 
 def _name_of(table: TableProfile, key: ColumnProfile, refers: Mapping[str, Reference]) -> ColumnProfile | None:

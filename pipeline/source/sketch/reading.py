@@ -7,6 +7,7 @@ import re
 import shlex
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,10 @@ from pipeline.source.files.table_file import TableFile
 _ROWS = 2_000
 _DELIMITERS = ",\t;|"
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
+_RAGGED = 0.05
+"""Where fewer rows have another number of cells than the others, those are mistakes."""
+_MOST_CELLS = 12
+"""Where rows have more, and not all as many, they are no facts."""
 _ALIKE = 0.25
 """Where so many cells of the first row stand in their column again, it is a row like the others."""
 _JSON = re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*["}]')
@@ -153,9 +158,24 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     if skip:
         options["skip"] = skip
     rows = [row for row in _parsed(first, delimiter) if any(cell.strip() for cell in row)]
-    if not is_header(rows):
-        options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, _width(rows) + 1))}
+    has_header = is_header(rows)
+    if _is_ragged(rows, has_header):
+        options["ragged"] = True
+    if not has_header:
+        width = _width(rows)
+        if "ragged" in options:
+            with open_lines(path, suffix, encoding) as lines:
+                width = max(map(len, _parsed(islice(lines, skip, None), delimiter)))
+        options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, width + 1))}
     return options
+
+
+def _is_ragged(rows: list[list[str]], has_header: bool) -> bool:
+    """Whether rows have different numbers of cells, of which none is rare, and a header names the most."""
+    widths = Counter(map(len, rows[has_header:]))
+    if len(widths) < 2 or not 2 <= min(widths) < max(widths) <= _MOST_CELLS or (has_header and len(rows[0]) < max(widths)):
+        return False
+    return widths.total() - max(widths.values()) >= _RAGGED * widths.total()
 
 
 def _encoding(path: Path, suffix: str) -> str:
@@ -213,7 +233,7 @@ def _delimiter(lines: list[str], default: str, delimiters: str) -> str:
     return best if fit(best)[0] else default
 
 
-def _parsed(lines: list[str], delimiter: str) -> list[list[str]]:
+def _parsed(lines: Iterable[str], delimiter: str) -> list[list[str]]:
     rows = []
     reader = csv.reader(lines, delimiter=delimiter)
     while True:

@@ -18,6 +18,7 @@ from pipeline.source.sketch.draft import draft
 from pipeline.source.sketch.names import dataset_name
 from pipeline.source.sketch.profile import TableProfile, lists, null_markers, profile
 from pipeline.source.sketch.reading import tables_of_file
+from pipeline.source.sketch.splits import parts_of
 from pipeline.source.sketch.toml_text import toml_text
 
 _NOTHING = Dataset("sketch", (Modality("Nothing"),), ())
@@ -54,7 +55,7 @@ def sketch(paths: Sequence[str], folder: Path, name: str | None, progress: Progr
     files = [table for path in dict.fromkeys(paths) for table in tables_of_file(path, _relative(path, folder))]
     with Records(_NOTHING) as records, RawTables(records, folder) as tables:
         profiles: list[TableProfile] = []
-        notes: list[str] = []
+        notes = _without_parts(tables, files)
         for file in files:
             with progress(f"Reading {file.place}"):
                 found = _profile(records, tables, file, len(profiles), notes)
@@ -66,6 +67,28 @@ def sketch(paths: Sequence[str], folder: Path, name: str | None, progress: Progr
         notes += [f"Rows that cannot be read: {group}" for group in groups]
         with progress("Guessing"):
             return toml_text(name, draft(records.store, profiles), notes)
+
+
+def _without_parts(tables: RawTables, files: list[TableFile]) -> list[str]:
+    """Take out the tables that are parts of a split of another one, whose columns they have; say what to do with them."""
+    notes = []
+    for training, parts in parts_of(files).items():
+        columns = tables.of(training)
+        alike = []
+        for part, option in parts:
+            its = tables.of(part)
+            if columns is not None and its is not None and (not training.header or its.columns.keys() == columns.columns.keys()):
+                alike.append((part, option))
+        if alike:
+            shown = ", ".join(part.place for part, _ in alike)
+            asked = " ".join(f"{option} TYPE={part.place}" for part, option in alike)
+            notes.append(
+                f"{shown}: called as parts of a split are, with the columns of {training.place}: no tables of their own. Ask for "
+                f"them by `hyperlearn evaluate FILE {asked}`, for each type of {training.place}"
+            )
+        for part, _ in alike:
+            files.remove(part)
+    return notes
 
 
 def _profile(records: Records, tables: RawTables, file: TableFile, number: int, notes: list[str]) -> TableProfile | None:

@@ -111,6 +111,8 @@ def _hyperedges(hyperedges: DraftHyperedges) -> Iterator[str]:
     yield "members = ["
     yield from (f"    {_member(member)}," for member in hyperedges.members)
     yield "]"
+    if hyperedges.empty is not None:
+        yield f"empty = [{toml_string(hyperedges.empty.header)}]  # a row that has something there joins more"
     if hyperedges.value is not None:
         comment = "to be predicted; without this line it only counts that they are joined"
         yield f"value = {toml_string(hyperedges.value.header)}  # {comment}"

@@ -160,6 +160,42 @@ def test_a_split_of_ones_own_is_asked_for_with_members_that_only_it_has(books: P
     assert json.loads(validation.stdout)["questions"][0]["candidates"] == 3
 
 
+def test_a_table_of_a_split_is_read_as_the_types_own(tmp_path: Path) -> None:
+    rows = [f"{'?' if n % 9 == 8 else f'a{n % 5}'}\tb{n * n % 11}" + (f"\tb{n % 7}" if n % 2 else "") for n in range(40)]
+    (tmp_path / "train.txt").write_text("\n".join(rows[:30]) + "\n", encoding="utf-8")
+    options = r'format = "csv", delimiter = "\t", header = false, columns = ["a", "b", "c"], ragged = true, null = ["?"]'
+    described = f"""
+        name = "facts"
+        [modalities.A]
+        [modalities.B]
+        [hyperedges.Two]
+        table = {{ path = "train.txt", {options} }}
+        members = [{{ modality = "A", column = "a" }}, {{ modality = "B", column = "b" }}]
+        empty = ["c"]
+        [hyperedges.Three]
+        table = {{ path = "train.txt", {options} }}
+        members = [{{ modality = "A", column = "a" }}, {{ modality = "B", column = "b" }}, {{ modality = "B", column = "c" }}]
+    """
+    (tmp_path / "facts.toml").write_text(described, encoding="utf-8")
+    plain = "\n".join(rows[30:]) + "\n"
+    asked = []
+    # The name of the first tells nothing; the second has a header, with its columns in another order.
+    cells = [(*row.split("\t"), "")[:3] for row in rows[30:]]
+    turned = ["c\tb\ta", *(f"{c}\t{b}\t{a}" for a, b, c in cells)]
+    for name, content in (("test.part", plain), ("test.tsv", "\n".join(turned) + "\n")):
+        test = tmp_path / name
+        test.write_text(content, encoding="utf-8")
+        result = evaluate(tmp_path / "facts.toml", "--test", f"Two={test}", "--test", f"Three={test}", "--json")
+        assert result.exit_code == 0, result.exception
+        questions = json.loads(result.stdout)["questions"]
+        asked.append([(each["type"], each["modality"], each["asked"], each["candidates"]) for each in questions])
+        # What has no A is of neither type; what only one of them takes is not told.
+        assert "  3 rows of train.txt left out, of none of Two, Three\n" in result.stderr
+        assert "left out, with" not in result.stderr
+    two, three = [("Two", label, 5, num) for label, num in (("A", 5), ("B", 8))], [("Three", "B", 4, 8)] * 2
+    assert asked[0] == asked[1] == [*two, ("Three", "A", 4, 5), *three]
+
+
 def test_what_is_wrong_with_a_table_of_a_split_is_told(books: Path) -> None:
     test = books.with_name("test.csv")
     test.write_text("isbn,author\nb99,cleo\n", encoding="utf-8")

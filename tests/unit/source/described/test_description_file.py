@@ -294,6 +294,7 @@ def test_weight_0_is_allowed_of_graphs_and_types_and_not_of_features() -> None:
         ('{ path = "a.csv", header = false, columns = [1] }', "1, expected a text"),
         ('{ path = "a.jsonl", header = false, columns = ["id"] }', "header is for CSV, and a.jsonl is jsonl"),
         ('{ path = "a.parquet", columns = ["id"] }', "columns is for CSV, and a.parquet is parquet"),
+        ('{ path = "a.parquet", ragged = true }', "ragged is for CSV, and a.parquet is parquet"),
         ('{ path = "a.csv", null = "NA" }', "'NA', expected a list"),
     ],
 )
@@ -455,3 +456,15 @@ def test_only_known_needs_a_table() -> None:
         members = [ { modality = "A", column = "a", only_known = true }, { modality = "A", column = "b" } ]
         """)
     assert found == "hyperedges.E.members[0].only_known: A has no table that says who is known"
+
+
+def test_a_column_that_has_to_be_empty_is_no_member() -> None:
+    (found,) = problems("""
+        name = "x"
+        [modalities.A]
+        [hyperedges.E]
+        table = "e.csv"
+        members = [ { modality = "A", column = "a" }, { modality = "A", column = "b" } ]
+        empty = ["c", "b"]
+        """)
+    assert found == "hyperedges.E: b has to be empty, and is a member; leave it out of one of them"

@@ -261,6 +261,45 @@ members = [ { modality = "Paper", column = "doi" }, { modality = "Keyword", colu
         assert records.frame("About")["member1"].tolist() == ["oil", "clay"]
 
 
+def test_facts_of_different_arity_as_the_docs_have_them(tmp_path: Path) -> None:
+    page = (
+        (Path(__file__).parents[4] / "docs" / "datasets.md")
+        .read_text(encoding="utf-8")
+        .partition("### Facts of different arity")[2]
+    )
+    facts, described = re.findall(r"```(?:toml)?\n(.*?)```", page, re.DOTALL)[:2]
+    (tmp_path / "train.txt").write_text(facts + "alone\tann\nodd\tann\t\tbob\n", encoding="utf-8")
+    (tmp_path / "facts.toml").write_text(described, encoding="utf-8")
+    rows, notes = read(DescribedSource.of_file(tmp_path / "facts.toml"))
+    assert [row[2:6] for row in rows["Facts4"]] == [("married", "ann", "bob", "1990")]
+    assert [row[2:7] for row in rows["Facts5"]] == [("played", "cleo", "arsenal", "2010", "goalkeeper")]
+    assert notes == ["2 rows of train.txt left out, of none of Facts4, Facts5"]
+
+
+def test_rows_that_have_something_where_a_type_has_nothing_are_told_where_no_other_type_takes_them(tmp_path: Path) -> None:
+    described = """
+name = "works"
+[modalities.Work]
+[modalities.Artist]
+[hyperedges.Making]
+table = "works.jsonl"
+members = [ { modality = "Work", column = "id" }, { modality = "Artist", column = "artist" } ]
+empty = ["after", "copies"]
+"""
+    works = [
+        {"id": "1", "artist": "a", "after": "b", "copies": []},
+        {"id": "2", "artist": "a", "after": " ", "copies": []},
+        {"id": "3", "artist": "a", "copies": ["x"]},
+        {"id": "4"},
+    ]
+    (tmp_path / "works.jsonl").write_text("\n".join(map(json.dumps, works)), encoding="utf-8")
+    (tmp_path / "works.toml").write_text(described, encoding="utf-8")
+    rows, notes = read(DescribedSource.of_file(tmp_path / "works.toml"))
+    assert [row[2:4] for row in rows["Making"]] == [("2", "a")]
+    told = "nothing in artist (1), something in after (1), something in copies (1)"
+    assert notes == [f"Making: 3 rows of works.jsonl left out, with {told}"]
+
+
 def test_lists_in_texts(tmp_path: Path) -> None:
     described = """
 name = "papers"

@@ -127,6 +127,34 @@ def test_without_a_header_the_first_row_is_data(tmp_path: Path, mark: bytes, end
         assert records.store.rows("SELECT row FROM problems") == ([(3,)] if end else [])
 
 
+@pytest.mark.parametrize("first", ["2", '"2\n"'])
+def test_what_ragged_rows_lack_at_their_ends_is_empty(tmp_path: Path, first: str) -> None:
+    # A line break in a quoted cell brings the file to the careful reader, which says the same.
+    (tmp_path / "a.tsv").write_text(f"x\t1\t{first}\ny\t1\n\nz\nw\t1\t\t\nv\t1\t2\t3\n", encoding="utf-8")
+    table = TableFile(path="a.tsv", header=False, columns=("r", "a", "b", "c"), ragged=True)
+    assert staged(tmp_path, table) == [
+        (1, "x", "1", "2", None),
+        (2, "y", "1", None, None),
+        (3, "z", None, None, None),
+        (4, "w", "1", None, None),
+        (5, "v", "1", "2", "3"),
+    ]
+    (tmp_path / "b.csv").write_text("r,a,b,c\nx,1\ny,1,2,3\n", encoding="utf-8")
+    assert staged(tmp_path, TableFile(path="b.csv", ragged=True)) == [(1, "x", "1", None, None), (2, "y", "1", "2", "3")]
+
+
+def test_a_ragged_row_has_no_more_cells_than_there_are_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("x\t1\ny\t1\t2\t3\nz\t1\t2\n", encoding="utf-8")
+    with Records(DATASET) as records:
+        raw = RawTables(records, tmp_path).of(TableFile(path="a.tsv", header=False, columns=("r", "a", "b"), ragged=True))
+        assert raw is not None
+        assert records.store.rows(f"SELECT row, c0, c1, c2 FROM {raw.name} ORDER BY row") == [
+            (1, "x", "1", None),
+            (3, "z", "1", "2"),
+        ]
+        assert records.store.rows("SELECT row, expected FROM problems") == [(2, "at most 3 columns")]
+
+
 def test_a_column_without_a_header_may_hold_any_sign(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("Eco, Umberto; and others\n", encoding="utf-8")
     assert staged(tmp_path, TableFile(path="a.tsv", header=False, columns=("a",))) == [(1, "Eco, Umberto; and others")]

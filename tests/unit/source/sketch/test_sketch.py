@@ -128,6 +128,84 @@ def test_triples_of_a_knowledge_graph(tmp_path: Path) -> None:
     assert counts["Triple"] == len(rows)
 
 
+def facts(num: int, ends: tuple[str, ...] = ("e",) * 4) -> list[list[str]]:
+    """Facts of a relation and two to four members."""
+    return [
+        [f"r{n % 3}{arity}", *(f"{ends[place]}{(7 * n + 11 * place * n * n) % 23}" for place in range(arity))]
+        for n in range(num)
+        for arity in (2, 3, 4)
+    ]
+
+
+@pytest.mark.parametrize("entity", ["e", ""])  # entities may be called by numbers
+def test_facts_of_different_length_in_one_file(tmp_path: Path, entity: str) -> None:
+    rows = facts(40, (entity,) * 4)
+    (tmp_path / "facts.txt").write_text("".join("\t".join(fact) + "\n" for fact in rows), encoding="utf-8")
+    description, counts, text = checked(tmp_path, "facts.txt")
+    assert list(description.modalities) == ["Column1", "Column2"]
+    assert {label: each.empty for label, each in description.hyperedges.items()} == {
+        "Facts3": ["column4"],
+        "Facts4": ["column5"],
+        "Facts5": [],
+    }
+    columns = [("Column1", "column1", None), *(("Column2", f"column{place}", None) for place in range(2, 6))]
+    assert [members(description, f"Facts{arity}") for arity in (3, 4, 5)] == [columns[:3], columns[:4], columns]
+    assert [counts[f"Facts{arity}"] for arity in (3, 4, 5)] == [40, 40, 40]
+    assert "# 40 rows that join 3\n" in text
+    table = description.hyperedges["Facts3"].table
+    assert (table.ragged, table.header, len(table.columns or ())) == (True, False, 5)
+
+
+def test_facts_of_different_length_whose_members_are_of_other_kinds(tmp_path: Path) -> None:
+    rows = facts(40, ("p", "q", "q", "s"))
+    (tmp_path / "facts.tsv").write_text("".join("\t".join(fact) + "\n" for fact in rows), encoding="utf-8")
+    description, _, _ = checked(tmp_path, "facts.tsv")
+    assert [modality for modality, _, _ in members(description, "Facts5")] == [
+        "Column1",
+        "Column2",
+        "Column3",
+        "Column3",
+        "Column5",
+    ]
+
+
+def test_facts_of_different_length_with_empty_cells_at_their_ends(tmp_path: Path) -> None:
+    rows = pd.DataFrame(facts(40), columns=["relation", "a", "b", "c", "d"])
+    rows.to_csv(tmp_path / "facts.csv", index=False)
+    description, counts, _ = checked(tmp_path, "facts.csv")
+    assert {label: each.empty for label, each in description.hyperedges.items()} == {"Facts3": ["c"], "Facts4": ["d"], "Facts5": []}
+    assert [counts[f"Facts{arity}"] for arity in (3, 4, 5)] == [40, 40, 40]
+    # A column in between that is empty at times, or one of another kind, is no further member of some facts.
+    rows.loc[::2, "b"] = None
+    rows.to_csv(tmp_path / "facts.csv", index=False)
+    assert len(checked(tmp_path, "facts.csv")[0].hyperedges) == 1
+    rows = pd.DataFrame(facts(40, ("e", "e", "x", "y")), columns=["relation", "a", "b", "c", "d"])
+    rows.to_csv(tmp_path / "facts.csv", index=False)
+    assert len(checked(tmp_path, "facts.csv")[0].hyperedges) == 1
+
+
+def test_a_few_rows_of_another_length_are_mistakes(tmp_path: Path) -> None:
+    rows = [*(f"u{n % 9}\tv{n % 7}\tw{n % 5}\n" for n in range(60)), "u1\tv1\n"]
+    (tmp_path / "facts.tsv").write_text("".join(rows), encoding="utf-8")
+    text = sketch([str(tmp_path / "facts.tsv")], tmp_path, None, no_progress)
+    assert "expected 3 columns" in text
+    assert "ragged" not in text
+
+
+def test_parts_of_a_split_are_no_tables_of_their_own(tmp_path: Path) -> None:
+    rows = ["\t".join(fact[:3]) + "\n" for fact in facts(40)]
+    for name, part in (("train.txt", rows[:80]), ("valid.txt", rows[80:100]), ("test.txt", rows[100:])):
+        (tmp_path / name).write_text("".join(part), encoding="utf-8")
+    description, counts, text = checked(tmp_path, "test.txt", "train.txt", "valid.txt")
+    assert list(description.hyperedges) == ["Train"]
+    assert counts["Train"] == 80
+    assert "hyperlearn evaluate FILE --test TYPE=test.txt --valid TYPE=valid.txt`, for each type of train.txt" in text
+    # Tables that are only called so are tables like others.
+    pd.DataFrame({"train": ["a", "b"] * 9, "station": ["x", "y", "z"] * 6}).to_csv(tmp_path / "train.csv", index=False)
+    pd.DataFrame({"pupil": ["a", "b"] * 9, "subject": ["x", "y", "z"] * 6}).to_csv(tmp_path / "test.csv", index=False)
+    assert list(checked(tmp_path, "train.csv", "test.csv")[0].hyperedges) == ["Train", "Test"]
+
+
 def test_lists_as_json_and_python_write_them(tmp_path: Path) -> None:
     rows = [
         f'd{n};"[""k{n % 3}"", ""caf\\u00e9, {n % 2}""]";"[\'a{n % 4}\', ""O\'Neil""]";"[0.{n}, 1.5]"' for n in range(12)
