@@ -96,7 +96,16 @@ def evaluate_dataset(
     for warning in (*found["left_out"], *told.warnings):
         messages.print(Text(f"  {warning}", style="yellow"), soft_wrap=True)
     if not as_json:
+        if found["overall"] is not None:
+            output.print(Text(_in_words(found["overall"])), soft_wrap=True)
         output.print(Text(told.summary), soft_wrap=True)
+
+
+def _in_words(overall: Mapping[str, float]) -> str:
+    return (
+        f"Over all {overall['asked']:,} answers: MRR {overall['mrr']:.3f} (best baselines {overall['best_baseline']:.3f}), "
+        f"hits@1 {overall['hits@1']:.3f}, hits@10 {overall['hits@10']:.3f}."
+    )
 
 
 def _part(name: str) -> "Part":

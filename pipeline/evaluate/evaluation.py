@@ -93,6 +93,24 @@ def lead(own: Mapping[str, float], other: Mapping[str, float]) -> float:
     return own["mrr"] - other["mrr"] if "mrr" in own else other["rmse"] - own["rmse"]
 
 
+def overall(questions: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
+    """What is reached over all that is asked for in slots, as published figures have it; None where that is one question.
+
+    Returns
+    -------
+    dict or None
+        ``asked``, members in all; the means over them of ``mrr``, ``hits@1`` and ``hits@10``; and of ``best_baseline``, the MRR of
+        the baseline that is best at each question.
+    """
+    slots = [question for question in questions if "mrr" in question]
+    if len(slots) < 2:
+        return None
+    asked = [slot["asked"] for slot in slots]
+    found = {name: float(np.average([slot[name] for slot in slots], weights=asked)) for name in ("mrr", "hits@1", "hits@10")}
+    best = [max(each["mrr"] for name, each in slot["baselines"].items() if name not in OTHER_MODELS) for slot in slots]
+    return {"asked": sum(asked), **found, "best_baseline": float(np.average(best, weights=asked))}
+
+
 def evaluate(
     hypergraph: Hypergraph,
     parameters: TrainingParameters,
@@ -131,7 +149,7 @@ def evaluate(
     -------
     dict
         ``dataset``, ``part``, ``by``, ``seeds``, ``parameters``, ``seconds``, ``left_out`` (why, for each type of which a tenth
-        cannot be hidden) and ``questions``: what `Question.summary` gives.
+        cannot be hidden), ``questions``: what `Question.summary` gives, and ``overall``: what `overall` does.
 
     Raises
     ------
@@ -149,6 +167,7 @@ def evaluate(
         for seed, hide_round in rounds:
             _measure(hide_round(), questions, replace(parameters, seed=seed), device, progress)
             advance(1)
+    found = [question.summary() for question in questions]
     return {
         "dataset": hypergraph.dataset.name,
         "part": part,
@@ -157,7 +176,8 @@ def evaluate(
         "parameters": parameters.to_json(),
         "seconds": time.perf_counter() - clock,
         "left_out": left_out,
-        "questions": [question.summary() for question in questions],
+        "questions": found,
+        "overall": overall(found),
     }
 
 

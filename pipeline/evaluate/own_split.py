@@ -119,6 +119,8 @@ def _of_table(hyperedges: Hyperedges, table: str, folder: Path, where: str) -> H
         options |= {"format": own.kind, **({"delimiter": own.separator} if own.kind == "csv" else {})}
     hint = "name a table as a data set file does: CSV, JSON lines, Parquet, SQLite, PostgreSQL"
     found = parsed(TableFile, {"path": path, **options}, where, hint)
+    if own.skip and found.kind == "csv" and len(first_cells(Path(table), found)) < 2:
+        found = found.model_copy(update={"skip": own.skip})
     if found.columns is not None and set(first_cells(Path(table), found)) == set(found.columns):
         found = found.model_copy(update={"header": True, "columns": None})
     return hyperedges.model_copy(update={"table": found, "time": None})

@@ -220,7 +220,10 @@ class _Drafting:
         """How many values two columns of texts have in common, if they are so many that both name the same things; else 0."""
         fewest = min(column.num_values[1], known.num_values[1])
         are_texts = all(each.type in {"string", "strings"} for each in (column, known))
-        if fewest < _FEWEST_COMMON or not (are_texts or (position == other and _are_ends(known.header, column.header))):
+        are_ends = position == other and _are_ends(known.header, column.header)
+        # Of columns without names, whole numbers that are many and mostly the same are ids, and measure nothing.
+        may_be_ids = position == other and not self._tables[position].file.header and _repeats(column) and _repeats(known)
+        if fewest < _FEWEST_COMMON or not (are_texts or are_ends or may_be_ids):
             return 0
         here, there = (
             f"SELECT DISTINCT unnest({each.values}) AS value FROM {self._tables[table].raw.name}"
@@ -229,6 +232,8 @@ class _Drafting:
         num_common: int = self._store.value(f"SELECT count(*) FROM ({here}) WHERE value IN ({there})")
         # Of many values a smaller share is no chance: entities of triples are subjects or objects, and some are both.
         share = _MANY_COMMON if num_common >= _MANY else _COMMON
+        if not (are_texts or are_ends) and (num_common < _MANY or num_common < _COMMON * fewest):
+            return 0
         return num_common if num_common >= share * fewest else 0
 
     def _entities(self, position: int) -> None:

@@ -150,22 +150,25 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     with open_lines(path, suffix, encoding) as lines:
         first = list(islice(lines, _ROWS))
     default = TableFile(path=place, **options).separator
-    skip = _num_above(first)
+    delimiters = _DELIMITERS if told else f"{_DELIMITERS} "
+    # Spaces stand in titles above a table as well: they count where nothing else separates cells.
+    skip = _num_above(first, delimiters if not any(sign in line for line in first for sign in _DELIMITERS) else _DELIMITERS)
     first = first[skip:]
-    delimiter = _delimiter(first, default, _DELIMITERS if told else f"{_DELIMITERS} ")
+    delimiter = _delimiter(first, default, delimiters)
     if delimiter != default:
         options["delimiter"] = delimiter
     if skip:
         options["skip"] = skip
     rows = [row for row in _parsed(first, delimiter) if any(cell.strip() for cell in row)]
     has_header = is_header(rows)
-    if _is_ragged(rows, has_header):
+    if delimiter != " " and _is_ragged(rows, has_header):
         options["ragged"] = True
     if not has_header:
         width = _width(rows)
         if "ragged" in options:
             with open_lines(path, suffix, encoding) as lines:
-                width = max(map(len, _parsed(islice(lines, skip, None), delimiter)))
+                widths = map(len, _parsed(islice(lines, skip, None), delimiter))
+                width = max(each for each in widths if each <= _MOST_CELLS)
         options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, width + 1))}
     return options
 
@@ -195,14 +198,14 @@ def _encoding(path: Path, suffix: str) -> str:
     return "utf-8"
 
 
-def _num_above(lines: list[str]) -> int:
+def _num_above(lines: list[str], delimiters: str) -> int:
     """How many lines stand above a table: comments, and lines of one cell that are followed by lines of several.
 
     The last comment is the header where it has as many cells as the line below it.
     """
 
     def cells(line: str) -> list[str]:
-        rows = (_parsed([line], delimiter) for delimiter in _DELIMITERS)
+        rows = (_parsed([line], delimiter) for delimiter in delimiters)
         return max((row for (row,) in (each or [[]] for each in rows)), key=len)
 
     def is_above(line: str) -> bool:

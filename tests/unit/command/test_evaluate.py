@@ -103,6 +103,9 @@ def test_the_table_fits_and_ends_in_a_verdict(planted: Path) -> None:
     assert sum(line.split("  ")[0] == "Tagging: Tag (2), 5" for line in lines) == 9
     assert lines[-1].startswith("The model is ahead of the best baseline at ")
     found = json.loads(evaluate("planted", "--from", planted, "--type", "Tagging", "--json", *QUICK).stdout)
+    overall = found["overall"]
+    assert overall["asked"] == sum(question["asked"] for question in found["questions"])
+    assert lines[-2].startswith(f"Over all {overall['asked']:,} answers: MRR {overall['mrr']:.3f} (best baselines ")
     assert sum(map(result.stderr.count, ("the model is not ahead", "the model is level"))) == sum(
         not question["ahead"] for question in found["questions"]
     )
@@ -162,8 +165,8 @@ def test_a_split_of_ones_own_is_asked_for_with_members_that_only_it_has(books: P
 
 def test_a_table_of_a_split_is_read_as_the_types_own(tmp_path: Path) -> None:
     rows = [f"{'?' if n % 9 == 8 else f'a{n % 5}'}\tb{n * n % 11}" + (f"\tb{n % 7}" if n % 2 else "") for n in range(40)]
-    (tmp_path / "train.txt").write_text("\n".join(rows[:30]) + "\n", encoding="utf-8")
-    options = r'format = "csv", delimiter = "\t", header = false, columns = ["a", "b", "c"], ragged = true, null = ["?"]'
+    (tmp_path / "train.txt").write_text("\n".join(["30 facts", *rows[:30]]) + "\n", encoding="utf-8")
+    options = r'skip = 1, format = "csv", delimiter = "\t", header = false, columns = ["a", "b", "c"], ragged = true, null = ["?"]'
     described = f"""
         name = "facts"
         [modalities.A]
@@ -179,10 +182,10 @@ def test_a_table_of_a_split_is_read_as_the_types_own(tmp_path: Path) -> None:
     (tmp_path / "facts.toml").write_text(described, encoding="utf-8")
     plain = "\n".join(rows[30:]) + "\n"
     asked = []
-    # The name of the first tells nothing; the second has a header, with its columns in another order.
+    # The name of the first tells nothing; the second has a header, with its columns in another order; the third has a line above.
     cells = [(*row.split("\t"), "")[:3] for row in rows[30:]]
     turned = ["c\tb\ta", *(f"{c}\t{b}\t{a}" for a, b, c in cells)]
-    for name, content in (("test.part", plain), ("test.tsv", "\n".join(turned) + "\n")):
+    for name, content in (("test.part", plain), ("test.tsv", "\n".join(turned) + "\n"), ("more.tsv", f"10 facts\n{plain}")):
         test = tmp_path / name
         test.write_text(content, encoding="utf-8")
         result = evaluate(tmp_path / "facts.toml", "--test", f"Two={test}", "--test", f"Three={test}", "--json")
@@ -193,7 +196,7 @@ def test_a_table_of_a_split_is_read_as_the_types_own(tmp_path: Path) -> None:
         assert "  3 rows of train.txt left out, of none of Two, Three\n" in result.stderr
         assert "left out, with" not in result.stderr
     two, three = [("Two", label, 5, num) for label, num in (("A", 5), ("B", 8))], [("Three", "B", 4, 8)] * 2
-    assert asked[0] == asked[1] == [*two, ("Three", "A", 4, 5), *three]
+    assert asked[0] == asked[1] == asked[2] == [*two, ("Three", "A", 4, 5), *three]
 
 
 def test_what_is_wrong_with_a_table_of_a_split_is_told(books: Path) -> None:

@@ -39,3 +39,16 @@ def test_others_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     evaluation.evaluate(whole, TrainingParameters(embedding_dim=4, ensemble=1, rounds=1), dict.fromkeys(whole.hyperedges, (0,)), 1)
     counts = {label: edges.num_hyperedges for label, edges in whole.hyperedges.items()}
     assert trainings == [{**counts, label: counts[label] - counts[label] // 10} for label in counts]
+
+
+def test_over_all_answers_each_counts_as_much() -> None:
+    def question(asked: int, own: float, **baselines: float) -> dict[str, Any]:
+        others = {name.replace("_", " "): {"mrr": figure} for name, figure in baselines.items()}
+        return {"asked": asked, "mrr": own, "hits@1": own / 2, "hits@10": 1.0, "baselines": others}
+
+    two = [question(10, 0.5, popularity=0.1, votes=0.3), question(30, 0.9, popularity=0.7, model_without_graphs=0.95)]
+    value = {"asked": 50, "rmse": 1.0, "baselines": {"global mean": {"rmse": 1.1}}}
+    assert evaluation.overall([*two, value]) == pytest.approx(
+        {"asked": 40, "mrr": 0.8, "hits@1": 0.4, "hits@10": 1.0, "best_baseline": 0.6}
+    )
+    assert evaluation.overall([two[0], value]) is None

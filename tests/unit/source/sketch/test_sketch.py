@@ -184,6 +184,15 @@ def test_facts_of_different_length_with_empty_cells_at_their_ends(tmp_path: Path
     assert len(checked(tmp_path, "facts.csv")[0].hyperedges) == 1
 
 
+def test_lines_with_spaces_below_their_number(tmp_path: Path) -> None:
+    rows = [f"{n % 71} {7 * n % 73} {n % 4}\n" for n in range(400)]
+    (tmp_path / "train2id.txt").write_text(f"{len(rows)}\n" + "".join(rows), encoding="utf-8")
+    description, _, text = checked(tmp_path, "train2id.txt")
+    assert 'delimiter = " ", skip = 1, header = false, columns = ["column1", "column2", "column3"] }' in text
+    # Whole numbers that are mostly the same are ids of one kind; a relation's are few.
+    assert [modality for modality, _, _ in members(description, "Train2")] == ["Column1", "Column1", "Column3"]
+
+
 def test_a_few_rows_of_another_length_are_mistakes(tmp_path: Path) -> None:
     rows = [*(f"u{n % 9}\tv{n % 7}\tw{n % 5}\n" for n in range(60)), "u1\tv1\n"]
     (tmp_path / "facts.tsv").write_text("".join(rows), encoding="utf-8")
