@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,7 +18,7 @@ from pipeline.source.files.delimited import stage_delimited
 from pipeline.source.files.graph_table import FetchedTable
 from pipeline.source.files.json_lines import stage_json_lines
 from pipeline.source.files.null_markers import without_markers
-from pipeline.source.files.raw_table import Kind, RawTable, Staging, trimmed
+from pipeline.source.files.raw_table import Column, Kind, RawTable, Staging, trimmed
 from pipeline.source.files.sqlite_tables import stage_sqlite
 from pipeline.source.files.table_file import TableFile
 from pipeline.source.files.written_lists import with_lists
@@ -71,12 +72,23 @@ class RawTables:
         """The table, staged; None if it is refused as a whole, which is then among the problems."""
         if table not in self._tables:
             raw = self._frames[table.path] if table.path is not None and table.path in self._frames else self._stage(table)
+            if raw is not None and table.number is not None:
+                raw = self._numbered(raw, table.number)
             if raw is not None and table.lists is not None:
                 raw = with_lists(self._records, raw, f"lists_{len(self._tables)}", table.lists)
             if raw is not None and table.null is not None:
                 raw = without_markers(self._records.store, raw, f"told_{len(self._tables)}", table.null)
             self._tables[table] = raw
         return self._tables[table]
+
+    def _numbered(self, raw: RawTable, header: str) -> RawTable | None:
+        """A raw table with a column that numbers its rows; None if it has a column of that name already."""
+        if header in raw.columns:
+            self._staging(raw.place).refuse(f"no column {header}, which is to number the rows", "one of that name")
+            return None
+        name = f"numbered_{len(self._tables)}"
+        self._records.store.run(f"CREATE VIEW {name} AS SELECT *, CAST(row AS VARCHAR) AS number FROM {raw.name}")
+        return replace(raw, name=name, columns={header: Column(header, "number"), **raw.columns})
 
     def _staging(self, place: str) -> Staging:
         return Staging(self._records, place, f"raw_{len(self._frames) + len(self._tables)}")

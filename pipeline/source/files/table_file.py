@@ -56,6 +56,8 @@ class TableFile(Part):
     ragged: bool = False
     """CSV: whether rows may have fewer cells than there are columns, as facts of two and of more members in one file have; what a
     row lacks at its end is empty."""
+    number: Name | None = None
+    """A further column, of this name, that numbers the rows from 1: an id where rows have none. It hangs on their order."""
     null: _Texts | None = None
     """Texts that stand for a missing value, such as ["\\\\N", "NA"], wherever a cell or an element of a list is one of them."""
     lists: _Texts | None = None
@@ -161,7 +163,9 @@ class TableFile(Part):
                 raise contradiction(f"{self.encoding} is no encoding that is known here") from error
         if self.delimiter in {"\n", "\r"} or (self.delimiter is not None and self.delimiter == self.quote):
             raise contradiction("delimiter can be neither a line break nor the quote")
-
+        if self.number is not None and (self.is_database or self.number in (self.columns or ())):
+            what = "the rows of a database have no order" if self.is_database else "columns has it already"
+            raise contradiction(f"{self.number} cannot number the rows: {what}")
         self._check_database(path)
 
     def _check_database(self, path: str) -> None:

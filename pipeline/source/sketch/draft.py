@@ -92,7 +92,7 @@ class _Drafting:
         self._store = store
         self._tables = tables
         self.draft = Draft()
-        found = ((position, key_of(table)) for position, table in enumerate(tables))
+        found = ((position, key_of(table)) for position, table in enumerate(tables) if table.file.number is None)
         self._keys: dict[int, ColumnProfile] = {position: key for position, key in found if key is not None}
         self._keys = {position: key for position, key in self._keys.items() if not self._numbers_facts(position)}
         more = {position: (first, self._keys.pop(position)) for position, first in self._told_more_of().items()}
@@ -105,6 +105,8 @@ class _Drafting:
         for position in range(len(tables)):
             if position in self._keys:
                 self._entities(position)
+            elif tables[position].file.number is not None:
+                self._sets(position)
             elif position in more:
                 self._more_of(position, *more[position])
             else:
@@ -301,6 +303,15 @@ class _Drafting:
             name = label(f"{members[0].modality} {members[1].column.header}", self._taken(), "To")
         seen = [f"{member.column.header}: {_shown(member.column)}" for member in members[1:]]
         self.draft.hyperedges.append(DraftHyperedges(name, table, members, seen=seen))
+
+    def _sets(self, position: int) -> None:
+        """A table whose rows are sets of any size: each is an entity of its own, and joined with its members."""
+        table = self._tables[position]
+        number, members = table.columns.values()
+        itself = self._member(position, replace(number, column=replace(number.column, header=stem(table))), None, "")
+        modality = self.draft.modalities[itself.modality]
+        modality.seen[:] = [f"{table.num_rows:,} rows, each a set, called by its number: a row that comes between moves others on"]
+        self._join(table, [replace(itself, column=number), self._member(position, members, None, "")])
 
     def _facts(self, position: int) -> None:
         """A table without a key: each row joins what its columns name."""

@@ -12,6 +12,7 @@ from pipeline.source.files.raw_table import Column, RawTable
 from pipeline.source.files.table_file import TableFile
 from pipeline.source.files.written_lists import written_list
 
+_SEPARATORS_OF_SETS = ("\t", ",", ";", "|", " ")
 _CERTAIN_MARKER = r"\N"
 _MARKER_SHARE = 0.01
 _LIST_SHARE = 0.02
@@ -166,6 +167,8 @@ def profile(store: Store, file: TableFile, raw: RawTable) -> TableProfile:
     """Count what the columns of a table hold."""
     num_rows = store.num_rows(raw.name)
     columns = {header: _column(store, raw, column) for header, column in raw.columns.items()}
+    if file.number is not None:
+        columns |= {header: _as_set(store, raw, column) for header, column in columns.items() if header != file.number}
     shown = {header: replace(column, examples=_examples(store, raw, column)) for header, column in columns.items()}
     return TableProfile(file, raw, num_rows, shown)
 
@@ -249,6 +252,14 @@ def _as_list(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile
         if plausible:
             return several
     return found
+
+
+def _as_set(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile:
+    """A column of lines as one of sets, whose members are separated by the first sign that is in half of them."""
+    counts = [f"count(*) FILTER (contains({found.column.name}, {literal(sign)}))" for sign in _SEPARATORS_OF_SETS]
+    held = store.rows(f"SELECT {', '.join(counts)} FROM {raw.name}")[0]
+    sign = next((sign for sign, count in zip(_SEPARATORS_OF_SETS, held, strict=True) if 2 * count >= found.num), " ")
+    return _with_elements(store, raw, ColumnProfile(found.column, found.num, found.num_distinct, "strings", 0.0, 0, sign))
 
 
 def _with_elements(store: Store, raw: RawTable, found: ColumnProfile) -> ColumnProfile:

@@ -27,6 +27,10 @@ _DELIMITERS = ",\t;|"
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _RAGGED = 0.05
 """Where fewer rows have another number of cells than the others, those are mistakes."""
+_FEWEST_SIZES = 3
+"""Sets have so many sizes: pairs, some of them with a weight, are none."""
+_FEWEST_REPEATED, _REPEATED = 5, 0.5
+"""Of so many values or more, of those that are there twice, such a share stands in other columns as well, if rows are sets."""
 _MOST_CELLS = 12
 """Where rows have more, and not all as many, they are no facts."""
 _ALIKE = 0.25
@@ -148,7 +152,7 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     if encoding != "utf-8":
         options["encoding"] = encoding
     with open_lines(path, suffix, encoding) as lines:
-        first = list(islice(lines, _ROWS))
+        above = first = list(islice(lines, _ROWS))
     default = TableFile(path=place, **options).separator
     delimiters = _DELIMITERS if told else f"{_DELIMITERS} "
     # Spaces stand in titles above a table as well: they count where nothing else separates cells.
@@ -161,6 +165,9 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
         options["skip"] = skip
     rows = [row for row in _parsed(first, delimiter) if any(cell.strip() for cell in row)]
     has_header = is_header(rows)
+    # What spaces separate may be words of a title.
+    if not has_header and _are_sets(rows) and (delimiter != " " or all(cell.isdecimal() for row in rows for cell in row if cell)):
+        return _options_of_sets(options, above, delimiter)
     if delimiter != " " and _is_ragged(rows, has_header):
         options["ragged"] = True
     if not has_header:
@@ -171,6 +178,32 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
                 width = max(each for each in widths if each <= _MOST_CELLS)
         options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, width + 1))}
     return options
+
+
+def _options_of_sets(options: dict[str, Any], lines: list[str], separator: str) -> dict[str, Any]:
+    """The options of a file whose lines are one cell each, a list of one or more members."""
+    delimiter = next(sign for sign in f"\t{_DELIMITERS}\x1f" if sign != separator and not any(sign in line for line in lines))
+    skip = next((position for position, line in enumerate(lines) if not line.startswith("#")), 0)
+    kept = {name: value for name, value in options.items() if name in {"format", "encoding"}}
+    of_lines = {"delimiter": delimiter, "quote": "", "header": False, "columns": ("members",), "number": "set"}
+    return {**kept, **({"skip": skip} if skip else {}), **of_lines}
+
+
+def _are_sets(rows: list[list[str]]) -> bool:
+    """Whether rows of different length are sets: what stands in their first two columns stands in others as well.
+
+    A relation stands in one column alone. What is there but once says nothing.
+    """
+    widths = Counter(map(len, rows))
+    if len(widths) < _FEWEST_SIZES or widths.total() - max(widths.values()) < _RAGGED * widths.total():
+        return False
+    counts = Counter(cell for row in rows for cell in row)
+    for place in (0, 1):
+        here = Counter(row[place] for row in rows if len(row) > place)
+        repeated = [value for value in here if counts[value] > 1]
+        if len(repeated) < _FEWEST_REPEATED or sum(counts[value] > here[value] for value in repeated) < _REPEATED * len(repeated):
+            return False
+    return True
 
 
 def _is_ragged(rows: list[list[str]], has_header: bool) -> bool:

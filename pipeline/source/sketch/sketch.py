@@ -101,7 +101,9 @@ def _profile(records: Records, tables: RawTables, file: TableFile, number: int, 
         file = file.model_copy(update={"lists": written})
         raw = with_lists(records, raw, f"lists_in_{number}", written)
     markers = null_markers(records.store, raw)
-    if not file.header:
+    if file.number is not None:
+        notes.append(f"{file.place}: lines of different length, with the same things in every place, are taken for sets")
+    elif not file.header:
         notes.append(f"{file.place}: its first row looks like data; give the columns their names")
     notes += [f'{file.place}: "{marker}" is taken as missing; it is in {", ".join(headers)}' for marker, headers in markers.items()]
     if markers:

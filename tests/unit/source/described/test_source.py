@@ -276,6 +276,17 @@ def test_facts_of_different_arity_as_the_docs_have_them(tmp_path: Path) -> None:
     assert notes == ["2 rows of train.txt left out, of none of Facts4, Facts5"]
 
 
+def test_sets_of_any_size_as_the_docs_have_them(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "datasets.md").read_text(encoding="utf-8").partition("### Sets of any size")[2]
+    sets, described = re.findall(r"```(?:toml)?\n(.*?)```", page, re.DOTALL)[:2]
+    (tmp_path / "meetings.txt").write_text(sets, encoding="utf-8")
+    (tmp_path / "meetings.toml").write_text(described, encoding="utf-8")
+    rows, notes = read(DescribedSource.of_file(tmp_path / "meetings.toml"))
+    met = {("1", "ann"), ("1", "bob"), ("1", "cleo"), ("2", "bob"), ("2", "dan")}
+    assert {row[2:4] for row in rows["Attendance"]} == met | {("3", name) for name in ("ann", "cleo", "dan", "eve")}
+    assert notes == ["Attendance: 3 rows of meetings.txt made 9 hyperedges"]
+
+
 def test_rows_that_have_something_where_a_type_has_nothing_are_told_where_no_other_type_takes_them(tmp_path: Path) -> None:
     described = """
 name = "works"

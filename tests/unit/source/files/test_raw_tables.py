@@ -127,6 +127,17 @@ def test_without_a_header_the_first_row_is_data(tmp_path: Path, mark: bytes, end
         assert records.store.rows("SELECT row FROM problems") == ([(3,)] if end else [])
 
 
+def test_rows_are_numbered_where_they_have_no_id(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a\nx\ny\n", encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text('{"a": "x"}\n{"a": "?"}\n', encoding="utf-8")
+    assert staged(tmp_path, TableFile(path="a.csv", number="n")) == [(1, "1", "x"), (2, "2", "y")]
+    assert staged(tmp_path, TableFile(path="a.jsonl", number="n", null=("?",))) == [(1, "1", "x"), (2, "2", None)]
+    with Records(DATASET) as records:
+        assert RawTables(records, tmp_path).of(TableFile(path="a.csv", number="a")) is None
+        found = records.store.rows("SELECT file, expected, found FROM problems")
+        assert found == [("a.csv", "no column a, which is to number the rows", "one of that name")]
+
+
 @pytest.mark.parametrize("first", ["2", '"2\n"'])
 def test_what_ragged_rows_lack_at_their_ends_is_empty(tmp_path: Path, first: str) -> None:
     # A line break in a quoted cell brings the file to the careful reader, which says the same.

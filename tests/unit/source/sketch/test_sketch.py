@@ -184,6 +184,30 @@ def test_facts_of_different_length_with_empty_cells_at_their_ends(tmp_path: Path
     assert len(checked(tmp_path, "facts.csv")[0].hyperedges) == 1
 
 
+@pytest.mark.parametrize(("sign", "thing"), [(",", "n"), ("\t", "n"), (" ", "")])
+def test_lines_of_different_length_with_the_same_things_everywhere_are_sets(tmp_path: Path, sign: str, thing: str) -> None:
+    sets = [[f"{thing}{(7 * n + n * place * place) % 29}" for place in range(1 + n * n % 19)] for n in range(60)]
+    lines = ["# who met", *map(sign.join, sets), f'{thing}1{sign}{thing}"x']
+    (tmp_path / "meetings.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if sign == " ":
+        lines.pop()
+        (tmp_path / "meetings.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    description, counts, text = checked(tmp_path, "meetings.txt")
+    assert "# meetings.txt: lines of different length, with the same things in every place, are taken for sets" in text
+    assert members(description, "MeetingMember") == [("Meeting", "set", None), ("Member", "members", sign)]
+    assert counts["Meeting"] == len(lines) - 1
+    assert counts["MeetingMember"] == sum(len(set(each)) for each in sets) + 2 * (sign != " ")
+
+
+def test_titles_and_pairs_with_weights_are_no_sets(tmp_path: Path) -> None:
+    titles = ["the rose", "name of the rose", "the name", "rose of the name of the rose", "of the rose the name"] * 9
+    (tmp_path / "titles.txt").write_text("\n".join(titles), encoding="utf-8")
+    assert "taken for sets" not in sketch([str(tmp_path / "titles.txt")], tmp_path, None, no_progress)
+    pairs = [f"a{n % 9},a{(n + 1 + n // 9) % 9}{f',{n}' if n % 2 else ''}" for n in range(60)]
+    (tmp_path / "pairs.csv").write_text("\n".join(pairs), encoding="utf-8")
+    assert "taken for sets" not in sketch([str(tmp_path / "pairs.csv")], tmp_path, None, no_progress)
+
+
 def test_lines_with_spaces_below_their_number(tmp_path: Path) -> None:
     rows = [f"{n % 71} {7 * n % 73} {n % 4}\n" for n in range(400)]
     (tmp_path / "train2id.txt").write_text(f"{len(rows)}\n" + "".join(rows), encoding="utf-8")
