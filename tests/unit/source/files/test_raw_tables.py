@@ -134,7 +134,7 @@ def test_rows_are_numbered_where_they_have_no_id(tmp_path: Path) -> None:
     assert staged(tmp_path, TableFile(path="a.jsonl", number="n", null=("?",))) == [(1, "1", "x"), (2, "2", None)]
     with Records(DATASET) as records:
         assert RawTables(records, tmp_path).of(TableFile(path="a.csv", number="a")) is None
-        found = records.store.rows("SELECT file, expected, found FROM problems")
+        found = records.store.rows("SELECT place, expected, found FROM problems")
         assert found == [("a.csv", "no column a, which is to number the rows", "one of that name")]
 
 
