@@ -27,6 +27,7 @@ _DELIMITERS = ",\t;|"
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _RAGGED = 0.05
 """Where fewer rows have another number of cells than the others, those are mistakes."""
+_MOST_ENDS = 2
 _FEWEST_SIZES = 3
 """Sets have so many sizes: pairs, some of them with a weight, are none."""
 _FEWEST_REPEATED, _REPEATED = 5, 0.5
@@ -164,10 +165,10 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     if skip:
         options["skip"] = skip
     rows = [row for row in _parsed(first, delimiter) if any(cell.strip() for cell in row)]
-    has_header = is_header(rows)
     # What spaces separate may be words of a title.
-    if not has_header and _are_sets(rows) and (delimiter != " " or all(cell.isdecimal() for row in rows for cell in row if cell)):
+    if _are_sets(rows) and (delimiter != " " or all(cell.isdecimal() for row in rows for cell in row if cell)):
         return _options_of_sets(options, above, delimiter)
+    has_header = is_header(rows)
     if delimiter != " " and _is_ragged(rows, has_header):
         options["ragged"] = True
     if not has_header:
@@ -192,8 +193,11 @@ def _options_of_sets(options: dict[str, Any], lines: list[str], separator: str) 
 def _are_sets(rows: list[list[str]]) -> bool:
     """Whether rows of different length are sets: what stands in their first two columns stands in others as well.
 
-    A relation stands in one column alone. What is there but once says nothing.
+    A relation stands in one column alone. What is there but once says nothing. There is no header: one of columns that are alike
+    would name two of them at most, and no member.
     """
+    if not rows or (len(rows[0]) <= _MOST_ENDS and not any(cell in row for cell in rows[0] for row in rows[1:])):
+        return False
     widths = Counter(map(len, rows))
     if len(widths) < _FEWEST_SIZES or widths.total() - max(widths.values()) < _RAGGED * widths.total():
         return False
