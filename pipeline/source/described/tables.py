@@ -205,7 +205,8 @@ class DescribedTables:
         """Count the rows of tables that several types share of which none makes anything."""
         for raw, by_type in self.shared.values():
             if len(by_type) == 1:
-                self.note_left_out(raw, *by_type.popitem())
+                ((label, lacks),) = by_type.items()
+                self.note_left_out(raw, label, lacks)
                 continue
             none = " AND ".join(f"({' OR '.join(lacks.values())})" for lacks in by_type.values())
             total = self.records.store.value(f"SELECT count(*) FROM {raw.name} WHERE {none}")

@@ -460,6 +460,7 @@ class _Sorted(NamedTuple):
 
 
 def _sorted(table: TableProfile, refers: Mapping[str, Reference]) -> _Sorted:
+    """Say what the columns of a table of facts may be."""
     found = _Sorted([], [], [], [], [])
     for column in table.columns.values():
         reference = refers.get(column.header)

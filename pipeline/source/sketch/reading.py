@@ -27,7 +27,8 @@ _DELIMITERS = ",\t;|"
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _RAGGED = 0.05
 """Where fewer rows have another number of cells than the others, those are mistakes."""
-_MOST_ENDS = 2
+_LONGEST_HEADER = 2
+"""Cells of a header above sets, such as the ends of pairs."""
 _FEWEST_SIZES = 3
 """Sets have so many sizes: pairs, some of them with a weight, are none."""
 _FEWEST_REPEATED, _REPEATED = 5, 0.5
@@ -193,10 +194,10 @@ def _options_of_sets(options: dict[str, Any], lines: list[str], separator: str) 
 def _are_sets(rows: list[list[str]]) -> bool:
     """Whether rows of different length are sets: what stands in their first two columns stands in others as well.
 
-    A relation stands in one column alone. What is there but once says nothing. There is no header: one of columns that are alike
-    would name two of them at most, and no member.
+    A relation stands in one column alone. What is there but once says nothing. There is no header: one above columns that are
+    alike would be short, and would name no member.
     """
-    if not rows or (len(rows[0]) <= _MOST_ENDS and not any(cell in row for cell in rows[0] for row in rows[1:])):
+    if not rows or (len(rows[0]) <= _LONGEST_HEADER and not any(cell in row for cell in rows[0] for row in rows[1:])):
         return False
     widths = Counter(map(len, rows))
     if len(widths) < _FEWEST_SIZES or widths.total() - max(widths.values()) < _RAGGED * widths.total():

@@ -73,12 +73,7 @@ def _without_parts(tables: RawTables, files: list[TableFile]) -> list[str]:
     """Take out the tables that are parts of a split of another one, whose columns they have; say what to do with them."""
     notes = []
     for training, parts in parts_of(files).items():
-        columns = tables.of(training)
-        alike = []
-        for part, option in parts:
-            its = tables.of(part)
-            if columns is not None and its is not None and (not training.header or its.columns.keys() == columns.columns.keys()):
-                alike.append((part, option))
+        alike = [(part, option) for part, option in parts if _have_the_same_columns(tables, training, part)]
         if alike:
             shown = ", ".join(part.place for part, _ in alike)
             asked = " ".join(f"{option} TYPE={part.place}" for part, option in alike)
@@ -89,6 +84,14 @@ def _without_parts(tables: RawTables, files: list[TableFile]) -> list[str]:
         for part, _ in alike:
             files.remove(part)
     return notes
+
+
+def _have_the_same_columns(tables: RawTables, one: TableFile, other: TableFile) -> bool:
+    """Whether two tables do; the longest rows of facts of different arity may be in one of them alone."""
+    columns, others = tables.of(one), tables.of(other)
+    if columns is None or others is None:
+        return False
+    return columns.columns.keys() == others.columns.keys() or (one.ragged and not one.header and not other.header)
 
 
 def _profile(records: Records, tables: RawTables, file: TableFile, number: int, notes: list[str]) -> TableProfile | None:

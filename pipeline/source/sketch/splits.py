@@ -12,7 +12,9 @@ _OPTIONS = {"valid": "--valid", "validation": "--valid", "val": "--valid", "dev"
 
 def parts_of(files: Sequence[TableFile]) -> dict[TableFile, list[tuple[TableFile, str]]]:
     """By the table for training, those that are called as its other parts are, each with the option of `evaluate` that takes it."""
-    training = {rest: file for file in files for rest, part in [_part(file)] if part in _TRAINING}
+    # What only numbers its rows has others in each part.
+    numbered = (file for file in files if file.number is None)
+    training = {rest: file for file in numbered for rest, part in [_part(file)] if part in _TRAINING}
     found: dict[TableFile, list[tuple[TableFile, str]]] = {}
     for file in files:
         rest, part = _part(file)

@@ -237,6 +237,11 @@ def test_parts_of_a_split_are_no_tables_of_their_own(tmp_path: Path) -> None:
     pd.DataFrame({"train": ["a", "b"] * 9, "station": ["x", "y", "z"] * 6}).to_csv(tmp_path / "train.csv", index=False)
     pd.DataFrame({"pupil": ["a", "b"] * 9, "subject": ["x", "y", "z"] * 6}).to_csv(tmp_path / "test.csv", index=False)
     assert list(checked(tmp_path, "train.csv", "test.csv")[0].hyperedges) == ["Train", "Test"]
+    # The longest facts may be in one part alone, or in none.
+    for name, arities in (("train.txt", (2, 3, 4)), ("test.txt", (2, 3)), ("valid.txt", (2,))):
+        lines = ["\t".join(fact) + "\n" for fact in facts(40) if len(fact) - 1 in arities]
+        (tmp_path / name).write_text("".join(lines), encoding="utf-8")
+    assert list(checked(tmp_path, "train.txt", "test.txt", "valid.txt")[0].hyperedges) == ["Train3", "Train4", "Train5"]
 
 
 def test_lists_as_json_and_python_write_them(tmp_path: Path) -> None:
