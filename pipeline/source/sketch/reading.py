@@ -7,7 +7,7 @@ import re
 import shlex
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -23,10 +23,14 @@ from pipeline.source.files.raw_tables import what_is_there
 from pipeline.source.files.table_file import TableFile
 
 _ROWS = 2_000
+_ROWS_FOR_QUOTES = 1_000_000
+"""Quotes may be rare; so many take a second or two."""
 _DELIMITERS = ",\t;|"
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _RAGGED = 0.05
 """Where fewer rows have another number of cells than the others, those are mistakes."""
+_MOST_LINES = 50
+"""Of a cell in quotes."""
 _LONGEST_HEADER = 2
 """Cells of a header above sets, such as the ends of pairs."""
 _FEWEST_SIZES = 3
@@ -165,7 +169,11 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
         options["delimiter"] = delimiter
     if skip:
         options["skip"] = skip
-    rows = [row for row in _parsed(first, delimiter) if any(cell.strip() for cell in row)]
+    with open_lines(path, suffix, encoding) as lines:
+        quotes = not _are_plain_quotes(islice(lines, skip, skip + _ROWS_FOR_QUOTES), delimiter)
+    if not quotes:
+        options["quote"] = ""
+    rows = [row for row in _parsed(first, delimiter, quotes=quotes) if any(cell.strip() for cell in row)]
     # What spaces separate may be words of a title.
     if _are_sets(rows) and (delimiter != " " or all(cell.isdecimal() for row in rows for cell in row if cell)):
         return _options_of_sets(options, above, delimiter)
@@ -176,7 +184,7 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
         width = _width(rows)
         if "ragged" in options:
             with open_lines(path, suffix, encoding) as lines:
-                widths = map(len, _parsed(islice(lines, skip, None), delimiter))
+                widths = map(len, _parsed(islice(lines, skip, None), delimiter, quotes=quotes))
                 width = max(each for each in widths if each <= _MOST_CELLS)
         options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, width + 1))}
     return options
@@ -274,9 +282,42 @@ def _delimiter(lines: list[str], default: str, delimiters: str) -> str:
     return best if fit(best)[0] else default
 
 
-def _parsed(lines: Iterable[str], delimiter: str) -> list[list[str]]:
+def _are_plain_quotes(lines: Iterable[str], delimiter: str) -> bool:
+    """Whether quotes are signs like others: some do not stand round whole cells, few do, and none holds a delimiter.
+
+    One that opens a cell of many lines is left open.
+    """
+    recent: list[str] = []
+
+    def taken() -> Iterator[str]:
+        for line in lines:
+            recent.append(line)
+            yield line
+
+    reader = csv.reader(taken(), delimiter=delimiter, strict=True)
+    num_rows = num_wrapped = num_plain = 0
+    while True:
+        recent.clear()
+        num_rows += 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return num_plain > 0 and 2 * num_wrapped < num_rows
+        except csv.Error:
+            num_plain += 1
+            continue
+        line = recent[0] if recent else ""
+        if len(recent) > _MOST_LINES:
+            num_plain += 1
+        elif '"' in line and len(row) < line.count(delimiter) + 1:
+            return False
+        else:
+            num_wrapped += sum(cell.count('"') for cell in row) < line.count('"')
+
+
+def _parsed(lines: Iterable[str], delimiter: str, *, quotes: bool = True) -> list[list[str]]:
     rows = []
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE)
     while True:
         try:
             rows.append(next(reader))

@@ -199,6 +199,28 @@ def test_lines_of_different_length_with_the_same_things_everywhere_are_sets(tmp_
     assert counts["MeetingMember"] == sum(len(set(each)) for each in sets) + 2 * (sign != " ")
 
 
+def test_quotes_that_are_signs_like_others(tmp_path: Path) -> None:
+    def drafted(name: str, rows: list[str]) -> str:
+        (tmp_path / name).write_text("\n".join(["id\ttitle\tkind", *rows]) + "\n", encoding="utf-8")
+        return sketch([str(tmp_path / name)], tmp_path, None, no_progress)
+
+    titles = ["Rome", 'the 5" pipe', '"Heroes"', '"Open']
+    plain = [f"t{n}\t{titles[n % 4]} {n}\tk{n % 3}" for n in range(40)]
+    text = drafted("plain.tsv", plain)
+    assert 'quote = ""' in text
+    assert "cannot be read" not in text
+    # Once is enough, also where it is never closed.
+    once = [f"t{n}\tRome {n}\tk{n % 3}" for n in range(200)]
+    assert 'quote = ""' in drafted("once.tsv", [*once[:9], 't\t"Open\tk1', *once[9:]])
+    # One broken row makes no signs of quotes that hold cells together, or stand round all of them.
+    holding = [f't{n}\t"Rome\t{n}"\tk{n % 3}' for n in range(40)]
+    assert 'quote = ""' not in drafted("holding.tsv", [*holding, 't\t"Open" it\tk1'])
+    wrapped = [f'"t{n}"\t"Rome {n}"\t"k{n % 3}"' for n in range(40)]
+    assert 'quote = ""' not in drafted("wrapped.tsv", [*wrapped, 't\t"Open" it\tk1'])
+    lines = [f't{n}\t"Rome\n{n}"\tk{n % 3}' for n in range(40)]
+    assert 'quote = ""' not in drafted("lines.tsv", lines)
+
+
 def test_titles_and_pairs_with_weights_are_no_sets(tmp_path: Path) -> None:
     titles = ["the rose", "name of the rose", "the name", "rose of the name of the rose", "of the rose the name"] * 9
     (tmp_path / "titles.txt").write_text("\n".join(titles), encoding="utf-8")
