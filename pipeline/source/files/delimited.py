@@ -144,7 +144,7 @@ def _fast(name: str, path: Path, num_columns: int, table: TableFile, compression
     """The statement by which DuckDB reads a file that is in order."""
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(num_columns))
     cells = ", ".join(trimmed(f"c{position}") for position in range(num_columns))
-    quote = literal('"' if table.quote is None else table.quote)
+    quote = literal(table.quote_sign)
     return f"""
         INSERT INTO {name} SELECT row_number() OVER (), {cells} FROM read_csv(
             {literal(str(path))}, auto_detect = false, columns = {{{columns}}}, header = {str(table.header).lower()},
@@ -190,10 +190,13 @@ def _rows(lines: Lines, table: TableFile) -> Iterator[list[str] | _Bad]:
     csv.field_size_limit(LONGEST_LINE)
     for _ in range(table.skip):
         next(lines, None)
-    if table.quote == "":
-        reader = csv.reader(lines, delimiter=table.separator, quoting=csv.QUOTE_NONE, strict=True)
+    reader: Iterator[list[str]]
+    if len(table.separator) > 1:
+        reader = (line.rstrip("\r\n").split(table.separator) for line in lines)
+    elif table.quote_sign:
+        reader = csv.reader(lines, delimiter=table.separator, quotechar=table.quote_sign, strict=True)
     else:
-        reader = csv.reader(lines, delimiter=table.separator, quotechar=table.quote or '"', strict=True)
+        reader = csv.reader(lines, delimiter=table.separator, quoting=csv.QUOTE_NONE, strict=True)
     while True:
         lines.taken.clear()
         try:

@@ -41,8 +41,9 @@ class TableFile(Part):
     "postgresql://user@host/database#books", without a password."""
     format: Format | None = None
     """What the file holds, where its name does not tell."""
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    """CSV: the character between columns. A comma by default, a tab in .tsv files."""
+    delimiter: Annotated[str, Field(min_length=1, max_length=2)] | None = None
+    """CSV: the character between columns, or two, such as ::, beside which quotes are signs like others. A comma by default, a tab
+    in .tsv files."""
     quote: Annotated[str, Field(max_length=1)] | None = None
     """CSV: the character round texts that hold a delimiter or a line break; doubled inside them. By default ", none where empty."""
     encoding: Name | None = None
@@ -127,6 +128,11 @@ class TableFile(Part):
         tabs = PurePosixPath((self.path or "").lower().removesuffix(self.suffix)).suffix in {".tsv", ".tab"}
         return self.delimiter or ("\t" if tabs else ",")
 
+    @property
+    def quote_sign(self) -> str:
+        """The character round texts that hold a delimiter or a line break; nothing where there is none."""
+        return "" if len(self.separator) > 1 else '"' if self.quote is None else self.quote
+
     @model_validator(mode="after")
     def _check_options(self) -> Self:
         if sum(each is not None for each in (self.path, self.cypher, self.nodes)) != 1:
@@ -161,12 +167,17 @@ class TableFile(Part):
                 "".encode(self.encoding)
             except LookupError as error:
                 raise contradiction(f"{self.encoding} is no encoding that is known here") from error
-        if self.delimiter in {"\n", "\r"} or (self.delimiter is not None and self.delimiter == self.quote):
-            raise contradiction("delimiter can be neither a line break nor the quote")
+        self._check_signs()
         if self.number is not None and (self.is_database or self.number in (self.columns or ())):
             what = "the rows of a database have no order" if self.is_database else "columns has it already"
             raise contradiction(f"{self.number} cannot number the rows: {what}")
         self._check_database(path)
+
+    def _check_signs(self) -> None:
+        if self.delimiter is not None and (set(self.delimiter) & {"\n", "\r"} or self.delimiter == self.quote):
+            raise contradiction("delimiter can be neither a line break nor the quote")
+        if self.quote and len(self.separator) > 1:
+            raise contradiction("quote is for a delimiter of one character")
 
     def _check_database(self, path: str) -> None:
         if self.is_database and (self.database_table is None) == (self.sql is None):

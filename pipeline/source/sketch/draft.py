@@ -28,6 +28,7 @@ _COMMON = 0.5
 _MANY_COMMON = 0.25
 _FEWEST_COMMON = 10
 _MANY = 50
+_AS_FAR = 0.05
 _ENDS = (("source", "target"), ("from", "to"), ("src", "dst"), ("head", "tail"), ("subject", "object"), ("citing", "cited"))
 
 
@@ -223,8 +224,7 @@ class _Drafting:
         fewest = min(column.num_values[1], known.num_values[1])
         are_texts = all(each.type in {"string", "strings"} for each in (column, known))
         are_ends = position == other and _are_ends(known.header, column.header)
-        # Of columns without names, whole numbers that are many and mostly the same are ids, and measure nothing.
-        may_be_ids = position == other and not self._tables[position].file.header and _repeats(column) and _repeats(known)
+        may_be_ids = position == other and not self._tables[position].file.header and self._go_as_far(position, column, known)
         if fewest < _FEWEST_COMMON or not (are_texts or are_ends or may_be_ids):
             return 0
         here, there = (
@@ -237,6 +237,14 @@ class _Drafting:
         if not (are_texts or are_ends) and (num_common < _MANY or num_common < _COMMON * fewest):
             return 0
         return num_common if num_common >= share * fewest else 0
+
+    def _go_as_far(self, position: int, one: ColumnProfile, other: ColumnProfile) -> bool:
+        """Whether whole numbers of columns without names may be ids of one kind: of users and films they end apart."""
+        if not (_repeats(one) and _repeats(other)):
+            return False
+        greatest = ", ".join(f"max({typed('integer', column.column.name)})" for column in (one, other))
+        last, other_last = self._store.rows(f"SELECT {greatest} FROM {self._tables[position].raw.name}")[0]
+        return bool(abs(last - other_last) <= _AS_FAR * max(last, other_last))
 
     def _entities(self, position: int) -> None:
         """A table with a key: a modality, and what its columns join it with."""

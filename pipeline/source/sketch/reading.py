@@ -26,6 +26,8 @@ _ROWS = 2_000
 _ROWS_FOR_QUOTES = 1_000_000
 """Quotes may be rare; so many take a second or two."""
 _DELIMITERS = ",\t;|"
+_TWO = "::"
+"""A delimiter of two characters, if all lines have as many of it."""
 _COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 _RAGGED = 0.05
 """Where fewer rows have another number of cells than the others, those are mistakes."""
@@ -160,6 +162,8 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     with open_lines(path, suffix, encoding) as lines:
         above = first = list(islice(lines, _ROWS))
     default = TableFile(path=place, **options).separator
+    if len({line.count(_TWO) for line in first if line.strip()}) == 1 and _TWO in first[0]:
+        return {**options, "delimiter": _TWO, **_header_options(_parsed(first, _TWO))}
     delimiters = _DELIMITERS if told else f"{_DELIMITERS} "
     # Spaces stand in titles above a table as well: they count where nothing else separates cells.
     skip = _num_above(first, delimiters if not any(sign in line for line in first for sign in _DELIMITERS) else _DELIMITERS)
@@ -188,6 +192,13 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
                 width = max(each for each in widths if each <= _MOST_CELLS)
         options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, width + 1))}
     return options
+
+
+def _header_options(rows: list[list[str]]) -> dict[str, Any]:
+    """What to say of a header that is not there."""
+    if is_header(rows):
+        return {}
+    return {"header": False, "columns": tuple(f"column{position}" for position in range(1, _width(rows) + 1))}
 
 
 def _options_of_sets(options: dict[str, Any], lines: list[str], separator: str) -> dict[str, Any]:
@@ -316,6 +327,8 @@ def _are_plain_quotes(lines: Iterable[str], delimiter: str) -> bool:
 
 
 def _parsed(lines: Iterable[str], delimiter: str, *, quotes: bool = True) -> list[list[str]]:
+    if len(delimiter) > 1:
+        return [line.rstrip("\r\n").split(delimiter) for line in lines if line.strip()]
     rows = []
     reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE)
     while True:

@@ -99,7 +99,8 @@ def references(
     for target, key in keys.items():
         if target == table and key.header == column.header:
             continue
-        alike = _alike(column.header, stem(tables[target]), key.header)
+        # Names that were made for want of a header say nothing.
+        alike = tables[table].file.header and _alike(column.header, stem(tables[target]), key.header)
         if not alike and (column.type not in {"string", "strings"} or key.type != "string" or target == table):
             continue
         _, num_distinct = column.num_values

@@ -127,6 +127,19 @@ def test_without_a_header_the_first_row_is_data(tmp_path: Path, mark: bytes, end
         assert records.store.rows("SELECT row FROM problems") == ([(3,)] if end else [])
 
 
+@pytest.mark.parametrize("end", ["", "4::a\n"])
+def test_a_delimiter_of_two_characters_holds_quotes_for_signs(tmp_path: Path, end: str) -> None:
+    # A row that lacks a cell brings the file to the careful reader.
+    (tmp_path / "a.dat").write_text(f'1::Star: "x" ::b\n2::"Open::\n\n3::::é\n{end}', encoding="latin-1")
+    table = TableFile(path="a.dat", format="csv", delimiter="::", encoding="latin-1", header=False, columns=("id", "name", "kind"))
+    with Records(DATASET) as records:
+        raw = RawTables(records, tmp_path).of(table)
+        assert raw is not None
+        rows = records.store.rows(f"SELECT row, c0, c1, c2 FROM {raw.name} ORDER BY row")
+        assert rows == [(1, "1", 'Star: "x"', "b"), (2, "2", '"Open', None), (3, "3", None, "é")]
+        assert records.store.rows("SELECT row, expected FROM problems") == ([(4, "3 columns")] if end else [])
+
+
 def test_rows_are_numbered_where_they_have_no_id(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\nx\ny\n", encoding="utf-8")
     (tmp_path / "a.jsonl").write_text('{"a": "x"}\n{"a": "?"}\n', encoding="utf-8")

@@ -199,6 +199,20 @@ def test_lines_of_different_length_with_the_same_things_everywhere_are_sets(tmp_
     assert counts["MeetingMember"] == sum(len(set(each)) for each in sets) + 2 * (sign != " ")
 
 
+def test_ratings_without_names_and_with_two_characters_between(tmp_path: Path) -> None:
+    ratings = [f"{n % 71 + 1}::{7 * n % 97 + 1}::{n % 5 + 1}::{978300000 + 7919 * n}" for n in range(900)]
+    titles = [f"{n}::The City: {n} (1995)::{('Drama|Comedy', 'Drama', 'Crime')[n % 3]}" for n in range(1, 98)]
+    for name, rows in (("ratings.dat", ratings), ("movies.dat", titles)):
+        (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    description, counts, _ = checked(tmp_path, "ratings.dat", "movies.dat")
+    assert counts["Movie"] == 97
+    assert ("Column3", "column3", "|") in members(description, "MovieColumn3")
+    # Numbers of columns without names may be anybody's: they are not taken for movies because they are among theirs; and users
+    # and films have each their own.
+    of_two = [("Column1", "column1", None), ("Column2", "column2", None)]
+    assert members(description, "Rating")[:2] == of_two
+
+
 def test_quotes_that_are_signs_like_others(tmp_path: Path) -> None:
     def drafted(name: str, rows: list[str]) -> str:
         (tmp_path / name).write_text("\n".join(["id\ttitle\tkind", *rows]) + "\n", encoding="utf-8")
