@@ -198,11 +198,11 @@ class _Drafting:
             if reference.derive != column.column.derive:
                 column = replace(column, column=replace(column.column, derive=reference.derive))
             return DraftMember(self._label_of[reference.target], column, only_known=reference.num_missing > 0)
-        # Columns of one name, in whatever table, are of one kind.
+        # Columns of one name, in whatever table, are of one kind; names that were made for want of a header say nothing.
         about = thing(column.header)
         wanted = "".join(word.capitalize() for word in about)
         known = self.draft.modalities.get(wanted)
-        if known is not None and known.table is None:
+        if known is not None and known.table is None and self._tables[position].file.header:
             self._columns_of[wanted].append((position, column))
             return DraftMember(wanted, column)
         for name, columns in self._columns_of.items():
