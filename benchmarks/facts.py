@@ -25,6 +25,7 @@ import pandas as pd
 from hypergraphs import package_folder
 
 from pipeline.domain.progress import no_progress
+from pipeline.evaluate.evaluation import overall
 from pipeline.source.sketch.sketch import sketch
 
 RELATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -112,15 +113,13 @@ def main() -> None:
         questions, seconds = asked(file, arguments.seeds)
         members = [question for question in questions if question["slot"]]
         weights = [question["asked"] for question in members]
-        popular, best = (
-            np.average([take(question["baselines"]) for question in members], weights=weights)
-            for take in (lambda told: told["popularity"]["mrr"], lambda told: max(each["mrr"] for each in told.values()))
-        )
-        ours, first, ten = (np.average([each[name] for each in members], weights=weights) for name in ("mrr", "hits@1", "hits@10"))
+        popular = np.average([question["baselines"]["popularity"]["mrr"] for question in members], weights=weights)
+        reached = overall(members)
+        assert reached is not None  # members are asked for at several slots
         ahead = sum(question["ahead"] for question in members)
         print(
-            f"| {name} | {len(members)} | {popular:.3f} | {best:.3f} | **{ours:.3f}** | {first:.3f} | {ten:.3f} "
-            f"| {ahead} of {len(members)} | {seconds:.0f} |",
+            f"| {name} | {len(members)} | {popular:.3f} | {reached['best_baseline']:.3f} | **{reached['mrr']:.3f}** "
+            f"| {reached['hits@1']:.3f} | {reached['hits@10']:.3f} | {ahead} of {len(members)} | {seconds:.0f} |",
             flush=True,
         )
 

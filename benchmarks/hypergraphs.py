@@ -24,7 +24,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.domain.progress import no_progress
-from pipeline.evaluate.evaluation import OTHER_MODELS, evaluate
+from pipeline.evaluate.evaluation import OTHER_MODELS, evaluate, rivals
 from pipeline.evaluate.hypergraph import read_hypergraph
 from pipeline.evaluate.selection import select
 
@@ -276,7 +276,7 @@ def main() -> None:
 def line(name: str, num_hyperedges: int, question: Mapping[str, Any], seconds: float) -> str:
     """One question's line of the table."""
     others = question["baselines"]
-    best = max(set(others) - set(OTHER_MODELS), key=lambda method: others[method]["mrr"])
+    best = max(rivals(others), key=lambda method: others[method]["mrr"])
     models = [f"{others[method]['mrr']:.3f}" if method in others else "" for method in OTHER_MODELS]
     lead = question["mrr"] - others[best]["mrr"]
     cells = (

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.domain.progress import no_progress
-from pipeline.evaluate.evaluation import OTHER_MODELS, evaluate
+from pipeline.evaluate.evaluation import evaluate, rivals
 from pipeline.evaluate.hypergraph import read_hypergraph
 from pipeline.evaluate.selection import select
 
@@ -86,7 +86,7 @@ def write(package: str, item: str, folder: Path) -> Path:
 
 def reached(questions: list[Mapping[str, Any]]) -> Iterator[float]:
     """Mean reciprocal ranks over the slots: of one counting method, of the best at each slot, ours."""
-    counted = [{name: each["mrr"] for name, each in slot["baselines"].items() if name not in OTHER_MODELS} for slot in questions]
+    counted = [{name: each["mrr"] for name, each in rivals(slot["baselines"]).items()} for slot in questions]
     everywhere = set.intersection(*(set(slot) for slot in counted))
     yield max(float(np.mean([slot[name] for slot in counted])) for name in everywhere)
     yield float(np.mean([max(slot.values()) for slot in counted]))

@@ -84,8 +84,13 @@ class Question:
             "sampled": self.is_sampled,
             **own,
             "baselines": means,
-            "ahead": all(lead(own, figures) > 0 for method, figures in means.items() if method not in OTHER_MODELS),
+            "ahead": all(lead(own, figures) > 0 for figures in rivals(means).values()),
         }
+
+
+def rivals(baselines: Mapping[str, Mapping[str, float]]) -> dict[str, Mapping[str, float]]:
+    """The figures, by name, of what the model has to beat."""
+    return {name: figures for name, figures in baselines.items() if name not in OTHER_MODELS}
 
 
 def lead(own: Mapping[str, float], other: Mapping[str, float]) -> float:
@@ -107,7 +112,7 @@ def overall(questions: Sequence[Mapping[str, Any]]) -> dict[str, float] | None:
         return None
     asked = [slot["asked"] for slot in slots]
     found = {name: float(np.average([slot[name] for slot in slots], weights=asked)) for name in ("mrr", "hits@1", "hits@10")}
-    best = [max(each["mrr"] for name, each in slot["baselines"].items() if name not in OTHER_MODELS) for slot in slots]
+    best = [max(figures["mrr"] for figures in rivals(slot["baselines"]).values()) for slot in slots]
     return {"asked": sum(asked), **found, "best_baseline": float(np.average(best, weights=asked))}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.evaluate.evaluation import OTHER_MODELS, lead
+from pipeline.evaluate.evaluation import lead, rivals
 
 _FEW = 30
 """Below so many answers one more or less that is right moves a figure by more than most methods differ."""
@@ -40,8 +40,7 @@ def verdict(questions: Sequence[Mapping[str, Any]]) -> Verdict:
     leads: dict[str, list[float]] = {}
     for question in questions:
         measure = "mrr" if "mrr" in question else "rmse"
-        rivals = {name: figures for name, figures in question["baselines"].items() if name not in OTHER_MODELS}
-        name, best = min(rivals.items(), key=lambda rival: lead(question, rival[1]))
+        name, best = min(rivals(question["baselines"]).items(), key=lambda rival: lead(question, rival[1]))
         by = lead(question, best)
         leads.setdefault(measure, []).append(by)
         stands.append("ahead" if question["ahead"] else "level" if abs(by) < _LEVEL else "not ahead")

@@ -316,10 +316,10 @@ class _Drafting:
         """A table whose rows are sets of any size: each is an entity of its own, and joined with its members."""
         table = self._tables[position]
         number, members = table.columns.values()
-        itself = self._member(position, replace(number, column=replace(number.column, header=stem(table))), None, "")
-        modality = self.draft.modalities[itself.modality]
-        modality.seen[:] = [f"{table.num_rows:,} rows, each a set, called by its number: a row that comes between moves others on"]
-        self._join(table, [replace(itself, column=number), self._member(position, members, None, "")])
+        name = label(stem(table), self._taken())
+        seen = f"{table.num_rows:,} rows, each a set, called by its number: a row that comes between moves others on"
+        self.draft.modalities[name] = DraftModality(name, seen=[seen])
+        self._join(table, [DraftMember(name, number), self._member(position, members, None, "")])
 
     def _facts(self, position: int) -> None:
         """A table without a key: each row joins what its columns name."""

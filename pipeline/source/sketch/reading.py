@@ -7,7 +7,7 @@ import re
 import shlex
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.source.files.compressed import open_lines, open_plain
+from pipeline.source.files.compressed import Lines, open_lines, open_plain
 from pipeline.source.files.database_url import is_url, url_problem
 from pipeline.source.files.delimited import is_data
 from pipeline.source.files.raw_tables import what_is_there
@@ -163,7 +163,8 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
         above = first = list(islice(lines, _ROWS))
     default = TableFile(path=place, **options).separator
     if len({line.count(_TWO) for line in first if line.strip()}) == 1 and _TWO in first[0]:
-        return {**options, "delimiter": _TWO, **_header_options(_parsed(first, _TWO))}
+        rows = _parsed(first, _TWO)
+        return {**options, "delimiter": _TWO, **({} if is_header(rows) else _unnamed(_width(rows)))}
     delimiters = _DELIMITERS if told else f"{_DELIMITERS} "
     # Spaces stand in titles above a table as well: they count where nothing else separates cells.
     skip = _num_above(first, delimiters if not any(sign in line for line in first for sign in _DELIMITERS) else _DELIMITERS)
@@ -174,7 +175,7 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
     if skip:
         options["skip"] = skip
     with open_lines(path, suffix, encoding) as lines:
-        quotes = not _are_plain_quotes(islice(lines, skip, skip + _ROWS_FOR_QUOTES), delimiter)
+        quotes = not _are_plain_quotes(lines, skip, delimiter)
     if not quotes:
         options["quote"] = ""
     rows = [row for row in _parsed(first, delimiter, quotes=quotes) if any(cell.strip() for cell in row)]
@@ -190,15 +191,13 @@ def _options(path: Path, place: str, *, told: bool) -> dict[str, Any]:
             with open_lines(path, suffix, encoding) as lines:
                 widths = map(len, _parsed(islice(lines, skip, None), delimiter, quotes=quotes))
                 width = max(each for each in widths if each <= _MOST_CELLS)
-        options |= {"header": False, "columns": tuple(f"column{position}" for position in range(1, width + 1))}
+        options |= _unnamed(width)
     return options
 
 
-def _header_options(rows: list[list[str]]) -> dict[str, Any]:
-    """What to say of a header that is not there."""
-    if is_header(rows):
-        return {}
-    return {"header": False, "columns": tuple(f"column{position}" for position in range(1, _width(rows) + 1))}
+def _unnamed(width: int) -> dict[str, Any]:
+    """The options of so many columns without a header."""
+    return {"header": False, "columns": tuple(f"column{position}" for position in range(1, width + 1))}
 
 
 def _options_of_sets(options: dict[str, Any], lines: list[str], separator: str) -> dict[str, Any]:
@@ -219,7 +218,7 @@ def _are_sets(rows: list[list[str]]) -> bool:
     if not rows or (len(rows[0]) <= _LONGEST_HEADER and not any(cell in row for cell in rows[0] for row in rows[1:])):
         return False
     widths = Counter(map(len, rows))
-    if len(widths) < _FEWEST_SIZES or widths.total() - max(widths.values()) < _RAGGED * widths.total():
+    if len(widths) < _FEWEST_SIZES or not _often_differ(widths):
         return False
     counts = Counter(cell for row in rows for cell in row)
     for place in (0, 1):
@@ -235,6 +234,11 @@ def _is_ragged(rows: list[list[str]], has_header: bool) -> bool:
     widths = Counter(map(len, rows[has_header:]))
     if len(widths) < 2 or not 2 <= min(widths) < max(widths) <= _MOST_CELLS or (has_header and len(rows[0]) < max(widths)):
         return False
+    return _often_differ(widths)
+
+
+def _often_differ(widths: Counter[int]) -> bool:
+    """Whether rows have another number of cells than most have too often for mistakes."""
     return widths.total() - max(widths.values()) >= _RAGGED * widths.total()
 
 
@@ -293,22 +297,17 @@ def _delimiter(lines: list[str], default: str, delimiters: str) -> str:
     return best if fit(best)[0] else default
 
 
-def _are_plain_quotes(lines: Iterable[str], delimiter: str) -> bool:
+def _are_plain_quotes(lines: Lines, skip: int, delimiter: str) -> bool:
     """Whether quotes are signs like others: some do not stand round whole cells, few do, and none holds a delimiter.
 
     One that opens a cell of many lines is left open.
     """
-    recent: list[str] = []
-
-    def taken() -> Iterator[str]:
-        for line in lines:
-            recent.append(line)
-            yield line
-
-    reader = csv.reader(taken(), delimiter=delimiter, strict=True)
+    for _ in range(skip):
+        next(lines, None)
+    reader = csv.reader(islice(lines, _ROWS_FOR_QUOTES), delimiter=delimiter, strict=True)
     num_rows = num_wrapped = num_plain = 0
     while True:
-        recent.clear()
+        lines.taken.clear()
         num_rows += 1
         try:
             row = next(reader)
@@ -317,8 +316,8 @@ def _are_plain_quotes(lines: Iterable[str], delimiter: str) -> bool:
         except csv.Error:
             num_plain += 1
             continue
-        line = recent[0] if recent else ""
-        if len(recent) > _MOST_LINES:
+        line = lines.taken[0]
+        if len(lines.taken) > _MOST_LINES:
             num_plain += 1
         elif '"' in line and len(row) < line.count(delimiter) + 1:
             return False

@@ -187,11 +187,8 @@ def test_facts_of_different_length_with_empty_cells_at_their_ends(tmp_path: Path
 @pytest.mark.parametrize(("sign", "thing"), [(",", "n"), ("\t", "n"), (" ", "")])
 def test_lines_of_different_length_with_the_same_things_everywhere_are_sets(tmp_path: Path, sign: str, thing: str) -> None:
     sets = [[f"{thing}{(7 * n + n * place * place) % 29}" for place in range(1 + n * n % 19)] for n in range(60)]
-    lines = ["# who met", *map(sign.join, sets), f'{thing}1{sign}{thing}"x']
+    lines = ["# who met", *map(sign.join, sets), *([] if sign == " " else [f'{thing}1{sign}{thing}"x'])]
     (tmp_path / "meetings.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if sign == " ":
-        lines.pop()
-        (tmp_path / "meetings.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     description, counts, text = checked(tmp_path, "meetings.txt")
     assert "# meetings.txt: lines of different length, with the same things in every place, are taken for sets" in text
     assert members(description, "MeetingMember") == [("Meeting", "set", None), ("Member", "members", sign)]
